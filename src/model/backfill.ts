@@ -1,0 +1,30 @@
+import type { Instant } from './instant.js';
+
+export type ReprocessBehavior = 'none' | 'failed' | 'completed';
+
+/** A backfill over a date range, stored before its first run starts. */
+export interface Backfill {
+  readonly id: number;
+  readonly dagId: string;
+  readonly fromDate: Instant;
+  readonly toDate: Instant;
+  readonly maxActiveRuns: number;
+  readonly conf: Readonly<Record<string, unknown>>;
+  readonly reprocessBehavior: ReprocessBehavior;
+  readonly runBackwards: boolean;
+  readonly isPaused: boolean;
+  readonly createdAt: Instant;
+  readonly completedAt: Instant | null;
+  /** Number of runs it is responsible for, fixed at creation; it completes when all of them are terminal. */
+  readonly expectedRuns: number;
+}
+
+export interface BackfillProgress {
+  readonly backfill: Backfill;
+  readonly queued: number;
+  readonly running: number;
+  readonly success: number;
+  readonly failed: number;
+  readonly firstStartedAt: Instant | null;
+  readonly lastEndedAt: Instant | null;
+}

@@ -1,0 +1,149 @@
+import type { Instant } from './instant.js';
+import type { TaggedJson } from './tagged-json.js';
+
+/** Airflow's trigger rules (3.3). `core/trigger-rule/` holds one function for each rule that is implemented. */
+export const TRIGGER_RULES = [
+  'all_success',
+  'all_failed',
+  'all_done',
+  'all_done_min_one_success',
+  'all_done_setup_success',
+  'one_success',
+  'one_failed',
+  'one_done',
+  'none_failed',
+  'none_failed_min_one_success',
+  'none_skipped',
+  'all_skipped',
+  'always',
+] as const;
+export type TriggerRule = (typeof TRIGGER_RULES)[number];
+
+/** A month-aware span: months are added on the calendar, milliseconds on the clock. */
+export interface CalendarSpan {
+  readonly months: number;
+  readonly ms: number;
+}
+
+/** When a DAG runs, as plain data. `core/timetable/` holds one file per kind. */
+export type ScheduleSpec =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'once' }
+  /** `text` is what the author wrote (a preset such as `@daily` keeps its name), `expression` the cron fields. */
+  | { readonly kind: 'cron'; readonly expression: string; readonly text: string }
+  | { readonly kind: 'delta'; readonly span: CalendarSpan; readonly text: string }
+  /** A timetable registered by a plugin under `name`; `args` is handed to it unchanged. */
+  | { readonly kind: 'custom'; readonly name: string; readonly args: TaggedJson; readonly text: string };
+
+/** Which of the intervals that passed before now get runs. The boolean forms mean exactly what Airflow's do. */
+export type Catchup = boolean | 'latest' | { readonly last: number };
+
+/** How one argument of a task is put together at run time. */
+export type InputSpec =
+  | { readonly kind: 'value'; readonly value: TaggedJson }
+  /** The return value of `taskId`; of a mapped task: the list of its copies' values. */
+  | { readonly kind: 'ref'; readonly taskId: string }
+  | { readonly kind: 'object'; readonly fields: { readonly [name: string]: InputSpec } }
+  | { readonly kind: 'list'; readonly items: readonly InputSpec[] }
+  /** The element of the mapped source that belongs to this copy's map index. */
+  | { readonly kind: 'element' };
+
+/** Dynamic task mapping: one copy of the task per element of `source`, which resolves to an array or a plain object. */
+export interface MapSpec {
+  readonly source: InputSpec;
+}
+
+export interface SensorSpec {
+  readonly pokeIntervalMs: number;
+  /** Total time the sensor may wait before it fails (no retry) or, with `softFail`, is skipped. */
+  readonly timeoutMs: number;
+  /** `poke` keeps the worker slot between pokes, `reschedule` gives it back. */
+  readonly mode: 'poke' | 'reschedule';
+  readonly softFail: boolean;
+  readonly exponentialBackoff: boolean;
+  readonly maxWaitMs: number | null;
+}
+
+/** A place in the author's source file; line and column count from 1. */
+export interface SourcePosition {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface TaskSpec {
+  readonly taskId: string;
+  /** `method`: a decorated method or function; otherwise the operator's name, for example `bash`. */
+  readonly operator: string;
+  /** Name of the class member (or function) that is called; several tasks may share one. */
+  readonly member: string;
+  /** Ids of the direct parents, by data or by order. Sorted, unique. */
+  readonly upstream: readonly string[];
+  readonly inputs: readonly InputSpec[];
+  readonly map: MapSpec | null;
+  readonly sensor: SensorSpec | null;
+  readonly groupId: string | null;
+  readonly triggerRule: TriggerRule;
+  /** How often a failed try is repeated: with `retries` r there are r + 1 tries. */
+  readonly retries: number;
+  readonly retryDelayMs: number;
+  /** Factor by which the delay grows with each try; 0 turns backoff off, `true` in the options means 2. */
+  readonly retryExponentialBackoff: number;
+  readonly maxRetryDelayMs: number | null;
+  /** Wall-clock limit of one try; null: none. */
+  readonly executionTimeoutMs: number | null;
+  readonly dependsOnPast: boolean;
+  readonly ignoreFirstDependsOnPast: boolean;
+  readonly waitForDownstream: boolean;
+  readonly pool: string;
+  readonly poolSlots: number;
+  readonly priorityWeight: number;
+  readonly queue: string;
+  readonly maxActiveTisPerDag: number | null;
+  readonly maxActiveTisPerDagrun: number | null;
+  /** `process`: the attempt gets a runner process of its own. */
+  readonly isolation: 'thread' | 'process';
+  readonly doc: string | null;
+  readonly previousIds: readonly string[];
+  readonly position: SourcePosition | null;
+}
+
+export interface TaskGroupSpec {
+  readonly groupId: string;
+  readonly parentId: string | null;
+}
+
+/** The params of a DAG: a JSON Schema (made from the author's zod schema) and the defaults that follow from it. */
+export interface ParamsSpec {
+  readonly jsonSchema: TaggedJson;
+  readonly defaults: { readonly [name: string]: TaggedJson };
+}
+
+/** A DAG as plain data: what the author's file says, and all that the scheduler ever needs of it. */
+export interface DagSpec {
+  readonly specVersion: 1;
+  readonly dagId: string;
+  readonly previousIds: readonly string[];
+  readonly description: string | null;
+  readonly doc: string | null;
+  readonly owner: string;
+  readonly tags: readonly string[];
+  readonly schedule: ScheduleSpec;
+  /** IANA name; cron fields are read in it. */
+  readonly timezone: string;
+  readonly startDate: Instant | null;
+  readonly endDate: Instant | null;
+  readonly catchup: Catchup;
+  readonly maxActiveRuns: number;
+  readonly maxActiveTasks: number;
+  readonly dagrunTimeoutMs: number | null;
+  readonly isPausedUponCreation: boolean | null;
+  readonly params: ParamsSpec | null;
+  /** In wiring order. */
+  readonly tasks: readonly TaskSpec[];
+  readonly groups: readonly TaskGroupSpec[];
+  /** Entry file relative to the DAGs folder, and the export that holds the DAG. */
+  readonly file: string;
+  readonly exportName: string;
+  readonly position: SourcePosition | null;
+}

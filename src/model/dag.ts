@@ -1,0 +1,138 @@
+import type { DagSpec } from './dag-spec.js';
+import type { DataInterval, Instant } from './instant.js';
+import type { TriggeredBy, RunType } from './states.js';
+
+/** The next automated run of a DAG, as its timetable says. */
+export interface NextRun {
+  readonly logicalDate: Instant;
+  readonly dataInterval: DataInterval;
+  /** Earliest instant at which the run may be created. */
+  readonly runAfter: Instant;
+}
+
+/** A DAG as registered: what changes without the author's file changing. */
+export interface Dag {
+  readonly dagId: string;
+  readonly isPaused: boolean;
+  readonly pausedReason: string | null;
+  /** True once the file that held it is gone; history is kept. */
+  readonly isRetired: boolean;
+  readonly currentVersionId: number;
+  readonly versionNumber: number;
+  readonly file: string;
+  readonly nextRun: NextRun | null;
+  readonly lastParsedAt: Instant;
+  readonly hasImportErrors: boolean;
+}
+
+/** One content-addressed version of a DAG: equal spec and sources give the same version. */
+export interface DagVersion {
+  readonly id: number;
+  readonly dagId: string;
+  /** Counts 1, 2, 3... within the DAG. */
+  readonly number: number;
+  /** SHA-256 (hex) of the canonical JSON of the spec. */
+  readonly specHash: string;
+  /** SHA-256 (hex) over the sources it was built from. */
+  readonly bundleHash: string;
+  readonly createdAt: Instant;
+}
+
+/** One compiled source file of a bundle. `path` is relative to the DAGs folder, with `/`. */
+export interface SourceFile {
+  readonly path: string;
+  /** SHA-256 (hex) of `content`. */
+  readonly hash: string;
+  readonly content: string;
+  /** The JavaScript (CommonJS) that `loading/` evaluates, with its source map inline. */
+  readonly compiled: string;
+}
+
+/** All local files that one entry file reaches. */
+export interface SourceBundle {
+  readonly hash: string;
+  readonly entry: string;
+  readonly files: readonly SourceFile[];
+}
+
+/** What one pass over a DAG file found. All mistakes of the file come at once. */
+export interface ParsedFile {
+  readonly path: string;
+  /** SHA-256 (hex) over the entry file and the local files it reaches, or of the entry alone if it could not be read further. */
+  readonly contentHash: string;
+  readonly bundle: SourceBundle | null;
+  readonly dags: readonly { readonly spec: DagSpec; readonly specHash: string }[];
+  readonly errors: readonly ImportProblem[];
+  readonly warnings: readonly ImportProblem[];
+  readonly parseMs: number;
+}
+
+/** One mistake in a DAG file, as `dags list-import-errors` shows it. */
+export interface ImportProblem {
+  readonly code: string;
+  readonly message: string;
+  readonly file: string;
+  readonly line: number | null;
+  readonly column: number | null;
+  /** The offending piece, cut to 100 characters. */
+  readonly value: string | null;
+  readonly allowed: string | null;
+  readonly suggestion: string | null;
+  readonly stack: string | null;
+}
+
+/** What the run creator needs to know of a DAG to decide about its runs. Read under the DAG's row lock. */
+export interface DagSchedule {
+  readonly dag: Dag;
+  readonly spec: DagSpec;
+  readonly versionId: number;
+  /** Newest run of type scheduled or backfill by logical date. */
+  readonly lastAutomated: { readonly logicalDate: Instant; readonly dataInterval: DataInterval } | null;
+  /** Runs that are queued or running, backfills not counted. */
+  readonly unfinishedRuns: number;
+  readonly runningRuns: number;
+  /** Queued runs that may start (run_after passed), oldest logical date first, at most `maxActiveRuns` of them. */
+  readonly queuedRuns: readonly QueuedRun[];
+  readonly backfills: readonly BackfillLane[];
+  readonly now: Instant;
+}
+
+export interface QueuedRun {
+  readonly id: number;
+  readonly runId: string;
+  readonly runAfter: Instant;
+}
+
+/** The runs of one active backfill that wait for a place. */
+export interface BackfillLane {
+  readonly backfillId: number;
+  readonly isPaused: boolean;
+  readonly maxActiveRuns: number;
+  readonly runningRuns: number;
+  readonly queuedRuns: readonly QueuedRun[];
+}
+
+/** A run to be created, with its task instances, in one statement. */
+export interface NewDagRun {
+  readonly runId: string;
+  readonly runType: RunType;
+  readonly triggeredBy: TriggeredBy;
+  readonly logicalDate: Instant | null;
+  readonly dataInterval: DataInterval | null;
+  readonly runAfter: Instant;
+  readonly conf: unknown;
+  readonly backfillId: number | null;
+  /** `running` when a place under `maxActiveRuns` is free at creation, else `queued`. */
+  readonly state: 'queued' | 'running';
+  readonly note: string | null;
+}
+
+/** The run creator's answer for one DAG. */
+export interface DagSchedulePlan {
+  readonly createRuns: readonly NewDagRun[];
+  /** Ids of queued runs to move to running. */
+  readonly startRuns: readonly number[];
+  readonly nextRun: NextRun | null;
+  /** When this DAG must be looked at again without anything else happening; null: only when something happens. */
+  readonly checkAt: Instant | null;
+}

@@ -1,0 +1,65 @@
+import { ERROR_TABLE, type ErrorCode, type ErrorDefinition } from './error-table.js';
+
+export interface ErrorDetails {
+  /** What went wrong, as a clause: `minute 61 is outside 0-59`. */
+  readonly message: string;
+  /** Where: an option path, `file:line:col`, a command-line flag... */
+  readonly place?: string;
+  /** The offending value; cut to 100 characters when shown. */
+  readonly value?: unknown;
+  readonly allowed?: string;
+  /** The nearest right name. */
+  readonly suggestion?: string | null;
+  readonly line?: number;
+  readonly column?: number;
+  readonly file?: string;
+  readonly cause?: unknown;
+}
+
+/** The one error class for mistakes that a person can mend. Its text always has the form `CODE: place: message, got value; ...`. */
+export class AirflowLikeError extends Error {
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+
+  constructor(code: ErrorCode, details: ErrorDetails) {
+    super(formatMessage(code, details), details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = 'AirflowLikeError';
+    this.code = code;
+    this.details = details;
+  }
+
+  get definition(): ErrorDefinition {
+    return ERROR_TABLE[this.code];
+  }
+}
+
+/** Recognises our errors also when two copies of this package are loaded. */
+export function isAirflowLikeError(error: unknown): error is AirflowLikeError {
+  return error instanceof Error && error.name === 'AirflowLikeError' && 'code' in error && 'details' in error;
+}
+
+/** A value as shown in a message: JSON where possible, control characters escaped, at most 100 characters. */
+export function showValue(value: unknown): string {
+  let text: string;
+  if (typeof value === 'function') text = `[function ${value.name || 'anonymous'}]`;
+  else if (typeof value === 'bigint') text = `${value}n`;
+  else if (typeof value === 'number' || value === undefined || typeof value === 'symbol') text = String(value);
+  else {
+    try {
+      text = JSON.stringify(value) ?? String(value);
+    } catch {
+      text = Object.prototype.toString.call(value);
+    }
+  }
+  return text.length > 100 ? `${text.slice(0, 97)}...` : text;
+}
+
+function formatMessage(code: ErrorCode, details: ErrorDetails): string {
+  let text = `${code}: `;
+  if (details.place) text += `${details.place}: `;
+  text += details.message;
+  if ('value' in details) text += `, got ${showValue(details.value)}`;
+  if (details.allowed) text += `; allowed: ${details.allowed}`;
+  if (details.suggestion) text += `; did you mean ${details.suggestion}?`;
+  return text;
+}

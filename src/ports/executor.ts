@@ -1,0 +1,20 @@
+import type { AttemptOutcome } from '../model/outcome.js';
+import type { AttemptToken } from '../model/task-instance.js';
+import type { Assignment } from '../model/workload.js';
+
+/** Runs attempts that are already `running` in the store. Never throws from `start`: whatever happens becomes an outcome. */
+export interface Executor {
+  /** Process id (UUID) that owns the leases of what is started here. */
+  readonly workerId: string;
+  readonly slots: number;
+  freeSlots(): number;
+  start(assignments: readonly Assignment[]): void;
+  /** The attempt no longer counts: stop it (SIGTERM, grace, SIGKILL) and report nothing. Unknown tokens are ignored. */
+  cancel(token: AttemptToken, reason: string): void;
+  /** Tokens of all attempts under way. */
+  running(): readonly AttemptToken[];
+  /** Called once per started, not cancelled attempt. Set before the first `start`. */
+  onOutcome(listener: (outcome: AttemptOutcome) => void): void;
+  /** Ends within `graceMs`: attempts still running then are killed and reported as `lost`. */
+  stop(graceMs: number): Promise<void>;
+}

@@ -1,0 +1,188 @@
+import type { Backfill, BackfillProgress } from '../model/backfill.js';
+import type { CommitResult, RunCommit } from '../model/commit.js';
+import type { Component } from '../model/component.js';
+import type { Dag, DagSchedule, DagSchedulePlan, DagVersion, ImportProblem, NewDagRun, ParsedFile, SourceBundle } from '../model/dag.js';
+import type { DagRun } from '../model/dag-run.js';
+import type { DagSpec } from '../model/dag-spec.js';
+import type { Instant } from '../model/instant.js';
+import type { DagRunSnapshot, Occupancy } from '../model/snapshot.js';
+import type { DagRunState, TaskInstanceState } from '../model/states.js';
+import type { TaggedJson } from '../model/tagged-json.js';
+import type { Attempt, AttemptToken, TaskInstance } from '../model/task-instance.js';
+import type { Assignment } from '../model/workload.js';
+import type { Actor } from '../model/commit.js';
+
+/**
+ * The one source of truth. `store/postgres` and `store/memory` implement it under one conformance suite. It selects, locks,
+ * guards and counts; it never decides: whatever has to be decided comes in as data or as a pure, synchronous callback.
+ */
+export interface Store {
+  readonly catalog: DagCatalog;
+  readonly scheduling: SchedulingStore;
+  readonly attempts: AttemptStore;
+  readonly runs: DagRunReads;
+  readonly backfills: BackfillStore;
+  readonly components: ComponentStore;
+  /** The database's clock. */
+  now(): Promise<Instant>;
+  close(): Promise<void>;
+}
+
+/** Which DAGs there are, in which versions, from which files. Written by the dag processor and by user operations. */
+export interface DagCatalog {
+  /**
+   * Saves parsed files in one transaction: new versions for new hashes (`versionId` stays where spec and bundle hash are known),
+   * import problems replaced, DAGs that a changed file no longer holds retired, `checkAt` of changed DAGs set to `now`. A DAG id that
+   * another live file already owns becomes an import problem DAG_DUPLICATE of the newer file. A file with errors keeps the last good
+   * versions of its DAGs in service. New DAGs start paused only if their spec says so.
+   */
+  saveFiles(files: readonly ParsedFile[], now: Instant): Promise<SavedFiles>;
+  /** The files are gone: retires their DAGs and removes their import problems. History stays. */
+  retireFiles(paths: readonly string[], now: Instant): Promise<readonly string[]>;
+  /** Content hash per known file, to tell changed from unchanged. */
+  knownFiles(): Promise<ReadonlyMap<string, string>>;
+  listDags(filter?: { includeRetired?: boolean }): Promise<readonly DagListing[]>;
+  getDag(dagId: string): Promise<DagListing | null>;
+  getVersion(versionId: number): Promise<{ version: DagVersion; spec: DagSpec } | null>;
+  listVersions(dagId: string): Promise<readonly DagVersion[]>;
+  getBundle(bundleHash: string): Promise<SourceBundle | null>;
+  listImportProblems(): Promise<readonly ImportProblem[]>;
+  /** Returns the ids whose flag changed. */
+  setPaused(dagIds: readonly string[], isPaused: boolean, reason: string | null, actor: Actor, now: Instant): Promise<readonly string[]>;
+  /** Deletes the DAG with all its history. Refuses (returns `running`) while attempts are under way. */
+  deleteDag(dagId: string, actor: Actor): Promise<'deleted' | 'running' | 'missing'>;
+}
+
+export interface SavedFiles {
+  /** DAG ids that got a new version or came back. */
+  readonly changed: readonly string[];
+  readonly retired: readonly string[];
+  /** Problems found while saving (DAG_DUPLICATE), already stored. */
+  readonly problems: readonly ImportProblem[];
+}
+
+export interface DagListing {
+  readonly dag: Dag;
+  readonly spec: DagSpec;
+}
+
+/** The scheduler's passes. */
+export interface SchedulingStore {
+  /**
+   * Claims DAGs whose `checkAt` has passed (row lock, SKIP LOCKED, oldest first), reads their schedules under the lock (counts in a second
+   * statement), and writes what `plan` answers in the same transaction: runs with their task instances (a run whose run id or logical
+   * date exists is skipped), started runs, next run, next check. A `plan` that throws affects its DAG only: it is skipped for
+   * `errorDelayMs` and reported in `errors`. Paused and retired DAGs are not claimed for creation: their `checkAt` is cleared.
+   */
+  planDueDags(
+    now: Instant,
+    limit: number,
+    plan: (schedule: DagSchedule) => DagSchedulePlan,
+  ): Promise<{ claimed: number; createdRuns: number; startedRuns: number; errors: readonly { dagId: string; error: unknown }[] }>;
+
+  /**
+   * Claims running runs whose `planAt` has passed (SKIP LOCKED, oldest `planAt` first; backfill runs after all others) and moves their
+   * `planAt` to `now + visibilityMs`, so that a planner that dies loses nothing. Does not change the revision.
+   */
+  claimRunsToPlan(now: Instant, limit: number, visibilityMs: number): Promise<readonly { dagRunId: number; revision: number }[]>;
+  /** Snapshots at one revision each; runs that are gone are left out. */
+  loadSnapshots(dagRunIds: readonly number[]): Promise<readonly DagRunSnapshot[]>;
+
+  /**
+   * Writes all commits in one transaction and, per kind, one set-based statement; see `RunCommit` for the guards. A run that ends sets its
+   * DAG's `checkAt` to `now`, and completes its backfill when it was the last one. Idempotent: an exact repeat is stale.
+   */
+  commit(commits: readonly RunCommit[], now: Instant): Promise<CommitResult>;
+
+  /**
+   * Locks the pools (in name order), counts occupancy in a second statement, lets `admit` choose, commits the answer: all in one
+   * transaction. Unknown pools are missing from the occupancy.
+   */
+  commitUnderPools(
+    pools: readonly string[],
+    now: Instant,
+    admit: (occupancy: Occupancy) => readonly RunCommit[],
+  ): Promise<CommitResult>;
+
+  /** Attempts queued or running whose worker's lease ended before `now`, or that wait in the queue since before `queuedBefore`. */
+  findLostAttempts(now: Instant, queuedBefore: Instant, limit: number): Promise<readonly LostAttempt[]>;
+}
+
+export interface LostAttempt {
+  readonly dagRunId: number;
+  readonly taskInstanceId: number;
+  readonly token: AttemptToken;
+  readonly cause: 'lease_expired' | 'stuck_in_queue';
+}
+
+/** What a worker's supervisor does with attempts. */
+export interface AttemptStore {
+  /** Takes up to `limit` queued task instances of these queues for the worker: queued to running under their token. */
+  claimQueued(workerId: string, queues: readonly string[], limit: number, now: Instant): Promise<readonly Assignment[]>;
+  /** Values of XComs (key return_value unless given) by run and task; all map indexes, in order. One query for many requests. */
+  readXComs(requests: readonly XComRequest[]): Promise<readonly (readonly XComValue[])[]>;
+  /** Stores an XCom of the attempt if `token` is current. False: it is not. */
+  pushXCom(token: AttemptToken, key: string, value: TaggedJson): Promise<boolean>;
+  /** Of these tokens those that are no longer current. */
+  findRevoked(tokens: readonly AttemptToken[]): Promise<readonly AttemptToken[]>;
+  /** Records where an attempt's log is. */
+  setLogPaths(paths: readonly { token: AttemptToken; logPath: string }[]): Promise<void>;
+}
+
+export interface XComRequest {
+  readonly dagRunId: number;
+  readonly taskId: string;
+  readonly key: string;
+}
+
+export interface XComValue {
+  readonly mapIndex: number;
+  readonly value: TaggedJson;
+}
+
+/** Reads for people and operations, and the one write that creates a run outside the timetable. */
+export interface DagRunReads {
+  /** `exists` names what collided. The run gets the DAG's current version and, with its task instances, `checkAt` of the DAG is set. */
+  createRun(dagId: string, run: NewDagRun, actor: Actor, now: Instant): Promise<{ run: DagRun } | { exists: DagRun }>;
+  findRun(dagId: string, runIdOrLogicalDate: string): Promise<DagRun | null>;
+  getRun(dagRunId: number): Promise<DagRun | null>;
+  listRuns(filter: RunFilter): Promise<readonly DagRun[]>;
+  /** Newest automated run's logical date per DAG, for `next-execution`. */
+  listTaskInstances(dagRunIds: readonly number[]): Promise<readonly TaskInstance[]>;
+  listAttempts(taskInstanceIds: readonly number[]): Promise<readonly Attempt[]>;
+  /** Runs that ended after `since` (or any, newest first), for the terminal's run feed. */
+  listEndedRuns(since: Instant, limit: number): Promise<readonly DagRun[]>;
+}
+
+export interface RunFilter {
+  readonly dagId?: string;
+  readonly states?: readonly DagRunState[];
+  readonly noBackfill?: boolean;
+  readonly backfillId?: number;
+  /** Logical date bounds, both inclusive. */
+  readonly from?: Instant;
+  readonly to?: Instant;
+  readonly taskStates?: readonly TaskInstanceState[];
+  readonly order?: 'logical_date' | '-logical_date';
+  readonly limit?: number;
+}
+
+export interface BackfillStore {
+  /**
+   * In one transaction, under the DAG's lock: refuses when another backfill of the DAG is active, stores the backfill and creates its
+   * runs (queued) in the given order. `existing` handling has been decided by the caller from `listRuns`.
+   */
+  create(backfill: Omit<Backfill, 'id' | 'createdAt' | 'completedAt'>, runs: readonly NewDagRun[], actor: Actor, now: Instant): Promise<Backfill | 'conflict'>;
+  progress(backfillId: number): Promise<BackfillProgress | null>;
+  list(dagId?: string): Promise<readonly Backfill[]>;
+  /** Completes backfills all of whose runs are terminal; returns their ids. */
+  completeFinished(now: Instant): Promise<readonly number[]>;
+}
+
+export interface ComponentStore {
+  register(component: Omit<Component, 'heartbeatAt' | 'leaseUntil' | 'stoppedAt'>, leaseMs: number): Promise<void>;
+  /** Renews the lease by the database's clock. False: the component is unknown or its lease was taken away. */
+  heartbeat(componentId: string, leaseMs: number, details?: Readonly<Record<string, unknown>>): Promise<boolean>;
+  stopped(componentId: string): Promise<void>;
+  list(): Promise<readonly Component[]>;
+}
