@@ -14,6 +14,8 @@ export interface DagRunSnapshot {
    * are left out. Null: there is none.
    */
   readonly previous: PreviousRun | null;
+  /** True for the first run of a backfill, whose tasks do not look at the past. Default false. */
+  readonly ignoresPast?: boolean;
 }
 
 export interface PreviousRun {

@@ -1,0 +1,27 @@
+import type { DagSpec, TaskSpec } from '../../model/dag-spec.js';
+import type { PreviousRun } from '../../model/snapshot.js';
+import type { TaskInstanceState } from '../../model/states.js';
+import type { TaskGraph } from '../graph/task-graph.js';
+
+/**
+ * Does the run before allow `task` to run now? True where the task does not look at the past, where there is no run before, and where
+ * every instance of the task (with `waitForDownstream` also of its direct children) ended there in success or skipped.
+ * With catchup, runs before the DAG's start date (of a backfill) are not its past. A task that the run before does not have waits for ever, unless it never ran and says `ignoreFirstDependsOnPast`.
+ */
+export function isPastMet(task: TaskSpec, spec: DagSpec, graph: TaskGraph, previous: PreviousRun | null): boolean {
+  if (!task.dependsOnPast && !task.waitForDownstream) return true;
+  if (previous === null) return true;
+  if (spec.catchup !== false && spec.startDate !== null && previous.logicalDate < spec.startDate) return true;
+  const states = previous.states[task.taskId];
+  if (states === undefined || states.length === 0) {
+    return task.ignoreFirstDependsOnPast && !previous.everRan.includes(task.taskId);
+  }
+  if (!states.every(isDoneWell)) return false;
+  if (!task.waitForDownstream) return true;
+  const children = graph.downstream.get(task.taskId) ?? [];
+  return children.every((child) => (previous.states[child] ?? []).every(isDoneWell));
+}
+
+function isDoneWell(state: TaskInstanceState): boolean {
+  return state === 'success' || state === 'skipped';
+}

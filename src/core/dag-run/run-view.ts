@@ -1,0 +1,401 @@
+/**
+ * The indexed, mutable working copy of one run that a decision pass changes, and from which it drains one `RunCommit`.
+ *
+ * Owns: lookups, counters, which tasks have to be looked at again, the legality of every transition, and the merging of
+ * transitions into guarded changes. Does not own: any rule about when a transition should happen.
+ *
+ * Life: `from(snapshot)`, then any number of rounds of { transitions; `drain`; commit to the store; `committed(result)` }. A view that
+ * turns out to be `outdated` is thrown away and loaded anew.
+ */
+import { AirflowLikeError } from '../../model/errors.js';
+import type { Actor, CommitResult, RunChange, RunCommit, TaskInstanceChange, TaskInstanceInsertion } from '../../model/commit.js';
+import type { DagRun } from '../../model/dag-run.js';
+import type { DagSpec, TaskSpec } from '../../model/dag-spec.js';
+import type { Instant } from '../../model/instant.js';
+import type { DagRunSnapshot, PreviousRun } from '../../model/snapshot.js';
+import { FINISHED_STATES, type DagRunState, type TaskInstanceState } from '../../model/states.js';
+import type { NewTaskInstance, TaskInstance } from '../../model/task-instance.js';
+import { graphOf, type TaskGraph } from '../graph/task-graph.js';
+import { TASK_INSTANCE_TRANSITIONS, type TaskInstanceTransition } from '../task-instance/transitions.js';
+import { destinationOf } from '../transition.js';
+import { mergeTransition, pendingFor, toChange, toInsertion, type TransitionEffects } from './pending-change.js';
+import { emptyCounts, type StateCounts } from './state-counts.js';
+import { addSlot, changesOutcome, createNodes, recount, type Slot, type TaskNode } from './task-node.js';
+import { DAG_RUN_TRANSITIONS, type DagRunTransition } from './transitions.js';
+
+export type { TransitionEffects } from './pending-change.js';
+
+const NO_EFFECTS: TransitionEffects = {};
+
+export class RunView {
+  readonly spec: DagSpec;
+  readonly graph: TaskGraph;
+  readonly previous: PreviousRun | null;
+  /** The run's tasks do not look at the past: the first run of a backfill. */
+  readonly ignoresPast: boolean;
+  /** Ids of tasks a planner has to look at: all after loading, then the direct children of what changed. */
+  readonly dirtyTasks = new Set<string>();
+  /** Instances of this run by state. */
+  readonly counts: Readonly<StateCounts>;
+
+  #run: DagRun;
+  #revision: number;
+  #outdated = false;
+  #unfinished = 0;
+  #nextTemporaryId = -1;
+  #wakeNextRun = false;
+  #runFrom: DagRunState | null = null;
+  #runPath: DagRunState[] = [];
+  #runReason: string | null = null;
+  #draining: { readonly insertions: Map<string, Slot> } | null = null;
+  readonly #nodes: Map<string, TaskNode>;
+  readonly #slots = new Map<number, Slot>();
+  readonly #scheduled = new Set<Slot>();
+  readonly #waiting = new Set<Slot>();
+  #changed: Slot[] = [];
+  #usedTransitions = new Set<TaskInstanceTransition>();
+  #usedRunTransitions = new Set<DagRunTransition>();
+
+  private constructor(snapshot: DagRunSnapshot) {
+    this.spec = snapshot.spec;
+    this.graph = graphOf(snapshot.spec);
+    this.previous = snapshot.previous;
+    this.ignoresPast = snapshot.ignoresPast ?? false;
+    this.counts = emptyCounts();
+    this.#run = snapshot.run;
+    this.#revision = snapshot.run.revision;
+    this.#nodes = createNodes(this.graph);
+    for (const instance of snapshot.taskInstances) {
+      const node = this.#nodes.get(instance.taskId);
+      // The spec is the run's own version, so every row has its task; a row without one could only be left as it is.
+      if (node) this.#index(addSlot(node, instance, null));
+    }
+    for (const [taskId, node] of this.#nodes) {
+      this.dirtyTasks.add(taskId);
+      if (node.slots.length > 1) node.slots.sort((a, b) => a.instance.mapIndex - b.instance.mapIndex);
+    }
+  }
+
+  static from(snapshot: DagRunSnapshot): RunView {
+    return new RunView(snapshot);
+  }
+
+  /** The run with all changes so far. */
+  get run(): DagRun {
+    return this.#run;
+  }
+
+  /** The stored revision this view builds on. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** True after a commit whose guards did not all hold: the view no longer says what the store says. */
+  get outdated(): boolean {
+    return this.#outdated;
+  }
+
+  get unfinishedCount(): number {
+    return this.#unfinished;
+  }
+
+  /** Instances of this run that are queued or running. */
+  get occupiedSlots(): number {
+    return this.counts.queued + this.counts.running;
+  }
+
+  task(taskId: string): TaskSpec {
+    return this.node(taskId).task;
+  }
+
+  /** The task with its counters. */
+  node(taskId: string): TaskNode {
+    const node = this.#nodes.get(taskId);
+    if (!node) throw new AirflowLikeError('INTERNAL', { place: this.#place(), message: 'no such task in this run', value: taskId });
+    return node;
+  }
+
+  instance(id: number): TaskInstance {
+    return this.#slot(id).instance;
+  }
+
+  has(id: number): boolean {
+    return this.#slots.has(id);
+  }
+
+  /** Instances of one task by map index. */
+  instances(taskId: string): readonly TaskInstance[] {
+    return this.node(taskId).slots.map((slot) => slot.instance);
+  }
+
+  *allInstances(): Iterable<TaskInstance> {
+    for (const slot of this.#slots.values()) yield slot.instance;
+  }
+
+  /** Instances in `scheduled` that are stored, oldest decision first. */
+  *ready(): Iterable<TaskInstance> {
+    for (const slot of this.#scheduled) if (slot.instance.id > 0) yield slot.instance;
+  }
+
+  /** Instances in `up_for_retry` and `up_for_reschedule`. */
+  *waiting(): Iterable<TaskInstance> {
+    for (const slot of this.#waiting) yield slot.instance;
+  }
+
+  /**
+   * Takes one transition of one instance.
+   * @param patch Other fields that change; `state` counts only where the transition has several destinations.
+   * @throws AirflowLikeError INTERNAL when the table does not allow it.
+   */
+  transition(
+    instanceId: number,
+    name: TaskInstanceTransition,
+    patch: Partial<TaskInstance> = {},
+    effects: TransitionEffects = NO_EFFECTS,
+  ): TaskInstance {
+    const slot = this.#slot(instanceId);
+    const from = slot.instance.state;
+    const to = destinationOf(`task instance ${instanceId}`, name, TASK_INSTANCE_TRANSITIONS[name], from, patch.state);
+    if (instanceId < 0 && (to === 'queued' || this.#draining)) {
+      throw new AirflowLikeError('INTERNAL', { place: this.#place(), message: `"${name}" of an instance that is not stored yet` });
+    }
+    const pending = this.#pending(slot);
+    mergeTransition(pending, to, effects);
+    slot.instance = { ...slot.instance, ...patch, state: to };
+    this.#usedTransitions.add(name);
+    this.#move(slot, from, to);
+    return slot.instance;
+  }
+
+  /** Changes fields of an instance without a transition. */
+  patch(instanceId: number, patch: Omit<Partial<TaskInstance>, 'id' | 'state'>): TaskInstance {
+    const slot = this.#slot(instanceId);
+    this.#pending(slot);
+    slot.instance = { ...slot.instance, ...patch };
+    return slot.instance;
+  }
+
+  transitionRun(name: DagRunTransition, patch: Partial<DagRun>, reason: string | null): void {
+    const to = destinationOf(this.#place(), name, DAG_RUN_TRANSITIONS[name], this.#run.state, patch.state);
+    this.#runFrom ??= this.#run.state;
+    this.#runPath.push(to);
+    this.#runReason = reason;
+    this.#run = { ...this.#run, ...patch, state: to };
+    this.#usedRunTransitions.add(name);
+  }
+
+  /** Changes fields of the run (dates, clear number, version) without a transition. */
+  patchRun(patch: Omit<Partial<DagRun>, 'id' | 'state'>, reason: string | null): void {
+    this.#runFrom ??= this.#run.state;
+    this.#runReason = reason;
+    this.#run = { ...this.#run, ...patch };
+  }
+
+  /**
+   * Adds copies of a mapped task at `mapIndexes`, in state none, made after `pattern`. They carry negative ids until they are
+   * committed and must not be queued before.
+   */
+  insertCopies(pattern: TaskInstance, mapIndexes: Iterable<number>): readonly TaskInstance[] {
+    const node = this.node(pattern.taskId);
+    const copies: TaskInstance[] = [];
+    for (const mapIndex of mapIndexes) {
+      const row: NewTaskInstance = freshCopy(pattern, mapIndex, node.task.retries + 1);
+      const instance: TaskInstance = { id: this.#nextTemporaryId--, ...row };
+      const slot = addSlot(node, instance, pendingFor(instance, true));
+      this.#changed.push(slot);
+      this.#index(slot);
+      copies.push(instance);
+    }
+    if (copies.length > 0) for (const child of node.downstream) this.dirtyTasks.add(child.task.taskId);
+    return copies;
+  }
+
+  /**
+   * Everything since the last drain as one commit.
+   * @param planAt See `RunCommit.planAt`; undefined leaves it.
+   * @returns null when nothing changed and `planAt` is undefined.
+   * @throws AirflowLikeError INTERNAL when the actor may not take one of the transitions, or the last drain was not `committed`.
+   */
+  drain(actor: Actor, planAt: Instant | null | undefined): RunCommit | null {
+    if (this.#changed.length === 0 && this.#runFrom === null && planAt === undefined) return null;
+    if (this.#draining) throw new AirflowLikeError('INTERNAL', { place: this.#place(), message: 'drained twice without a commit' });
+    this.#checkActor(actor);
+    const changes: TaskInstanceChange[] = [];
+    const insertions: TaskInstanceInsertion[] = [];
+    const inserted = new Map<string, Slot>();
+    for (const slot of this.#changed) {
+      const { instance, pending } = slot;
+      slot.pending = null;
+      if (!pending) continue;
+      if (pending.isInsertion) {
+        insertions.push(toInsertion(instance, pending));
+        inserted.set(rowKey(instance.taskId, instance.mapIndex), slot);
+      } else changes.push(toChange(instance, pending));
+    }
+    const commit: RunCommit = {
+      dagRunId: this.#run.id,
+      dagId: this.#run.dagId,
+      expectedRevision: this.#revision,
+      run: this.#runChange(),
+      planAt,
+      changes,
+      insertions,
+      wakeNextRun: this.#wakeNextRun,
+      actor,
+    };
+    this.#draining = { insertions: inserted };
+    this.#changed = [];
+    this.#runFrom = null;
+    this.#runPath = [];
+    this.#runReason = null;
+    this.#wakeNextRun = false;
+    this.#usedTransitions = new Set();
+    this.#usedRunTransitions = new Set();
+    return commit;
+  }
+
+  /**
+   * Takes over what the store answered to the last drain: the new revision and the ids of inserted rows.
+   * @returns Ids of this run's task instances whose guard did not hold. When there are any, or the run itself was stale, the view is `outdated`.
+   */
+  committed(result: CommitResult): readonly number[] {
+    const draining = this.#draining;
+    this.#draining = null;
+    const revision = result.revisions.get(this.#run.id);
+    if (revision === undefined) {
+      this.#outdated = true;
+      return [];
+    }
+    this.#revision = revision;
+    this.#run = { ...this.#run, revision };
+    if (draining && draining.insertions.size > 0) this.#adoptIds(draining.insertions, result);
+    const stale = result.staleTaskInstances.filter((id) => this.#slots.has(id));
+    if (stale.length > 0) this.#outdated = true;
+    return stale;
+  }
+
+  #adoptIds(insertions: Map<string, Slot>, result: CommitResult): void {
+    for (const row of result.inserted) {
+      if (row.dagRunId !== this.#run.id) continue;
+      const key = rowKey(row.taskId, row.mapIndex);
+      const slot = insertions.get(key);
+      if (!slot) continue;
+      insertions.delete(key);
+      this.#slots.delete(slot.instance.id);
+      slot.instance = { ...slot.instance, id: row.id };
+      this.#slots.set(row.id, slot);
+    }
+    // A row that existed already was written by somebody else.
+    if (insertions.size > 0) this.#outdated = true;
+  }
+
+  #runChange(): RunChange | null {
+    if (this.#runFrom === null) return null;
+    const { queuedAt, startedAt, endedAt, clearNumber, versionId } = this.#run;
+    return {
+      from: this.#runFrom,
+      path: this.#runPath,
+      queuedAt,
+      startedAt,
+      endedAt,
+      clearNumber,
+      versionId,
+      reason: this.#runReason,
+    };
+  }
+
+  #checkActor(actor: Actor): void {
+    for (const name of this.#usedTransitions) {
+      if (!TASK_INSTANCE_TRANSITIONS[name].actors.includes(actor.kind)) this.#refuseActor(name, actor);
+    }
+    for (const name of this.#usedRunTransitions) {
+      if (!DAG_RUN_TRANSITIONS[name].actors.includes(actor.kind)) this.#refuseActor(name, actor);
+    }
+  }
+
+  #refuseActor(name: string, actor: Actor): never {
+    throw new AirflowLikeError('INTERNAL', {
+      place: this.#place(),
+      message: `a ${actor.kind} may not take the transition "${name}"`,
+    });
+  }
+
+  #index(slot: Slot): void {
+    const { id, state } = slot.instance;
+    this.#slots.set(id, slot);
+    (this.counts as StateCounts)[state]++;
+    if (!FINISHED_STATES.has(state)) this.#unfinished++;
+    this.#file(slot, state);
+  }
+
+  #move(slot: Slot, from: TaskInstanceState, to: TaskInstanceState): void {
+    if (from === to) return;
+    const node = slot.node;
+    (this.counts as StateCounts)[from]--;
+    (this.counts as StateCounts)[to]++;
+    recount(node, from, to);
+    this.#scheduled.delete(slot);
+    this.#waiting.delete(slot);
+    this.#file(slot, to);
+    if (to === 'none') this.dirtyTasks.add(node.task.taskId);
+    if (!changesOutcome(from, to)) return;
+    this.#unfinished += (FINISHED_STATES.has(from) ? 1 : 0) - (FINISHED_STATES.has(to) ? 1 : 0);
+    for (const child of node.downstream) this.dirtyTasks.add(child.task.taskId);
+    if (node.mattersToNextRun) this.#wakeNextRun = true;
+  }
+
+  #file(slot: Slot, state: TaskInstanceState): void {
+    if (state === 'scheduled') this.#scheduled.add(slot);
+    else if (state === 'up_for_retry' || state === 'up_for_reschedule') this.#waiting.add(slot);
+  }
+
+  #pending(slot: Slot): NonNullable<Slot['pending']> {
+    if (!slot.pending) {
+      slot.pending = pendingFor(slot.instance, false);
+      this.#changed.push(slot);
+    }
+    return slot.pending;
+  }
+
+  #slot(id: number): Slot {
+    const slot = this.#slots.get(id);
+    if (!slot)
+      throw new AirflowLikeError('INTERNAL', { place: this.#place(), message: 'no such task instance in this run', value: id });
+    return slot;
+  }
+
+  #place(): string {
+    return `run ${this.#run.dagId}/${this.#run.runId}`;
+  }
+}
+
+function rowKey(taskId: string, mapIndex: number): string {
+  return `${mapIndex} ${taskId}`;
+}
+
+function freshCopy(pattern: TaskInstance, mapIndex: number, maxTries: number): NewTaskInstance {
+  const { dagRunId, taskId, pool, poolSlots, priorityWeight, queue } = pattern;
+  return {
+    dagRunId,
+    taskId,
+    mapIndex,
+    state: 'none',
+    tryNumber: 0,
+    maxTries,
+    lostDispatches: 0,
+    token: null,
+    workerId: null,
+    pool,
+    poolSlots,
+    priorityWeight,
+    queue,
+    scheduledAt: null,
+    queuedAt: null,
+    startedAt: null,
+    endedAt: null,
+    wakeAt: null,
+    waitingSince: null,
+    pokeNumber: 0,
+    outputLength: null,
+  };
+}

@@ -1,0 +1,52 @@
+/**
+ * The tasks of a spec as a graph: who is upstream and downstream of whom. Built once for each spec object; a spec never changes.
+ */
+import { AirflowLikeError } from '../../model/errors.js';
+import type { DagSpec, TaskSpec } from '../../model/dag-spec.js';
+
+export interface TaskGraph {
+  readonly tasks: ReadonlyMap<string, TaskSpec>;
+  /** Direct children by task id, in wiring order. */
+  readonly downstream: ReadonlyMap<string, readonly string[]>;
+  /** Ids of the tasks without children, in wiring order: their states decide the run's. */
+  readonly leaves: readonly string[];
+  readonly hasDependsOnPast: boolean;
+}
+
+const graphs = new WeakMap<DagSpec, TaskGraph>();
+
+/**
+ * The graph of `spec`, remembered as long as the spec object lives.
+ * @throws AirflowLikeError EDGE_INVALID when a task names an upstream that does not exist.
+ */
+export function graphOf(spec: DagSpec): TaskGraph {
+  const known = graphs.get(spec);
+  if (known) return known;
+  const graph = buildGraph(spec);
+  graphs.set(spec, graph);
+  return graph;
+}
+
+function buildGraph(spec: DagSpec): TaskGraph {
+  const tasks = new Map(spec.tasks.map((task) => [task.taskId, task]));
+  const downstream = new Map<string, string[]>(spec.tasks.map((task) => [task.taskId, []]));
+  for (const task of spec.tasks) {
+    for (const parent of task.upstream) {
+      const children = downstream.get(parent);
+      if (!children) {
+        throw new AirflowLikeError('EDGE_INVALID', {
+          place: `${spec.dagId}.${task.taskId}`,
+          message: 'its upstream is not a task of this DAG',
+          value: parent,
+        });
+      }
+      children.push(task.taskId);
+    }
+  }
+  return {
+    tasks,
+    downstream,
+    leaves: spec.tasks.filter((task) => downstream.get(task.taskId)?.length === 0).map((task) => task.taskId),
+    hasDependsOnPast: spec.tasks.some((task) => task.dependsOnPast || task.waitForDownstream),
+  };
+}

@@ -1,0 +1,79 @@
+/** How many copies a mapped task gets, or why that cannot be said. */
+import type { InputSpec } from '../../model/dag-spec.js';
+import type { TaggedJson } from '../../model/tagged-json.js';
+import type { RunView } from '../dag-run/run-view.js';
+import type { TaskNode } from '../dag-run/task-node.js';
+
+export type MapLength =
+  | { readonly kind: 'known'; readonly length: number }
+  /** The source is not finished yet. */
+  | { readonly kind: 'wait' }
+  /** The source has no value, so the mapped task takes over how it ended. */
+  | { readonly kind: 'ended'; readonly state: 'skipped' | 'upstream_failed' }
+  /** The source has a value that cannot be mapped over; `got` says what, `from` where it comes from. */
+  | { readonly kind: 'unmappable'; readonly got: string; readonly from: string };
+
+const WAIT: MapLength = { kind: 'wait' };
+const ENDED_SKIPPED: MapLength = { kind: 'ended', state: 'skipped' };
+const ENDED_FAILED: MapLength = { kind: 'ended', state: 'upstream_failed' };
+
+/** Length of the source of a mapped task in this run as it stands. */
+export function mapLength(view: RunView, source: InputSpec): MapLength {
+  switch (source.kind) {
+    case 'value':
+      return literalLength(source.value);
+    case 'list':
+      return { kind: 'known', length: source.items.length };
+    case 'object':
+      return { kind: 'known', length: Object.keys(source.fields).length };
+    case 'element':
+      return { kind: 'unmappable', got: 'an element of the same mapping', from: 'the map source' };
+    case 'ref': {
+      const node = view.node(source.taskId);
+      return node.task.map === null ? outputLength(node) : copiesWithOutput(node);
+    }
+  }
+}
+
+function literalLength(value: TaggedJson): MapLength {
+  if (Array.isArray(value)) return { kind: 'known', length: value.length };
+  const from = 'a literal';
+  if (value === null) return { kind: 'unmappable', got: 'null', from };
+  if (typeof value !== 'object') return { kind: 'unmappable', got: `a ${typeof value}`, from };
+  const tag = (value as { readonly $type?: unknown }).$type;
+  if (typeof tag === 'string') return { kind: 'unmappable', got: `a ${tag}`, from };
+  return { kind: 'known', length: Object.keys(value).length };
+}
+
+/** Of a task that is not mapped: what its return value said about its length. */
+function outputLength(node: TaskNode): MapLength {
+  const instance = node.slots[0]?.instance;
+  if (!instance) return WAIT;
+  const from = `the return value of ${node.task.taskId}`;
+  switch (instance.state) {
+    case 'success':
+      if (instance.outputLength === null) return { kind: 'unmappable', got: 'null', from };
+      if (instance.outputLength < 0) return { kind: 'unmappable', got: 'a single value', from };
+      return { kind: 'known', length: instance.outputLength };
+    case 'skipped':
+      return ENDED_SKIPPED;
+    case 'failed':
+    case 'upstream_failed':
+    case 'removed':
+      return ENDED_FAILED;
+    default:
+      return WAIT;
+  }
+}
+
+/** Of a mapped task: the number of its copies that returned something, once all are finished. */
+function copiesWithOutput(node: TaskNode): MapLength {
+  const { counts, slots } = node;
+  const finished = counts.success + counts.failed + counts.skipped + counts.upstream_failed + counts.removed;
+  if (slots.length === 0 || finished < slots.length) return WAIT;
+  const first = slots[0]?.instance;
+  if (slots.length === 1 && first && first.mapIndex < 0) return first.state === 'skipped' ? ENDED_SKIPPED : ENDED_FAILED;
+  let length = 0;
+  for (const { instance } of slots) if (instance.state === 'success' && instance.outputLength !== null) length++;
+  return { kind: 'known', length };
+}

@@ -1,0 +1,32 @@
+/** The two steps from `scheduled` to `running`: a token is minted for the dispatch, then a worker takes it. */
+import type { Instant } from '../../model/instant.js';
+import type { AttemptToken, TaskInstance } from '../../model/task-instance.js';
+import type { RunView } from '../dag-run/run-view.js';
+
+/**
+ * Moves a scheduled instance to `queued` under a new attempt token, and opens its attempt. The first dispatch of a later try deletes the XComs of
+ * the earlier one; a dispatch after a loss or a reschedule keeps them.
+ */
+export function queueInstance(view: RunView, taskInstanceId: number, token: AttemptToken, now: Instant): TaskInstance {
+  const { tryNumber, lostDispatches, pokeNumber } = view.instance(taskInstanceId);
+  return view.transition(
+    taskInstanceId,
+    'queue',
+    { token, workerId: null, queuedAt: now, startedAt: null, endedAt: null },
+    {
+      openAttempt: { dispatchNumber: 1 + lostDispatches + pokeNumber, createdAt: now, startedAt: null, workerId: null },
+      clearXComs: tryNumber > 1 && lostDispatches === 0 && pokeNumber === 0,
+    },
+  );
+}
+
+/** Moves an instance that was queued since the last drain (or before) to `running` on `workerId`. */
+export function startInstance(view: RunView, taskInstanceId: number, workerId: string, now: Instant): TaskInstance {
+  const { lostDispatches, pokeNumber, queuedAt, waitingSince, taskId } = view.instance(taskInstanceId);
+  return view.transition(
+    taskInstanceId,
+    'start',
+    { workerId, startedAt: now, waitingSince: view.task(taskId).sensor ? (waitingSince ?? now) : waitingSince },
+    { openAttempt: { dispatchNumber: 1 + lostDispatches + pokeNumber, createdAt: queuedAt ?? now, startedAt: now, workerId } },
+  );
+}

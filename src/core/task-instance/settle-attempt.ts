@@ -1,0 +1,166 @@
+/**
+ * Turns the outcome of an attempt into one transition of its task instance. One decision (`decideSettlement`) serves both callers: the scheduler,
+ * which holds the run's view and plans on, and a worker that has only the row.
+ */
+import type { AttemptEnd, TaskInstanceChange, XComWrite } from '../../model/commit.js';
+import type { TaskSpec } from '../../model/dag-spec.js';
+import type { Instant } from '../../model/instant.js';
+import type { Outcome } from '../../model/outcome.js';
+import { MAX_LOST_DISPATCHES, type TaskError, type TaskInstance } from '../../model/task-instance.js';
+import { destinationOf } from '../transition.js';
+import type { RunView } from '../dag-run/run-view.js';
+import { retryDelayMs, type RetryIdentity } from './retry-delay.js';
+import { TASK_INSTANCE_TRANSITIONS, type TaskInstanceTransition } from './transitions.js';
+
+interface Settlement {
+  readonly transition: TaskInstanceTransition;
+  readonly patch: Partial<TaskInstance>;
+  readonly endAttempt: AttemptEnd;
+  readonly xcoms: readonly XComWrite[];
+  readonly reason: string | null;
+}
+
+/**
+ * Settles an attempt inside a view. The caller has checked that the instance still has the attempt's token.
+ * @param endedAt When the attempt ended; a retry's delay counts from it.
+ * @param now When this is decided; a requeued instance is scheduled from it.
+ */
+export function settleAttempt(view: RunView, taskInstanceId: number, outcome: Outcome, endedAt: Instant, now: Instant): void {
+  const instance = view.instance(taskInstanceId);
+  const settlement = decideSettlement(instance, view.task(instance.taskId), view.run, outcome, endedAt, now);
+  view.transition(taskInstanceId, settlement.transition, settlement.patch, {
+    endAttempt: settlement.endAttempt,
+    xcoms: settlement.xcoms,
+    ...(settlement.reason === null ? {} : { reason: settlement.reason }),
+  });
+}
+
+/** Settles an attempt without a view: the guarded change of the one row, from the state and token that `instance` has. */
+export function settleChange(
+  instance: TaskInstance,
+  task: TaskSpec,
+  run: RetryIdentity,
+  outcome: Outcome,
+  endedAt: Instant,
+  now: Instant = endedAt,
+): TaskInstanceChange {
+  const { transition, patch, endAttempt, xcoms, reason } = decideSettlement(instance, task, run, outcome, endedAt, now);
+  const state = destinationOf(
+    `task instance ${instance.id}`,
+    transition,
+    TASK_INSTANCE_TRANSITIONS[transition],
+    instance.state,
+    undefined,
+  );
+  return {
+    taskInstanceId: instance.id,
+    from: instance.state,
+    expectedToken: instance.token,
+    path: [state],
+    next: { ...instance, ...patch, state },
+    endAttempt,
+    openAttempt: null,
+    clearXComs: false,
+    xcoms,
+    reason,
+  };
+}
+
+function decideSettlement(
+  instance: TaskInstance,
+  task: TaskSpec,
+  run: RetryIdentity,
+  outcome: Outcome,
+  endedAt: Instant,
+  now: Instant,
+): Settlement {
+  switch (outcome.kind) {
+    case 'success':
+      return {
+        transition: 'succeed',
+        patch: { token: null, endedAt, outputLength: outcome.output?.length ?? null },
+        endAttempt: end('success', endedAt, null, null),
+        xcoms: outcome.output ? [{ key: 'return_value', value: outcome.output.value }] : [],
+        reason: null,
+      };
+    case 'failed':
+      return settleFailure(instance, task, run, outcome.error, outcome.retryable, endedAt);
+    case 'skipped':
+      return {
+        transition: 'skip',
+        patch: { token: null, endedAt },
+        endAttempt: end('skipped', endedAt, outcome.message, null),
+        xcoms: [],
+        reason: outcome.message,
+      };
+    case 'reschedule':
+      return {
+        transition: 'reschedule',
+        patch: { token: null, endedAt, wakeAt: outcome.at, pokeNumber: instance.pokeNumber + 1 },
+        endAttempt: end('up_for_reschedule', endedAt, null, null),
+        xcoms: [],
+        reason: null,
+      };
+    case 'lost':
+      return settleLoss(instance, outcome.reason, endedAt, now);
+  }
+}
+
+function settleFailure(
+  instance: TaskInstance,
+  task: TaskSpec,
+  run: RetryIdentity,
+  error: TaskError,
+  retryable: boolean,
+  endedAt: Instant,
+): Settlement {
+  const retries = retryable && instance.tryNumber < instance.maxTries;
+  const state = retries ? 'up_for_retry' : 'failed';
+  return {
+    transition: retries ? 'retry' : 'fail',
+    patch: {
+      token: null,
+      endedAt,
+      wakeAt: retries ? endedAt + retryDelayMs(task, run, instance.tryNumber) : null,
+    },
+    endAttempt: end(state, endedAt, error.code, error),
+    xcoms: [],
+    reason: error.code,
+  };
+}
+
+function settleLoss(instance: TaskInstance, reason: string, endedAt: Instant, now: Instant): Settlement {
+  if (instance.lostDispatches < MAX_LOST_DISPATCHES) {
+    return {
+      transition: 'requeue',
+      patch: {
+        token: null,
+        workerId: null,
+        lostDispatches: instance.lostDispatches + 1,
+        scheduledAt: now,
+        queuedAt: null,
+        startedAt: null,
+      },
+      endAttempt: end('lost', endedAt, reason, null),
+      xcoms: [],
+      reason,
+    };
+  }
+  const error: TaskError = {
+    code: 'DISPATCH_LIMIT',
+    name: 'DispatchLimit',
+    message: `DISPATCH_LIMIT: the infrastructure lost this try ${instance.lostDispatches + 1} times (last: ${reason})`,
+    stack: null,
+  };
+  return {
+    transition: 'fail',
+    patch: { token: null, endedAt, wakeAt: null },
+    endAttempt: end('failed', endedAt, 'dispatch_limit', error),
+    xcoms: [],
+    reason: 'dispatch_limit',
+  };
+}
+
+function end(state: AttemptEnd['state'], endedAt: Instant, reason: string | null, error: TaskError | null): AttemptEnd {
+  return { state, endedAt, reason, error };
+}
