@@ -1,0 +1,241 @@
+import type { Backfill, BackfillProgress, ReprocessBehavior } from '../../model/backfill.js';
+import { formatDuration } from '../../model/duration.js';
+import { AirflowLikeError } from '../../model/errors.js';
+import { choiceOption, jsonObject, outputOption, positiveInteger } from '../arguments.js';
+import { EXIT, isAlive, withClient, type CommonOptions, type OpenSystem } from '../cli.js';
+import { formatInstant, parseInstant } from '../dates.js';
+import { findDag } from '../lookup.js';
+import { printRecords, type OutputFormat } from '../output/records.js';
+import type { Row } from '../output/table.js';
+import type { Tree } from '../program.js';
+import type { BackfillPlan } from '../system.js';
+
+interface CreateOptions extends CommonOptions {
+  readonly dagId: string;
+  readonly fromDate: string;
+  readonly toDate: string;
+  readonly dagRunConf?: string;
+  readonly maxActiveRuns?: number;
+  readonly reprocessBehavior: ReprocessBehavior;
+  readonly runBackwards?: boolean;
+  readonly dryRun?: boolean;
+  readonly detach?: boolean;
+  readonly output: OutputFormat;
+}
+
+const PLAN_COLUMNS = ['logical_date', 'data_interval_start', 'data_interval_end', 'action', 'run_id'];
+const LIST_COLUMNS = [
+  'id',
+  'dag_id',
+  'from_date',
+  'to_date',
+  'expected_runs',
+  'max_active_runs',
+  'reprocess_behavior',
+  'is_paused',
+  'created_at',
+  'completed_at',
+];
+
+/** `backfill create|list|follow` */
+export function addBackfillCommands({ root, cli, run }: Tree): void {
+  const backfill = root.command('backfill').description('Runs over a range of dates.');
+
+  backfill
+    .command('create')
+    .summary('run a DAG over a range of dates')
+    .description(
+      'Runs a DAG for every interval whose logical date is in the range, both ends included, and follows the progress. Dates without an ' +
+        'offset are read in core.defaultTimezone. Ctrl-C leaves the backfill running. Exits with 3 when runs failed.',
+    )
+    .requiredOption('--dag-id <id>', 'the DAG')
+    .requiredOption('--from-date <date>', 'first logical date')
+    .requiredOption('--to-date <date>', 'last logical date')
+    .option('--dag-run-conf <json>', 'a JSON object for the tasks')
+    .option('--max-active-runs <number>', 'most of its runs at once (default: the max_active_runs of the DAG)', positiveInteger)
+    .addOption(
+      choiceOption('--reprocess-behavior <which>', 'existing runs that are run again', ['none', 'failed', 'completed']).default(
+        'none',
+      ),
+    )
+    .option('--run-backwards', 'newest first')
+    .option('--dry-run', 'print the plan and create nothing')
+    .option('--detach', 'do not follow the progress')
+    .addOption(outputOption())
+    .option('-v, --verbose', 'show more')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  airflow-like backfill create --dag-id sales --from-date 2026-01-01 --to-date 2026-03-31 --dry-run\n' +
+        '  airflow-like backfill create --dag-id sales --from-date 2026-01-01 --to-date 2026-03-31 --reprocess-behavior failed',
+    )
+    .action(
+      run(async (options: CreateOptions) => {
+        const conf = jsonObject(options.dagRunConf, '--dag-run-conf');
+        const config = await cli.loadConfig();
+        const zone = config.config.core.defaultTimezone;
+        const from = parseInstant(options.fromDate, '--from-date', zone);
+        const to = parseInstant(options.toDate, '--to-date', zone);
+        if (to < from) {
+          throw new AirflowLikeError('CLI_USAGE', {
+            place: '--to-date',
+            message: 'lies before --from-date',
+            value: options.toDate,
+          });
+        }
+        return withClient(cli, options, { config, follows: true }, async (open) => {
+          const { system, client } = open;
+          const { dag } = await findDag(client, options.dagId);
+          const request = {
+            dagId: options.dagId,
+            from,
+            to,
+            conf,
+            reprocessBehavior: options.reprocessBehavior,
+            runBackwards: options.runBackwards === true,
+            ...(options.maxActiveRuns === undefined ? {} : { maxActiveRuns: options.maxActiveRuns }),
+          };
+          const plan = await system.planBackfill(client, request);
+          cli.terminal.note(planLine(options.dagId, plan));
+          if (options.dryRun) {
+            await printRecords(cli.terminal, options.output, PLAN_COLUMNS, planRows(plan, request.runBackwards));
+            cli.terminal.note('Dry run: nothing was created.');
+            return EXIT.done;
+          }
+          const created = await system.createBackfill(client, request);
+          cli.terminal.note(`Created backfill ${created.id} of ${options.dagId}: ${count(created.expectedRuns, 'run')}.`);
+          if (dag.isPaused)
+            cli.terminal.note(`${options.dagId} is paused: its runs wait until airflow-like dags unpause ${options.dagId}.`);
+          await printRecords(cli.terminal, options.output, LIST_COLUMNS, [backfillRow(created)]);
+          if (created.completedAt !== null) return EXIT.done;
+          if (options.detach || !(await isAlive(client, 'scheduler'))) {
+            if (!options.detach)
+              cli.terminal.note('No scheduler is running: its runs start when one does (airflow-like standalone).');
+            cli.terminal.note(followHint(created.id));
+            return EXIT.done;
+          }
+          return follow(open, created.id);
+        });
+      }),
+    );
+
+  backfill
+    .command('follow')
+    .summary('show the progress of a backfill')
+    .description('Follows a backfill to its end. Ctrl-C leaves it running. Exits with 3 when runs failed.')
+    .argument('<id>', 'number of the backfill', positiveInteger)
+    .option('-v, --verbose', 'show more')
+    .addHelpText('after', '\nExample:\n  airflow-like backfill follow 3')
+    .action(
+      run((id: number, options: CommonOptions) =>
+        withClient(cli, options, { catalog: false, follows: true }, async (open) => {
+          if ((await open.client.store.backfills.progress(id)) === null) {
+            const known = (await open.client.store.backfills.list()).map((candidate) => candidate.id);
+            throw new AirflowLikeError('NOT_FOUND', {
+              place: 'id',
+              message: 'there is no such backfill',
+              value: id,
+              allowed: known.length === 0 ? undefined : known.slice(-10).join(', '),
+            });
+          }
+          return follow(open, id);
+        }),
+      ),
+    );
+
+  backfill
+    .command('list')
+    .summary('all backfills')
+    .description('Lists backfills, of one DAG or of all.')
+    .option('--dag-id <id>', 'only of this DAG')
+    .addOption(outputOption())
+    .option('-v, --verbose', 'show more')
+    .addHelpText('after', '\nExample:\n  airflow-like backfill list --dag-id sales')
+    .action(
+      run((options: CommonOptions & { dagId?: string; output: OutputFormat }) =>
+        withClient(cli, options, { catalog: false }, async ({ client }) => {
+          if (options.dagId !== undefined) await findDag(client, options.dagId);
+          const list = await client.store.backfills.list(options.dagId);
+          await printRecords(cli.terminal, options.output, LIST_COLUMNS, list.map(backfillRow));
+        }),
+      ),
+    );
+
+  async function follow({ system, client, signal }: OpenSystem, backfillId: number): Promise<number> {
+    const { BackfillReporter } = await import('../progress/backfill-reporter.js');
+    const reporter = new BackfillReporter(cli.terminal, () => client.clock.now());
+    let latest: BackfillProgress | null = null;
+    try {
+      for await (const progress of system.followBackfill(client, backfillId, signal)) {
+        latest = progress;
+        reporter.update(progress);
+      }
+    } finally {
+      reporter.end();
+    }
+    if (!latest || latest.backfill.completedAt === null) {
+      cli.terminal.note(`Backfill ${backfillId} goes on. ${followHint(backfillId)}`);
+      return EXIT.interrupted;
+    }
+    const { success, failed, firstStartedAt, lastEndedAt, backfill: ended } = latest;
+    const took = firstStartedAt !== null && lastEndedAt !== null ? ` in ${formatDuration(lastEndedAt - firstStartedAt)}` : '';
+    cli.terminal.note(`Backfill ${backfillId} has ended${took}: ${success} succeeded, ${failed} failed.`);
+    if (failed === 0) return EXIT.done;
+    cli.terminal.note(`See them with: airflow-like dags list-runs ${ended.dagId} --state failed`);
+    return EXIT.awaitedFailed;
+  }
+}
+
+function followHint(backfillId: number): string {
+  return `Follow it with: airflow-like backfill follow ${backfillId}`;
+}
+
+function planLine(dagId: string, { create, rerun, skip }: BackfillPlan): string {
+  const all = [...create, ...rerun.map((dagRun) => dagRun.dataInterval), ...skip.map((dagRun) => dagRun.dataInterval)]
+    .filter((interval) => interval !== null)
+    .sort((a, b) => a.start - b.start);
+  const first = all[0];
+  const last = all.at(-1);
+  const span = first && last ? `, first ${formatInstant(first.start)}, last ends ${formatInstant(last.end)}` : '';
+  const parts = [`${create.length} to create`, `${rerun.length} to run again`, `${skip.length} left as they are`];
+  return `${dagId}: ${count(all.length, 'interval')} (${parts.join(', ')})${span}`;
+}
+
+function planRows({ create, rerun, skip }: BackfillPlan, backwards: boolean): Row[] {
+  const entry = (start: number, end: number, action: string, runId: string | null): Row & { readonly start: number } => ({
+    start,
+    logical_date: formatInstant(start),
+    data_interval_start: formatInstant(start),
+    data_interval_end: formatInstant(end),
+    action,
+    run_id: runId,
+  });
+  const rows = [
+    ...create.map(({ start, end }) => entry(start, end, 'create', null)),
+    ...rerun.flatMap(({ dataInterval, runId }) =>
+      dataInterval ? [entry(dataInterval.start, dataInterval.end, 'run again', runId)] : [],
+    ),
+    ...skip.flatMap(({ dataInterval, runId }) =>
+      dataInterval ? [entry(dataInterval.start, dataInterval.end, 'skip', runId)] : [],
+    ),
+  ];
+  return rows.sort((a, b) => (backwards ? b.start - a.start : a.start - b.start));
+}
+
+function backfillRow(backfill: Backfill): Row {
+  return {
+    id: backfill.id,
+    dag_id: backfill.dagId,
+    from_date: formatInstant(backfill.fromDate),
+    to_date: formatInstant(backfill.toDate),
+    expected_runs: backfill.expectedRuns,
+    max_active_runs: backfill.maxActiveRuns,
+    reprocess_behavior: backfill.reprocessBehavior,
+    is_paused: backfill.isPaused,
+    created_at: formatInstant(backfill.createdAt),
+    completed_at: backfill.completedAt === null ? null : formatInstant(backfill.completedAt),
+  };
+}
+
+function count(amount: number, noun: string): string {
+  return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,66 @@
+import { join } from 'node:path';
+import type { LoadedConfig } from '../../config/load-config.js';
+import type { DagSpec } from '../../model/dag-spec.js';
+import type { DagListing } from '../../ports/store.js';
+import { formatInstant } from '../dates.js';
+import type { Row } from '../output/table.js';
+
+/** Airflow's name for the one folder that DAGs come from. */
+const BUNDLE_NAME = 'dags-folder';
+
+/** A DAG under Airflow's field names, and after them what only this system knows. */
+export function dagRecord({ dag, spec }: DagListing, { config }: LoadedConfig): Row {
+  const date = (instant: number | null | undefined): string | null =>
+    instant === null || instant === undefined ? null : formatInstant(instant);
+  return {
+    dag_id: dag.dagId,
+    dag_display_name: dag.dagId,
+    is_paused: dag.isPaused,
+    is_stale: dag.isRetired,
+    last_parsed_time: date(dag.lastParsedAt),
+    bundle_name: BUNDLE_NAME,
+    bundle_version: null,
+    relative_fileloc: dag.file,
+    fileloc: join(config.core.dagsFolder, dag.file),
+    description: spec.description,
+    timetable_summary: scheduleText(spec),
+    timetable_description: spec.schedule.kind === 'none' ? 'only when triggered' : `${scheduleText(spec)} in ${spec.timezone}`,
+    timetable_periodic: isPeriodic(spec),
+    tags: spec.tags,
+    max_active_tasks: spec.maxActiveTasks,
+    max_active_runs: spec.maxActiveRuns,
+    has_task_concurrency_limits: spec.tasks.some((task) => task.maxActiveTisPerDag !== null || task.maxActiveTisPerDagrun !== null),
+    has_import_errors: dag.hasImportErrors,
+    next_dagrun_logical_date: date(dag.nextRun?.logicalDate),
+    next_dagrun_data_interval_start: date(dag.nextRun?.dataInterval.start),
+    next_dagrun_data_interval_end: date(dag.nextRun?.dataInterval.end),
+    next_dagrun_run_after: date(dag.nextRun?.runAfter),
+    owners: [spec.owner],
+    is_backfillable: isPeriodic(spec),
+    timezone: spec.timezone,
+    start_date: date(spec.startDate),
+    end_date: date(spec.endDate),
+    catchup: spec.catchup,
+    version_number: dag.versionNumber,
+    paused_reason: dag.pausedReason,
+    task_count: spec.tasks.length,
+    doc_md: spec.doc,
+  };
+}
+
+/** The schedule as its author wrote it; null: none. */
+export function scheduleText({ schedule }: DagSpec): string | null {
+  switch (schedule.kind) {
+    case 'none':
+      return null;
+    case 'once':
+      return '@once';
+    default:
+      return schedule.text;
+  }
+}
+
+/** It has intervals that follow each other, so that a range of dates means a list of runs. */
+function isPeriodic({ schedule }: DagSpec): boolean {
+  return schedule.kind !== 'none' && schedule.kind !== 'once';
+}

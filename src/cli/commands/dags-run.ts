@@ -1,0 +1,152 @@
+import type { Command } from 'commander';
+import type { DagRun } from '../../model/dag-run.js';
+import { AirflowLikeError } from '../../model/errors.js';
+import { jsonObject, outputOption } from '../arguments.js';
+import { EXIT, isAlive, withClient, type CommonOptions } from '../cli.js';
+import { formatInstant, parseInstant } from '../dates.js';
+import { findDag } from '../lookup.js';
+import { printRecords, type OutputFormat } from '../output/records.js';
+import type { Row } from '../output/table.js';
+import type { Tree } from '../program.js';
+
+interface TriggerOptions extends CommonOptions {
+  readonly runId?: string;
+  readonly conf?: string;
+  readonly logicalDate?: string;
+  readonly replaceMicroseconds: boolean;
+  readonly wait?: boolean;
+  readonly output: OutputFormat;
+}
+
+interface TestOptions extends CommonOptions {
+  readonly conf?: string;
+  readonly dagfilePath?: string;
+  readonly output: OutputFormat;
+}
+
+/** `dags trigger|test` */
+export function addDagRunCommands(dags: Command, { cli, run }: Tree): void {
+  dags
+    .command('trigger')
+    .summary('run it now')
+    .description(
+      'Creates a run of a DAG. Without --logical-date it has none. A run of a paused DAG waits until the DAG is unpaused.',
+    )
+    .argument('<dag_id>', 'the DAG')
+    .option('-r, --run-id <id>', 'the run id (default: manual__ and the time)')
+    .option('-c, --conf <json>', 'a JSON object for the tasks, checked against the params of the DAG')
+    .option('-l, --logical-date <date>', 'the logical date; its data interval follows from the schedule')
+    .option('--no-replace-microseconds', 'keep the fraction of a second of --logical-date')
+    .option('-w, --wait', 'follow the run to its end; exits with 3 when it fails')
+    .addOption(outputOption())
+    .option('-v, --verbose', 'show more')
+    .addHelpText(
+      'after',
+      `\nExamples:\n  airflow-like dags trigger hello --wait\n  airflow-like dags trigger sales -l 2026-03-01 -c '{"limit": 10}'`,
+    )
+    .action(
+      run(async (dagId: string, options: TriggerOptions) => {
+        const conf = jsonObject(options.conf, '--conf');
+        const config = await cli.loadConfig();
+        const logicalDate = readLogicalDate(options, config.config.core.defaultTimezone);
+        return withClient(cli, options, { config, follows: options.wait }, async ({ system, client, signal }) => {
+          const { dag } = await findDag(client, dagId);
+          const hasScheduler = await isAlive(client, 'scheduler');
+          if (options.wait && !hasScheduler) {
+            throw new AirflowLikeError('STATE_CONFLICT', {
+              place: '--wait',
+              message: 'no scheduler is running, so the run would never start: start airflow-like standalone in another terminal',
+            });
+          }
+          let dagRun = await system.triggerDagRun(client, {
+            dagId,
+            logicalDate,
+            conf,
+            ...(options.runId === undefined ? {} : { runId: options.runId }),
+          });
+          cli.terminal.note(`Triggered ${dagId}: run ${dagRun.runId} is ${dagRun.state}.`);
+          if (dag.isPaused) cli.terminal.note(`${dagId} is paused: the run waits until airflow-like dags unpause ${dagId}.`);
+          if (!hasScheduler) cli.terminal.note('No scheduler is running: the run starts when one does (airflow-like standalone).');
+          if (options.wait) {
+            const { RunReporter } = await import('../progress/run-reporter.js');
+            const reporter = new RunReporter(cli.terminal);
+            for await (const progress of system.followDagRun(client, dagRun.id, signal)) {
+              dagRun = progress.run;
+              reporter.update(progress);
+            }
+            reporter.end();
+          }
+          await printRecords(cli.terminal, options.output, Object.keys(triggeredRow(dagRun)), [triggeredRow(dagRun)]);
+          if (!options.wait || dagRun.state === 'success') return EXIT.done;
+          if (dagRun.state === 'failed') return EXIT.awaitedFailed;
+          cli.terminal.note(`The run goes on. See it with: airflow-like tasks states-for-dag-run ${dagId} ${dagRun.runId}`);
+          return EXIT.interrupted;
+        });
+      }),
+    );
+
+  dags
+    .command('test')
+    .summary('run one interval here, without a database')
+    .description(
+      'Runs one data interval of a DAG in this process, without a database and without a server: breakpoints hit. Exits with 3 when the run fails.',
+    )
+    .argument('<dag_id>', 'the DAG')
+    .argument('[logical_date]', 'the logical date (default: the newest complete interval)')
+    .option('-c, --conf <json>', 'a JSON object for the tasks')
+    .option('-f, --dagfile-path <file>', 'the file that holds the DAG (default: search the DAGs folder)')
+    .addOption(outputOption())
+    .option('-v, --verbose', 'show more')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  airflow-like dags test seattle_weather 2012-03-04\n  node --inspect-brk node_modules/.bin/airflow-like dags test hello',
+    )
+    .action(
+      run(async (dagId: string, date: string | undefined, options: TestOptions) => {
+        const conf = jsonObject(options.conf, '--conf');
+        const config = await cli.loadConfig();
+        const logicalDate = date === undefined ? null : parseInstant(date, 'logical_date', config.config.core.defaultTimezone);
+        const system = await cli.importSystem();
+        const { TestReporter } = await import('../progress/test-reporter.js');
+        const reporter = new TestReporter(cli.terminal);
+        const result = await system.runDagTest({
+          config,
+          verbose: options.verbose === true,
+          dagId,
+          logicalDate,
+          conf,
+          file: options.dagfilePath ?? null,
+          onEvent: (event) => reporter.show(event),
+        });
+        reporter.end(result.run);
+        const { taskInstanceRows } = await import('./task-instance-rows.js');
+        const { columns, rows } = taskInstanceRows(result.run, result.taskInstances);
+        await printRecords(cli.terminal, options.output, columns, rows);
+        return result.run.state === 'success' ? EXIT.done : EXIT.awaitedFailed;
+      }),
+    );
+}
+
+/** Airflow cuts the logical date of a trigger to the second unless told otherwise. */
+function readLogicalDate({ logicalDate, replaceMicroseconds }: TriggerOptions, zone: string): number | null {
+  if (logicalDate === undefined) return null;
+  const instant = parseInstant(logicalDate, '--logical-date', zone);
+  return replaceMicroseconds ? Math.floor(instant / 1_000) * 1_000 : instant;
+}
+
+function triggeredRow(dagRun: DagRun): Row {
+  const date = (instant: number | null | undefined): string | null =>
+    instant === null || instant === undefined ? null : formatInstant(instant);
+  return {
+    conf: dagRun.conf,
+    dag_id: dagRun.dagId,
+    dag_run_id: dagRun.runId,
+    data_interval_start: date(dagRun.dataInterval?.start),
+    data_interval_end: date(dagRun.dataInterval?.end),
+    end_date: date(dagRun.endedAt),
+    logical_date: date(dagRun.logicalDate),
+    run_type: dagRun.runType,
+    start_date: date(dagRun.startedAt),
+    state: dagRun.state,
+  };
+}

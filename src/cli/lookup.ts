@@ -1,0 +1,64 @@
+/** Finds what a person named on the command line, or says what is there instead. */
+import { AirflowLikeError } from '../model/errors.js';
+import type { DagRun } from '../model/dag-run.js';
+import type { TaskSpec } from '../model/dag-spec.js';
+import { nearestName } from '../model/nearest-name.js';
+import type { DagListing } from '../ports/store.js';
+import { parseInstant } from './dates.js';
+import type { Client } from './system.js';
+
+/** @throws AirflowLikeError NOT_FOUND with the nearest DAG id. */
+export async function findDag(client: Client, dagId: string): Promise<DagListing> {
+  const listing = await client.store.catalog.getDag(dagId);
+  if (listing) return listing;
+  const known = (await client.store.catalog.listDags({ includeRetired: true })).map(({ dag }) => dag.dagId);
+  throw new AirflowLikeError('NOT_FOUND', {
+    place: 'dag_id',
+    message: known.length === 0 ? 'there is no such DAG; the DAGs folder holds none' : 'there is no such DAG',
+    value: dagId,
+    suggestion: nearestName(dagId, known),
+  });
+}
+
+/** The run with that run id, else the one with that logical date (naive: in `zone`). @throws AirflowLikeError NOT_FOUND. */
+export async function findRun(client: Client, dagId: string, runIdOrDate: string, zone: string): Promise<DagRun> {
+  const byId = await client.store.runs.findRun(dagId, runIdOrDate);
+  if (byId) return byId;
+  const instant = asInstant(runIdOrDate, zone);
+  const byDate =
+    instant === null ? null : ((await client.store.runs.listRuns({ dagId, from: instant, to: instant, limit: 1 }))[0] ?? null);
+  if (byDate) return byDate;
+  const recent = await client.store.runs.listRuns({ dagId, order: '-logical_date', limit: 1_000 });
+  throw new AirflowLikeError('NOT_FOUND', {
+    place: 'logical_date_or_run_id',
+    message: `${dagId} has no run with this run id or logical date`,
+    value: runIdOrDate,
+    suggestion: nearestName(
+      runIdOrDate,
+      recent.map((run) => run.runId),
+    ),
+  });
+}
+
+/** @throws AirflowLikeError NOT_FOUND with the nearest task id. */
+export function findTask(listing: DagListing, taskId: string): TaskSpec {
+  const tasks = listing.spec.tasks;
+  const task = tasks.find((candidate) => candidate.taskId === taskId);
+  if (task) return task;
+  const ids = tasks.map((candidate) => candidate.taskId);
+  throw new AirflowLikeError('NOT_FOUND', {
+    place: 'task_id',
+    message: `${listing.dag.dagId} has no such task`,
+    value: taskId,
+    allowed: ids.length <= 10 ? ids.join(', ') : undefined,
+    suggestion: nearestName(taskId, ids),
+  });
+}
+
+function asInstant(text: string, zone: string): number | null {
+  try {
+    return parseInstant(text, 'logical_date_or_run_id', zone);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+/** The command `airflow-like`. Imports only what parsing and `--help` need; the system itself is imported inside the actions. */
+import { readFileSync } from 'node:fs';
+import type { Cli } from './cli.js';
+import { runCli } from './program.js';
+import { importSystem } from './system.js';
+import { processTerminal } from './terminal.js';
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+
+const cli: Cli = {
+  terminal: processTerminal(),
+  version,
+  async loadConfig(overrides) {
+    const { loadConfig } = await import('../config/load-config.js');
+    return loadConfig(overrides === undefined ? {} : { overrides });
+  },
+  importSystem,
+};
+
+process.exitCode = await runCli(cli, process.argv.slice(2));

@@ -1,0 +1,85 @@
+import type { BackfillProgress } from '../../model/backfill.js';
+import { formatDuration } from '../../model/duration.js';
+import type { Instant } from '../../model/instant.js';
+import type { Terminal } from '../terminal.js';
+import { REDRAW_MS, Throttle } from './throttle.js';
+
+/** Off a terminal: a line per change, but not more often than this... */
+const LINE_MS = 1_000;
+/** ...and at least this often, so that a log shows that it is alive. */
+const HEARTBEAT_MS = 30_000;
+const BAR_WIDTH = 40;
+
+/** Shows the progress of a backfill: a bar that is redrawn on a terminal, plain lines elsewhere. */
+export class BackfillReporter {
+  readonly #throttle: Throttle;
+  readonly #heartbeat: NodeJS.Timeout | null;
+  #latest: BackfillProgress | null = null;
+  #shown = '';
+
+  /** `now` is the clock that the instants of the progress come from. */
+  constructor(
+    private readonly terminal: Terminal,
+    private readonly now: () => Instant,
+  ) {
+    const isTerminal = terminal.noteWidth !== null;
+    this.#throttle = new Throttle(isTerminal ? REDRAW_MS : LINE_MS, () => this.#draw());
+    this.#heartbeat = isTerminal ? null : setInterval(() => this.#draw(true), HEARTBEAT_MS).unref();
+  }
+
+  update(progress: BackfillProgress): void {
+    this.#latest = progress;
+    this.#throttle.request();
+  }
+
+  /** Draws the last state and leaves it standing. */
+  end(): void {
+    this.#throttle.end();
+    if (this.#heartbeat) clearInterval(this.#heartbeat);
+    if (this.terminal.noteWidth === null || !this.#latest) return;
+    this.terminal.redraw([]);
+    this.terminal.note(renderCounts(this.#latest, this.now()));
+  }
+
+  #draw(evenIfUnchanged = false): void {
+    if (!this.#latest) return;
+    const counts = renderCounts(this.#latest, this.now());
+    if (this.terminal.noteWidth === null) {
+      const key = countsOnly(this.#latest);
+      if (key !== this.#shown || evenIfUnchanged) this.terminal.note(counts);
+      this.#shown = key;
+      return;
+    }
+    this.terminal.redraw([counts, renderBar(this.#latest)].map((line) => line.slice(0, (this.terminal.noteWidth ?? 80) - 1)));
+  }
+}
+
+/** `done 41 of 90  running 4  failed 1  waiting 44  ETA 12m 3s` */
+export function renderCounts(progress: BackfillProgress, now: Instant): string {
+  const eta = etaMs(progress, now);
+  return `${countsOnly(progress)}${eta === null ? '' : `  ETA ${formatDuration(eta)}`}`;
+}
+
+/** `[##########xx>>>>            ]  50%`: done, failed, running, waiting. */
+export function renderBar({ backfill, success, failed, running }: BackfillProgress): string {
+  const total = Math.max(1, backfill.expectedRuns);
+  const end = (runs: number): number => Math.min(BAR_WIDTH, Math.floor((runs / total) * BAR_WIDTH));
+  const done = end(success);
+  const dead = end(success + failed);
+  const busy = end(success + failed + running);
+  const bar = '#'.repeat(done) + 'x'.repeat(dead - done) + '>'.repeat(busy - dead);
+  return `[${bar.padEnd(BAR_WIDTH)}] ${Math.floor(((success + failed) / total) * 100)}%`;
+}
+
+/** Time left if the rest takes as long per run as the runs so far; null before the first has ended and after the last. */
+export function etaMs({ backfill, success, failed, firstStartedAt }: BackfillProgress, now: Instant): number | null {
+  const ended = success + failed;
+  const left = backfill.expectedRuns - ended;
+  if (ended === 0 || left <= 0 || firstStartedAt === null) return null;
+  return ((now - firstStartedAt) / ended) * left;
+}
+
+function countsOnly({ backfill, success, failed, running }: BackfillProgress): string {
+  const waiting = Math.max(0, backfill.expectedRuns - success - failed - running);
+  return `done ${success} of ${backfill.expectedRuns}  running ${running}  failed ${failed}  waiting ${waiting}`;
+}

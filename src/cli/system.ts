@@ -1,0 +1,172 @@
+/**
+ * What the commands need of the system, and the one place where they get it. Everything heavy (Postgres, Fastify, pino) is behind these
+ * imports, which run inside a command's action only: `--help` never pays for them.
+ */
+import type { LoadedConfig } from '../config/load-config.js';
+import type { AttemptLogLine } from '../model/attempt-log.js';
+import type { Backfill, BackfillProgress, ReprocessBehavior } from '../model/backfill.js';
+import type { Actor } from '../model/commit.js';
+import type { DagRun } from '../model/dag-run.js';
+import type { ImportProblem, NextRun } from '../model/dag.js';
+import type { DataInterval, Instant } from '../model/instant.js';
+import type { TaskInstanceState } from '../model/states.js';
+import type { TaskInstance } from '../model/task-instance.js';
+import type { Clock } from '../ports/clock.js';
+import type { EventBus } from '../ports/event-bus.js';
+import type { Logger } from '../ports/logger.js';
+import type { DagListing, Store } from '../ports/store.js';
+
+/** An open door to one installation: its store and what operations need beside it. */
+export interface Client {
+  readonly store: Store;
+  readonly bus: EventBus;
+  readonly clock: Clock;
+  readonly actor: Actor;
+  readonly config: LoadedConfig;
+  readonly logger: Logger;
+  close(): Promise<void>;
+}
+
+export interface ProcessOptions {
+  readonly config: LoadedConfig;
+  readonly verbose: boolean;
+}
+
+/** What a full scan of the DAGs folder found and saved. */
+export interface ScanResult {
+  readonly files: number;
+  readonly changed: readonly string[];
+  readonly retired: readonly string[];
+  readonly problems: readonly ImportProblem[];
+}
+
+export interface CheckResult {
+  readonly files: number;
+  readonly dags: number;
+  readonly errors: readonly ImportProblem[];
+  readonly warnings: readonly ImportProblem[];
+}
+
+/** What happens while one interval or one task is tried in this process. */
+export type TestEvent =
+  | { readonly kind: 'log'; readonly taskId: string; readonly mapIndex: number; readonly line: string }
+  | {
+      readonly kind: 'task';
+      readonly taskId: string;
+      readonly mapIndex: number;
+      readonly tryNumber: number;
+      readonly state: TaskInstanceState;
+      readonly message: string | null;
+    };
+
+export interface TestOptions extends ProcessOptions {
+  readonly dagId: string;
+  readonly logicalDate: Instant | null;
+  readonly file: string | null;
+  readonly conf: Readonly<Record<string, unknown>>;
+  readonly onEvent: (event: TestEvent) => void;
+}
+
+export interface DagTestResult {
+  readonly run: DagRun;
+  readonly taskInstances: readonly TaskInstance[];
+}
+
+export interface TaskTestResult {
+  readonly state: TaskInstanceState;
+  readonly value: unknown;
+  readonly message: string | null;
+}
+
+export interface DatabaseStatus {
+  readonly serverVersion: string;
+  readonly location: string;
+  readonly schemaVersion: number;
+  readonly expectedSchemaVersion: number;
+}
+
+export interface MigrationResult extends DatabaseStatus {
+  readonly applied: readonly string[];
+}
+
+export interface BackfillRequest {
+  readonly dagId: string;
+  readonly from: Instant;
+  readonly to: Instant;
+  readonly maxActiveRuns?: number;
+  readonly conf: Readonly<Record<string, unknown>>;
+  readonly reprocessBehavior: ReprocessBehavior;
+  readonly runBackwards: boolean;
+}
+
+/** What a backfill will do: an entry per interval in range, in the order in which they run. */
+export interface BackfillPlan {
+  readonly create: readonly DataInterval[];
+  readonly rerun: readonly DagRun[];
+  readonly skip: readonly DagRun[];
+}
+
+export interface ClearRequest {
+  readonly dagId: string;
+  readonly taskIds: readonly string[] | null;
+  readonly runIds: readonly string[] | null;
+  readonly from: Instant | null;
+  readonly to: Instant | null;
+  readonly upstream: boolean;
+  readonly downstream: boolean;
+  readonly onlyFailed: boolean;
+  readonly onlyRunning: boolean;
+  readonly dryRun: boolean;
+}
+
+export interface ClearedTaskInstance {
+  readonly runId: string;
+  readonly taskId: string;
+  readonly mapIndex: number;
+  readonly state: TaskInstanceState;
+}
+
+/** Where a run that is being followed stands. */
+export interface RunProgress {
+  readonly run: DagRun;
+  readonly taskInstances: readonly TaskInstance[];
+}
+
+/** The functions of `app/` that the commands call. */
+export interface System {
+  openClient(options: ProcessOptions & { readonly needStore: boolean }): Promise<Client>;
+  runStandalone(options: ProcessOptions): Promise<number>;
+  runScheduler(options: ProcessOptions): Promise<number>;
+  runWorker(options: ProcessOptions): Promise<number>;
+  runDagProcessor(options: ProcessOptions): Promise<number>;
+  runApiServer(options: ProcessOptions): Promise<number>;
+  runDagTest(options: TestOptions): Promise<DagTestResult>;
+  runTaskTest(options: TestOptions & { readonly taskId: string; readonly mapIndex: number }): Promise<TaskTestResult>;
+  migrateDatabase(options: ProcessOptions): Promise<MigrationResult>;
+  checkDatabase(options: ProcessOptions): Promise<DatabaseStatus>;
+  resetDatabase(options: ProcessOptions): Promise<MigrationResult>;
+  parseDagsOnce(client: Client): Promise<ScanResult>;
+  checkDags(options: ProcessOptions): Promise<CheckResult>;
+  nextRuns(client: Client, listing: DagListing, count: number): Promise<readonly NextRun[]>;
+  triggerDagRun(
+    client: Client,
+    request: { dagId: string; runId?: string; logicalDate: Instant | null; conf: Readonly<Record<string, unknown>> },
+  ): Promise<DagRun>;
+  pauseDags(
+    client: Client,
+    request: { dagIds: readonly string[]; isPaused: boolean; reason: string | null },
+  ): Promise<readonly string[]>;
+  deleteDag(client: Client, dagId: string): Promise<void>;
+  clearTaskInstances(client: Client, request: ClearRequest): Promise<readonly ClearedTaskInstance[]>;
+  planBackfill(client: Client, request: BackfillRequest): Promise<BackfillPlan>;
+  createBackfill(client: Client, request: BackfillRequest): Promise<Backfill>;
+  followBackfill(client: Client, backfillId: number, signal: AbortSignal): AsyncIterable<BackfillProgress>;
+  followDagRun(client: Client, dagRunId: number, signal: AbortSignal): AsyncIterable<RunProgress>;
+  readAttemptLog(path: string): AsyncIterable<AttemptLogLine>;
+  followAttemptLog(path: string, signal: AbortSignal): AsyncIterable<AttemptLogLine>;
+}
+
+/** Imports the system. Takes some hundred milliseconds: call it inside an action, after the arguments have been checked. */
+export async function importSystem(): Promise<System> {
+  return import('../app/index.js');
+}
