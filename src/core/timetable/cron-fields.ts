@@ -1,0 +1,180 @@
+/**
+ * Reads a cron expression field by field, to say precisely what is wrong with it. croner has the last word on what it accepts.
+ *
+ * Five fields, or six with the seconds LAST, as Airflow writes them (croner wants them first).
+ */
+import { Cron } from 'croner';
+import { AirflowLikeError } from '../../model/errors.js';
+
+export interface CronFields {
+  readonly seconds: ReadonlySet<number>;
+  readonly minutes: ReadonlySet<number>;
+  readonly hours: ReadonlySet<number>;
+  readonly days: ReadonlySet<number>;
+  readonly months: ReadonlySet<number>;
+  /** 0 is Sunday. */
+  readonly weekdays: ReadonlySet<number>;
+  /** The day of the month is `*`: then only the weekday counts. */
+  readonly anyDay: boolean;
+  readonly anyWeekday: boolean;
+  /** False: it uses L, W or #, which the sets do not hold. */
+  readonly isSimple: boolean;
+  /** With the seconds first. */
+  readonly cronerPattern: string;
+}
+
+interface FieldRule {
+  readonly name: string;
+  readonly min: number;
+  readonly max: number;
+  readonly names: readonly string[];
+  /** Forms beyond numbers, as a pattern for one list element. */
+  readonly special: RegExp | null;
+}
+
+const MINUTE: FieldRule = { name: 'minute', min: 0, max: 59, names: [], special: null };
+const HOUR: FieldRule = { name: 'hour', min: 0, max: 23, names: [], special: null };
+const DAY: FieldRule = { name: 'day of month', min: 1, max: 31, names: [], special: /^(l|lw|\d{1,2}w)$/i };
+const MONTH: FieldRule = {
+  name: 'month',
+  min: 1,
+  max: 12,
+  names: ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'],
+  special: null,
+};
+const WEEKDAY: FieldRule = {
+  name: 'weekday',
+  min: 0,
+  max: 7,
+  names: ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'],
+  special: /^([0-7]|sun|mon|tue|wed|thu|fri|sat)(l|#([1-5]|l))$/i,
+};
+const SECOND: FieldRule = { name: 'second', min: 0, max: 59, names: [], special: null };
+
+/**
+ * @param place Where the expression stands, for messages.
+ * @throws AirflowLikeError CRON_INVALID naming the field and its range; CRON_NEVER when no date can match.
+ */
+export function parseCron(expression: string, place: string): CronFields {
+  const parts = expression.trim() === '' ? [] : expression.trim().split(/\s+/);
+  if (parts.length !== 5 && parts.length !== 6) {
+    throw new AirflowLikeError('CRON_INVALID', {
+      place,
+      message: `expected 5 fields (or 6 with seconds last), got ${parts.length}`,
+      value: expression,
+      allowed: 'minute hour day-of-month month weekday [second], or a preset such as @daily',
+    });
+  }
+  const rules = [MINUTE, HOUR, DAY, MONTH, WEEKDAY, SECOND];
+  const read = parts.map((part, index) => readField(part, rules[index] as FieldRule, index + 1, expression, place));
+  const [minutes, hours, days, months, weekdays, seconds] = read as [Field, Field, Field, Field, Field, Field | undefined];
+  if (weekdays.values.delete(7)) weekdays.values.add(0);
+  const cronerPattern = [parts[5] ?? '0', ...parts.slice(0, 5)].join(' ');
+  const fields: CronFields = {
+    seconds: seconds?.values ?? new Set([0]),
+    minutes: minutes.values,
+    hours: hours.values,
+    days: days.values,
+    months: months.values,
+    weekdays: weekdays.values,
+    anyDay: days.isAny,
+    anyWeekday: weekdays.isAny,
+    isSimple: read.every((field) => !field.isSpecial),
+    cronerPattern,
+  };
+  checkWithCroner(fields, expression, place);
+  return fields;
+}
+
+interface Field {
+  readonly values: Set<number>;
+  readonly isAny: boolean;
+  readonly isSpecial: boolean;
+}
+
+function readField(text: string, rule: FieldRule, position: number, expression: string, place: string): Field {
+  const refuse = (message: string, suggestion: string | null = null): never => {
+    throw new AirflowLikeError('CRON_INVALID', {
+      place,
+      message: `${message} in "${expression}" (field ${position})`,
+      suggestion,
+    });
+  };
+  if (text === '*' || (text === '?' && (rule === DAY || rule === WEEKDAY)))
+    return { values: span(rule.min, rule.max, 1), isAny: true, isSpecial: false };
+  const values = new Set<number>();
+  let isAny = false;
+  let isSpecial = false;
+  for (const element of text.split(',')) {
+    if (rule.special?.test(element)) {
+      isSpecial = true;
+      continue;
+    }
+    const match = /^(\*|[0-9]+|[a-z]+)(?:-([0-9]+|[a-z]+))?(?:\/([0-9]+))?$/i.exec(element);
+    if (!match || (match[1] === '*' && match[2] !== undefined)) {
+      refuse(`${rule.name} "${element}" is not a number, a range a-b, a step */n or a list of these`);
+      continue;
+    }
+    const [, first, last, stepText] = match as unknown as [string, string, string | undefined, string | undefined];
+    const step = stepText === undefined ? 1 : Number(stepText);
+    if (first === '*') {
+      if (stepText === undefined) isAny = true;
+      const widest = rule === WEEKDAY ? 7 : rule.max - rule.min + 1;
+      if (step < 1 || step > widest) refuse(`step ${step} of ${rule.name} is outside 1-${widest}`);
+      for (const value of span(rule.min, rule === WEEKDAY ? 6 : rule.max, step)) values.add(value);
+      continue;
+    }
+    const from = valueOf(first, rule, refuse);
+    if (last === undefined) {
+      if (stepText !== undefined) refuse(`a step needs a range`, `${first}-${rule.max}/${stepText}`);
+      values.add(from);
+      continue;
+    }
+    let to = valueOf(last, rule, refuse);
+    // SUN ends a week as well as it starts one: FRI-SUN.
+    if (rule === WEEKDAY && to === 0 && from > 0 && /^sun$/i.test(last)) to = 7;
+    if (from > to)
+      refuse(
+        `the range ${element} of ${rule.name} is reversed; write it as two ranges`,
+        `${first}-${rule.max},${rule.min}-${last}`,
+      );
+    if (step < 1) refuse(`step ${step} of ${rule.name} is outside 1-${rule.max}`);
+    for (const value of span(from, to, step)) values.add(value);
+  }
+  return { values, isAny, isSpecial };
+}
+
+function valueOf(text: string, rule: FieldRule, refuse: (message: string, suggestion?: string | null) => never): number {
+  const index = rule.names.indexOf(text.toLowerCase());
+  if (index >= 0) return index + (rule === MONTH ? 1 : 0);
+  if (!/^[0-9]+$/.test(text))
+    refuse(`${rule.name} "${text}" is not known`, rule.names.find((name) => text.toLowerCase().startsWith(name))?.toUpperCase());
+  const value = Number(text);
+  if (value < rule.min || value > rule.max) refuse(`${rule.name} ${text} is outside ${rule.min}-${rule.max}`);
+  return value;
+}
+
+function span(from: number, to: number, step: number): Set<number> {
+  const values = new Set<number>();
+  for (let value = from; value <= to; value += step) values.add(value);
+  return values;
+}
+
+/** A leap year that starts a 400-year cycle: every date and weekday that can exist comes within reach of it. */
+const ANCHOR = new Date(Date.UTC(2000, 0, 1) - 1_000);
+
+function checkWithCroner({ cronerPattern }: CronFields, expression: string, place: string): void {
+  let first: Date | null;
+  try {
+    first = new Cron(cronerPattern, { timezone: 'UTC', paused: true }).nextRun(ANCHOR);
+  } catch (error) {
+    throw new AirflowLikeError('CRON_INVALID', {
+      place,
+      message: error instanceof Error ? error.message.replace(/^CronPattern: /, '') : String(error),
+      value: expression,
+      cause: error,
+    });
+  }
+  if (first) return;
+  throw new AirflowLikeError('CRON_NEVER', { place, message: 'no date matches within 8 years', value: expression });
+}

@@ -1,0 +1,52 @@
+/** The timetable that belongs to a DAG. */
+import type { DagSpec } from '../../model/dag-spec.js';
+import { AirflowLikeError } from '../../model/errors.js';
+import { nearestName } from '../../model/nearest-name.js';
+import { CronTimetable } from './cron.js';
+import { deltaTimetable } from './delta.js';
+import { noTimetable } from './none.js';
+import { onceTimetable } from './once.js';
+import type { Timetable } from './timetable.js';
+
+/** Parsed timetables, kept as long as the spec object they belong to. */
+const timetables = new WeakMap<DagSpec, Timetable>();
+
+/**
+ * @param custom Timetables of plugins by name.
+ * @throws AirflowLikeError UNKNOWN_NAME when a custom timetable is not registered; CRON_INVALID for a stored expression that is none.
+ */
+export function timetableFor(spec: DagSpec, custom?: ReadonlyMap<string, Timetable>): Timetable {
+  if (spec.schedule.kind === 'custom') return customTimetable(spec, custom);
+  const known = timetables.get(spec);
+  if (known) return known;
+  const timetable = createTimetable(spec);
+  timetables.set(spec, timetable);
+  return timetable;
+}
+
+function createTimetable(spec: DagSpec): Timetable {
+  const { schedule } = spec;
+  switch (schedule.kind) {
+    case 'once':
+      return onceTimetable;
+    case 'cron':
+      return new CronTimetable(schedule.expression, spec.timezone, schedule.text);
+    case 'delta':
+      return deltaTimetable(schedule.span, schedule.text);
+    default:
+      return noTimetable;
+  }
+}
+
+function customTimetable(spec: DagSpec, custom?: ReadonlyMap<string, Timetable>): Timetable {
+  const { schedule } = spec;
+  if (schedule.kind !== 'custom') return noTimetable;
+  const timetable = custom?.get(schedule.name);
+  if (timetable) return timetable.configure?.(schedule.args) ?? timetable;
+  throw new AirflowLikeError('UNKNOWN_NAME', {
+    place: `${spec.dagId}.schedule`,
+    message: 'no plugin registers a timetable of this name',
+    value: schedule.name,
+    suggestion: nearestName(schedule.name, custom?.keys() ?? []),
+  });
+}
