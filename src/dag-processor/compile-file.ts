@@ -1,0 +1,53 @@
+/** One source file through swc: TypeScript or JavaScript in, CommonJS with an inline source map out. */
+import { basename, extname } from 'node:path';
+import { transform } from '@swc/core';
+import type { ImportProblem } from '../model/dag.js';
+import { importProblem } from './import-problem.js';
+
+const isTypeScript = (path: string): boolean => /\.[mc]?ts$/.test(path);
+
+/**
+ * Compiles with the decorators and metadata of a DAG file. Top-level await stays, comments go (so that `compiled-imports.ts` can read the
+ * result), the source map names the file without its folder.
+ *
+ * @param path relative to the DAGs folder; a syntax error comes back as a problem of it, at its line and column, with swc's frame.
+ */
+export async function compileFile(path: string, content: string): Promise<{ compiled: string } | { problem: ImportProblem }> {
+  if (path.endsWith('.json')) return { compiled: content };
+  const ending = extname(path);
+  try {
+    const { code } = await transform(content.replace(/^\uFEFF/, '').replace(/^#!/, '//'), {
+      filename: path,
+      sourceFileName: basename(path),
+      swcrc: false,
+      configFile: false,
+      sourceMaps: 'inline',
+      inlineSourcesContent: false,
+      isModule: ending === '.js' || ending.startsWith('.c') ? 'unknown' : true,
+      module: { type: 'commonjs' },
+      jsc: {
+        target: 'es2022',
+        keepClassNames: true,
+        parser: isTypeScript(path) ? { syntax: 'typescript', decorators: true } : { syntax: 'ecmascript', decorators: true },
+        transform: { legacyDecorator: true, decoratorMetadata: isTypeScript(path), useDefineForClassFields: true },
+        minify: { compress: false, mangle: false, format: { comments: false } },
+      },
+    });
+    return { compiled: code };
+  } catch (error) {
+    return { problem: syntaxProblem(path, error instanceof Error ? error.message : String(error)) };
+  }
+}
+
+/** swc's message is a list of framed diagnostics and a native backtrace; the first frame carries `,-[file:line:column]`. */
+function syntaxProblem(path: string, message: string): ImportProblem {
+  // eslint-disable-next-line no-control-regex
+  const plain = message.replace(/\u001b\[[0-9;]*m/g, '');
+  const frame = (plain.split(/\n\s*Caused by:/)[0] as string).trimEnd();
+  const at = /[,╭]?[-─]\[.*:(\d+):(\d+)\]/.exec(frame);
+  const title = /^\s*[x×]\s*(.+)$/m.exec(frame)?.[1] ?? 'syntax error';
+  const line = at ? Number(at[1]) : null;
+  const column = at ? Number(at[2]) : null;
+  const where = line === null ? path : `${path}:${line}:${column}`;
+  return importProblem('IMPORT_ERROR', path, `IMPORT_ERROR: ${where}: ${title}`, { line, column, stack: frame });
+}

@@ -1,0 +1,315 @@
+/**
+ * Keeps the catalog in step with the DAGs folder: notices files, has them parsed in throwaway children, saves what they hold. The scan is
+ * the truth, the watcher only makes it quick. Absence of evidence is not removal: DAGs are retired only when their file is certainly gone.
+ */
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ParsedFile } from '../model/dag.js';
+import type { Instant } from '../model/instant.js';
+import type { Clock } from '../ports/clock.js';
+import type { EventBus } from '../ports/event-bus.js';
+import type { Logger } from '../ports/logger.js';
+import type { Service, ServiceResult } from '../ports/service.js';
+import type { DagCatalog } from '../ports/store.js';
+import { ChildPool, type ChildPoolOptions } from './child-pool.js';
+import { watchFolders } from './folder-watcher.js';
+import { KnownFiles } from './known-files.js';
+import { codeOf, type FileStamp, type FolderScan, isSourceName, scanFolder } from './scan-folder.js';
+
+export interface DagProcessorDeps {
+  readonly catalog: DagCatalog;
+  readonly bus: EventBus;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Absolute. */
+  readonly dagsFolder: string;
+  /** Absolute; DAG files may import from it. Null: there is none. */
+  readonly pluginsFolder: string | null;
+  readonly child: ChildPoolOptions;
+  /** Pause between full scans, in milliseconds. Default 30,000. */
+  readonly rescanMs?: number;
+  /** Source files beyond this number are not read. Default 20,000. */
+  readonly maxFiles?: number;
+}
+
+const RESCAN_MS = 30_000;
+/** An editor that saves by deleting and writing anew is given this long before a file counts as removed. */
+const REMOVAL_MS = 300;
+const SAVE_EVERY_MS = 200;
+const RETRY_MS = 1_000;
+/** Files parsed in one `runOnce`. */
+const MAX_PARSED = 2_000;
+
+export class DagProcessor implements Service {
+  readonly name = 'dag-processor';
+  readonly #deps: DagProcessorDeps;
+  readonly #pool: ChildPool;
+  readonly #known = new KnownFiles();
+  /** Paths to parse, with the stamp of a scan where there is one. */
+  readonly #pending = new Map<string, FileStamp | null>();
+  /** Paths said to be gone, and since when. */
+  readonly #removed = new Map<string, Instant>();
+  /** Files whose DAG ids another file owns: parsed again when that may have changed. */
+  readonly #duplicates = new Set<string>();
+  /** Files without a DAG, and whether they were helpers of others when that was said. */
+  readonly #withoutDag = new Map<string, boolean>();
+  readonly #warned = new Set<string>();
+  #nextScanAt: Instant = Number.NEGATIVE_INFINITY;
+  #hasReadCatalog = false;
+  #isIgnored: (path: string) => boolean = () => false;
+  #watched: string | null = null;
+  #endWatch: (() => Promise<void>) | null = null;
+  #isStopping = false;
+  #wake = new AbortController();
+  #loop: Promise<void> | null = null;
+
+  constructor(deps: DagProcessorDeps) {
+    this.#deps = deps;
+    this.#pool = new ChildPool(deps.child);
+  }
+
+  /** Begins to watch and to work; returns at once. */
+  start(): void {
+    this.#loop ??= this.#run();
+  }
+
+  /** Ends the watcher, the children and the work under way; what was not saved yet is parsed again at the next start. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#wake.abort();
+    await Promise.all([this.#endWatch?.(), this.#pool.close()]);
+    await this.#loop;
+  }
+
+  /** Scans if it is time, retires what is certainly gone, parses and saves what has changed. `processed` counts files. */
+  async runOnce(now: Instant): Promise<ServiceResult> {
+    if (!this.#hasReadCatalog) {
+      for (const path of (await this.#deps.catalog.knownFiles()).keys()) this.#known.remember(path);
+      this.#hasReadCatalog = true;
+    }
+    const gone = new Set<string>();
+    if (now >= this.#nextScanAt) {
+      this.#nextScanAt = now + (this.#deps.rescanMs ?? RESCAN_MS);
+      for (const path of await this.#scan()) gone.add(path);
+    }
+    for (const path of await this.#confirmRemovals(now)) gone.add(path);
+    await this.#retire([...gone], now);
+    const paths = [...this.#pending.keys()].slice(0, MAX_PARSED).sort();
+    await this.#parseAndSave(paths, now);
+    return { processed: gone.size + paths.length, more: this.#pending.size > 0 };
+  }
+
+  async #run(): Promise<void> {
+    const { clock, logger } = this.#deps;
+    while (!this.#isStopping) {
+      this.#wake = new AbortController();
+      let waitMs = RETRY_MS;
+      try {
+        const { more } = await this.runOnce(clock.now());
+        const nextAt = Math.min(this.#nextScanAt, ...[...this.#removed.values()].map((since) => since + REMOVAL_MS));
+        waitMs = more ? 0 : Math.max(0, nextAt - clock.now());
+      } catch (error) {
+        if (!this.#isStopping) logger.error({ err: error }, 'the dag processor could not finish a pass; it tries again');
+      }
+      if (waitMs > 0 && !this.#isStopping) await clock.sleep(waitMs, this.#wake.signal);
+    }
+  }
+
+  /** @returns paths that are certainly gone. */
+  async #scan(): Promise<readonly string[]> {
+    const scan = await scanFolder(this.#deps.dagsFolder, this.#deps.maxFiles);
+    this.#isIgnored = scan.isIgnored;
+    this.#warnAbout(scan);
+    await this.#watchFolder(scan.identity);
+    const { changed, gone } = this.#known.compare(scan);
+    for (const path of changed) this.#pending.set(path, scan.files.get(path) ?? null);
+    for (const path of this.#known.dependenciesOutside(scan)) {
+      const stamp = await this.#stampOf(path);
+      if (stamp && this.#known.noteDependency(path, stamp)) this.#changed(path);
+    }
+    return gone;
+  }
+
+  #warnAbout(scan: FolderScan): void {
+    const { dagsFolder, logger } = this.#deps;
+    const warnings = [...scan.warnings];
+    if (scan.isComplete && scan.isEmpty && this.#known.size > 0)
+      warnings.push('the folder is empty: its DAGs are kept as they are');
+    for (const warning of warnings) if (!this.#warned.has(warning)) logger.warn({ dagsFolder }, `DAGs folder: ${warning}`);
+    this.#warned.clear();
+    for (const warning of warnings) this.#warned.add(warning);
+  }
+
+  /** A folder that was replaced or mounted anew has to be watched anew. */
+  async #watchFolder(identity: string | null): Promise<void> {
+    if (!this.#loop || this.#isStopping || identity === null || identity === this.#watched) return;
+    this.#watched = identity;
+    await this.#endWatch?.();
+    const { dagsFolder, pluginsFolder, clock, logger } = this.#deps;
+    this.#endWatch = watchFolders(pluginsFolder ? [dagsFolder, pluginsFolder] : [dagsFolder], {
+      stirred: () => this.#pool.warm(),
+      written: (path) => this.#changed(path),
+      removed: (path) => {
+        this.#removed.set(path, clock.now());
+        this.#wake.abort();
+      },
+      unsure: () => {
+        this.#nextScanAt = Number.NEGATIVE_INFINITY;
+        this.#wake.abort();
+      },
+      failed: (error) => logger.warn({ err: error }, 'watching the DAGs folder failed; changes are found by the next scan'),
+    });
+  }
+
+  #changed(path: string): void {
+    this.#removed.delete(path);
+    for (const entry of this.#known.affectedBy(path)) this.#pending.set(entry, null);
+    const isEntry = !path.startsWith('../') && isSourceName(path.slice(path.lastIndexOf('/') + 1));
+    if (isEntry && !this.#isIgnored(path)) this.#pending.set(path, null);
+    this.#wake.abort();
+  }
+
+  async #confirmRemovals(now: Instant): Promise<readonly string[]> {
+    const due = [...this.#removed].filter(([, since]) => now >= since + REMOVAL_MS).map(([path]) => path);
+    if (due.length === 0) return [];
+    const gone: string[] = [];
+    for (const path of due) {
+      this.#removed.delete(path);
+      const isGone = (await this.#whyUnreadable(path)) === 'ENOENT';
+      if (isGone && (await this.#isFolderPresent())) {
+        if (this.#known.has(path)) gone.push(path);
+        for (const entry of this.#known.affectedBy(path)) if (!due.includes(entry)) this.#pending.set(entry, null);
+      } else if (!isGone) this.#changed(path);
+    }
+    return gone;
+  }
+
+  async #whyUnreadable(path: string): Promise<string | null> {
+    try {
+      await stat(join(this.#deps.dagsFolder, path));
+      return null;
+    } catch (error) {
+      return codeOf(error);
+    }
+  }
+
+  async #isFolderPresent(): Promise<boolean> {
+    try {
+      return (await readdir(this.#deps.dagsFolder)).length > 0;
+    } catch {
+      return false;
+    }
+  }
+
+  async #retire(paths: readonly string[], now: Instant): Promise<void> {
+    if (paths.length === 0) return;
+    const retired = await this.#deps.catalog.retireFiles(paths, now);
+    for (const path of paths) {
+      this.#known.forget(path);
+      this.#pending.delete(path);
+      this.#duplicates.delete(path);
+      this.#withoutDag.delete(path);
+    }
+    for (const path of this.#duplicates) this.#pending.set(path, null);
+    this.#reviewHelpers();
+    if (retired.length > 0) this.#deps.logger.info({ dags: retired, files: paths }, 'DAGs retired: their files are gone');
+    this.#publish();
+  }
+
+  async #parseAndSave(paths: readonly string[], now: Instant): Promise<void> {
+    if (paths.length === 0) return;
+    const done: ParsedFile[] = [];
+    const withoutDag: ParsedFile[] = [];
+    const unsaved = new Set(paths);
+    const save = async (files: readonly ParsedFile[]): Promise<void> => {
+      if (files.length === 0 || this.#isStopping) return;
+      await this.#save(files, now);
+      for (const { path } of files) unsaved.delete(path);
+    };
+    const parsing = Promise.all(
+      paths.map(async (path) => {
+        const file = await this.#parse(path);
+        if (file === null) unsaved.delete(path);
+        else if (file.warnings.some(({ code }) => code === 'NO_DAG_FOUND')) withoutDag.push(file);
+        else done.push(file);
+      }),
+    ).then(() => true);
+    try {
+      let isFinished = false;
+      while (!isFinished) {
+        isFinished = await Promise.race([parsing, this.#deps.clock.sleep(SAVE_EVERY_MS).then(() => false)]);
+        await save(done.splice(0).sort(byPath));
+      }
+      await save(withoutDag.sort(byPath).map((file) => this.#judgeHelper(file)));
+      this.#reviewHelpers();
+    } finally {
+      for (const path of unsaved) this.#pending.set(path, null);
+    }
+  }
+
+  /** Null: there is nothing to save, because the file is gone or was written while it was read (and is pending again). */
+  async #parse(path: string): Promise<ParsedFile | null> {
+    const before = this.#pending.get(path) ?? (await this.#stampOf(path));
+    this.#pending.delete(path);
+    const { dagsFolder, pluginsFolder } = this.#deps;
+    const file = await this.#pool.parse({ dagsFolder, pluginsFolder, path });
+    if (file === null) return null;
+    const after = await this.#stampOf(path);
+    if (after === null && (await this.#whyUnreadable(path)) === 'ENOENT') {
+      if (!this.#removed.has(path)) this.#removed.set(path, this.#deps.clock.now());
+      return null;
+    }
+    if (before && after && (before.mtimeMs !== after.mtimeMs || before.size !== after.size)) {
+      this.#pending.set(path, null);
+      return null;
+    }
+    this.#known.parsed(file, after ?? before);
+    return file;
+  }
+
+  async #save(files: readonly ParsedFile[], now: Instant): Promise<void> {
+    const { catalog, logger } = this.#deps;
+    const { changed, retired, problems } = await catalog.saveFiles(files, now);
+    const refused = new Set(problems.map(({ file }) => file));
+    for (const { path, errors, warnings } of files) {
+      if (refused.has(path)) this.#duplicates.add(path);
+      else this.#duplicates.delete(path);
+      for (const { code, message } of errors) logger.warn({ file: path, code }, message);
+      for (const { code, message } of warnings) logger.debug({ file: path, code }, message);
+    }
+    for (const { code, file, message } of problems) logger.warn({ file, code }, message);
+    if (changed.length === 0 && retired.length === 0) return;
+    for (const path of this.#duplicates) if (!files.some((file) => file.path === path)) this.#pending.set(path, null);
+    logger.info({ dags: changed, retired, files: files.length }, 'DAGs changed');
+    this.#publish();
+  }
+
+  /** A file without a DAG that others import says nothing wrong. */
+  #judgeHelper(file: ParsedFile): ParsedFile {
+    const isHelper = this.#known.isHelper(file.path);
+    this.#withoutDag.set(file.path, isHelper);
+    return isHelper ? { ...file, warnings: file.warnings.filter(({ code }) => code !== 'NO_DAG_FOUND') } : file;
+  }
+
+  #reviewHelpers(): void {
+    for (const [path, wasHelper] of this.#withoutDag) {
+      if (this.#known.has(path) && this.#known.isHelper(path) !== wasHelper) this.#pending.set(path, null);
+    }
+  }
+
+  #publish(): void {
+    this.#deps.bus.publish('dags');
+    this.#deps.bus.publish('runs');
+  }
+
+  async #stampOf(path: string): Promise<FileStamp | null> {
+    try {
+      const { mtimeMs, size } = await stat(join(this.#deps.dagsFolder, path));
+      return { mtimeMs, size };
+    } catch {
+      return null;
+    }
+  }
+}
+
+const byPath = (a: ParsedFile, b: ParsedFile): number => (a.path < b.path ? -1 : 1);

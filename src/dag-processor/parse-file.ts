@@ -1,0 +1,62 @@
+/** One DAG file from source to specs, in the process that calls it: a throwaway child, because this evaluates the author's code. */
+import type { ImportProblem, ParsedFile, SourceBundle } from '../model/dag.js';
+import { evaluateBundle, type EvaluationObserver } from '../loading/evaluate-bundle.js';
+import { collectDags } from '../sdk/collect-dags.js';
+import { hashSpec } from '../sdk/spec-hash.js';
+import { type CompileCache, compileBundle, sha256 } from './compile-bundle.js';
+import { importProblem, problemFromThrown } from './import-problem.js';
+
+/** What a child is asked. */
+export interface ParseRequest {
+  /** The DAGs folder, absolute. */
+  readonly dagsFolder: string;
+  readonly pluginsFolder: string | null;
+  /** Relative to the DAGs folder, with `/`. */
+  readonly path: string;
+}
+
+export interface ParseTools {
+  readonly cache: CompileCache;
+  readonly observer: EvaluationObserver;
+  /** Hears what is about to be evaluated. */
+  readonly onCompiled: (bundle: SourceBundle) => void;
+}
+
+/** Never throws for anything the file says or does; `parseMs` is set by the caller's clock. */
+export async function parseFile(request: ParseRequest, tools: ParseTools): Promise<Omit<ParsedFile, 'parseMs'>> {
+  const { path } = request;
+  const compiled = await compileBundle(request.dagsFolder, path, { pluginsFolder: request.pluginsFolder, cache: tools.cache });
+  if ('problems' in compiled) {
+    return {
+      path,
+      contentHash: compiled.entryHash ?? sha256(path),
+      bundle: null,
+      dags: [],
+      errors: compiled.problems,
+      warnings: [],
+    };
+  }
+  const { bundle } = compiled;
+  tools.onCompiled(bundle);
+  const found = { path, contentHash: bundle.hash, bundle };
+  try {
+    const exports = await evaluateBundle(bundle, { originalRoot: request.dagsFolder, observer: tools.observer });
+    const { dags, problems, warnings } = collectDags(exports, path);
+    return {
+      ...found,
+      dags: dags.map(({ spec }) => ({ spec, specHash: hashSpec(spec) })),
+      errors: problems,
+      warnings: dags.length === 0 && problems.length === 0 ? [...withoutNoDag(warnings), noDag(path)] : warnings,
+    };
+  } catch (thrown) {
+    return { ...found, dags: [], errors: [problemFromThrown(thrown, path)], warnings: [] };
+  }
+}
+
+const withoutNoDag = (warnings: readonly ImportProblem[]): readonly ImportProblem[] =>
+  warnings.filter((warning) => warning.code !== 'NO_DAG_FOUND');
+
+function noDag(path: string): ImportProblem {
+  const message = `NO_DAG_FOUND: ${path}: the file exports no DAG; export a class with @dag(...) or list the file in .airflowlikeignore`;
+  return importProblem('NO_DAG_FOUND', path, message);
+}

@@ -1,0 +1,200 @@
+/**
+ * Evaluates the compiled files of a bundle in this process. Nothing of it enters Node's module cache, so a new version of a file is
+ * simply another evaluation, and an old version can be evaluated on a machine that never had the files.
+ *
+ * Imports of local files and packages are loaded and awaited before their importer, in the order in which they are written; a
+ * cycle sees what its partner has exported so far, as in CommonJS. Top-level await works everywhere.
+ */
+import { isAbsolute, join, dirname } from 'node:path';
+import { Script } from 'node:vm';
+import type { SourceBundle, SourceFile } from '../model/dag.js';
+import { AirflowLikeError, isAirflowLikeError, type ErrorDetails } from '../model/errors.js';
+import { type ImportSite, markDynamicImports, staticImports } from './compiled-imports.js';
+import { isLocalSpecifier, resolveLocal } from './local-files.js';
+import { isMissing, packageName, Packages } from './packages.js';
+import { originalPosition, registerScript } from './source-maps.js';
+
+export interface EvaluateOptions {
+  /** The DAGs folder on the machine that compiled the bundle. Need not exist here. */
+  readonly originalRoot: string;
+  readonly observer?: EvaluationObserver;
+}
+
+/** Hears what is being evaluated: files by path, packages by specifier. */
+export interface EvaluationObserver {
+  started(module: string): void;
+  /** `ms`: without the imports that were loaded before it. */
+  finished(module: string, ms: number): void;
+}
+
+/**
+ * Evaluates the entry file and what it imports.
+ *
+ * @returns the exports of the entry.
+ * @throws what the author's code throws, of any type; AirflowLikeError IMPORT_ERROR, with file, line and column, for an import that
+ * leads nowhere.
+ */
+export async function evaluateBundle(bundle: SourceBundle, options: EvaluateOptions): Promise<Record<string, unknown>> {
+  const entry = await new Evaluation(bundle, options).load(bundle.entry, []);
+  return entry.exports as Record<string, unknown>;
+}
+
+interface LocalModule {
+  exports: unknown;
+  /** Settles when the file has been evaluated. Null while that cannot be waited for (it was required in CommonJS style). */
+  done: Promise<void> | null;
+}
+
+const PARAMETERS = 'exports, require, _import, module, __filename, __dirname';
+
+class Evaluation {
+  readonly #files: ReadonlyMap<string, SourceFile>;
+  readonly #modules = new Map<string, LocalModule>();
+  readonly #packages: Packages;
+  readonly #root: string;
+  readonly #observer: EvaluationObserver | undefined;
+
+  constructor(bundle: SourceBundle, options: EvaluateOptions) {
+    this.#files = new Map(bundle.files.map((file) => [file.path, file]));
+    this.#packages = new Packages(options.originalRoot);
+    this.#root = options.originalRoot;
+    this.#observer = options.observer;
+  }
+
+  /** @param importers the chain of files whose static imports led here. */
+  async load(path: string, importers: readonly string[]): Promise<LocalModule> {
+    let module = this.#modules.get(path);
+    if (!module) {
+      module = { exports: {}, done: null };
+      this.#modules.set(path, module);
+      module.done = this.#loadImportsAndRun(path, module, importers);
+    }
+    if (!importers.includes(path)) await module.done;
+    return module;
+  }
+
+  async #loadImportsAndRun(path: string, module: LocalModule, importers: readonly string[]): Promise<void> {
+    const file = this.#file(path);
+    if (path.endsWith('.json')) return this.#runJson(file, module);
+    const chain = [...importers, path];
+    for (const site of staticImports(file.compiled)) {
+      const target = this.#resolve(path, site.specifier);
+      if (target !== null) await this.load(target, chain);
+      else await this.#loadPackage(file, site);
+    }
+    this.#observer?.started(path);
+    const startedAt = performance.now();
+    try {
+      await this.#run(file, module, file.compiled.includes('await'));
+    } finally {
+      this.#observer?.finished(path, performance.now() - startedAt);
+    }
+  }
+
+  /** @returns a promise when `mayWait`, else nothing; what the file throws is thrown or rejected accordingly. */
+  #run(file: SourceFile, module: LocalModule, mayWait: boolean): unknown {
+    const filename = join(this.#root, file.path);
+    const head = `(${mayWait ? 'async ' : ''}function (${PARAMETERS}) {`;
+    const script = new Script(`${head}${markDynamicImports(file.compiled)}\n})`, {
+      filename: registerScript(filename, file.path, file.compiled),
+      columnOffset: -head.length,
+    });
+    const body = script.runInThisContext() as (...parameters: unknown[]) => unknown;
+    const requireOf = (specifier: string): unknown => this.#require(file.path, specifier);
+    const importOf = (specifier: string): Promise<unknown> => this.#importDynamically(file.path, specifier);
+    return body.call(undefined, module.exports, requireOf, importOf, module, filename, dirname(filename));
+  }
+
+  #runJson(file: SourceFile, module: LocalModule): void {
+    try {
+      module.exports = JSON.parse(file.content);
+    } catch (error) {
+      throw new AirflowLikeError('IMPORT_ERROR', {
+        place: file.path,
+        file: file.path,
+        message: `not valid JSON: ${String(error)}`,
+      });
+    }
+  }
+
+  #require(importer: string, specifier: string): unknown {
+    const target = this.#resolve(importer, specifier);
+    if (target === null) return this.#packages.require(specifier);
+    const known = this.#modules.get(target);
+    if (known) return known.exports;
+    const file = this.#file(target);
+    if (file.compiled.includes('await')) {
+      throw new AirflowLikeError('IMPORT_ERROR', {
+        place: importer,
+        message: `"${specifier}" uses await and cannot be required; write import instead of require`,
+      });
+    }
+    const module: LocalModule = { exports: {}, done: null };
+    this.#modules.set(target, module);
+    if (target.endsWith('.json')) this.#runJson(file, module);
+    else this.#run(file, module, false);
+    return module.exports;
+  }
+
+  /**
+   * For `import()`. The compiled code hands the answer to its interop function, which leaves whatever claims to be an ES module alone: the
+   * mark on the promise brings it through, so that the caller's `await` waits for it.
+   */
+  #importDynamically(importer: string, specifier: string): Promise<unknown> {
+    const target = this.#resolve(importer, specifier);
+    const loaded =
+      target === null ? this.#packages.load(specifier) : this.load(target, []).then((module) => asNamespace(module.exports));
+    return Object.assign(loaded, { __esModule: true });
+  }
+
+  #resolve(importer: string, specifier: string): string | null {
+    if (isAbsolute(specifier))
+      throw new AirflowLikeError('IMPORT_ERROR', { place: importer, message: 'write a relative path', value: specifier });
+    if (!isLocalSpecifier(specifier)) return null;
+    const target = resolveLocal(importer, specifier, (path) => this.#files.has(path));
+    if (target !== null) return target;
+    throw new AirflowLikeError('IMPORT_ERROR', {
+      place: importer,
+      file: importer,
+      message: 'no such file in the bundle',
+      value: specifier,
+    });
+  }
+
+  #file(path: string): SourceFile {
+    const file = this.#files.get(path);
+    if (file) return file;
+    throw new AirflowLikeError('INTERNAL', { place: path, message: 'the bundle does not hold this file' });
+  }
+
+  async #loadPackage(file: SourceFile, site: ImportSite): Promise<void> {
+    if (this.#packages.get(site.specifier)) return;
+    this.#observer?.started(site.specifier);
+    const startedAt = performance.now();
+    try {
+      await this.#packages.load(site.specifier);
+    } catch (error) {
+      throw this.#explainImport(file, site, error);
+    } finally {
+      this.#observer?.finished(site.specifier, performance.now() - startedAt);
+    }
+  }
+
+  #explainImport(file: SourceFile, site: ImportSite, error: unknown): unknown {
+    const position = originalPosition(file.compiled, site.line, site.column) ?? { line: 1, column: 1 };
+    const where = { place: `${file.path}:${position.line}:${position.column}`, file: file.path, ...position };
+    if (isAirflowLikeError(error)) return new AirflowLikeError(error.code, { ...(error.details as ErrorDetails), ...where });
+    if (!isMissing(error, site.specifier)) return error;
+    return new AirflowLikeError('IMPORT_ERROR', {
+      ...where,
+      message: `the package "${packageName(site.specifier)}" is not installed where the DAGs folder can see it`,
+      value: site.specifier,
+      cause: error,
+    });
+  }
+}
+
+function asNamespace(exports: unknown): unknown {
+  if (typeof exports !== 'object' || exports === null) return { default: exports };
+  return '__esModule' in exports ? exports : { ...exports, default: exports };
+}

@@ -1,0 +1,50 @@
+/**
+ * What an author's file gets for `airflow-like` and its sub-paths: the modules of the package that is running, never a second copy, so that
+ * decorators and their readers share one state wherever the author's folder lies.
+ */
+import { AirflowLikeError } from '../model/errors.js';
+import { nearestName } from '../model/nearest-name.js';
+
+const NAME = 'airflow-like';
+
+/** Not literals in an `import()`: the author band must not depend on the bands that these belong to. */
+const SUBPATHS: Readonly<Record<string, string>> = {
+  [NAME]: '../sdk/index.js',
+  [`${NAME}/config`]: '../config/index.js',
+  [`${NAME}/plugin`]: '../plugins/index.js',
+  [`${NAME}/testing`]: '../testing/index.js',
+};
+
+export function isOwnSpecifier(specifier: string): boolean {
+  return specifier === NAME || specifier.startsWith(`${NAME}/`);
+}
+
+/**
+ * @throws AirflowLikeError IMPORT_ERROR for a sub-path that the package does not export.
+ */
+export async function importOwn(specifier: string): Promise<object> {
+  const file = SUBPATHS[specifier];
+  if (!file) {
+    throw new AirflowLikeError('IMPORT_ERROR', {
+      message: 'the package has no such entry point',
+      value: specifier,
+      allowed: Object.keys(SUBPATHS).join(', '),
+      suggestion: nearestName(specifier, Object.keys(SUBPATHS)),
+    });
+  }
+  return namedExports(specifier, (await import(file)) as object);
+}
+
+/** Reading an export that does not exist throws with the nearest name, where plain CommonJS would give undefined. */
+function namedExports(specifier: string, namespace: object): object {
+  return new Proxy(namespace, {
+    get(target, name) {
+      if (typeof name === 'symbol' || name in target || name === 'then') return Reflect.get(target, name) as unknown;
+      if (name === '__esModule') return true;
+      throw new AirflowLikeError('IMPORT_ERROR', {
+        message: `"${specifier}" has no export named "${name}"`,
+        suggestion: nearestName(name, Object.keys(target)),
+      });
+    },
+  });
+}

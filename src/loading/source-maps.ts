@@ -1,0 +1,108 @@
+/**
+ * Gives stack traces the author's coordinates. Evaluated files are compiled text under the name of their source file; this module
+ * remembers which script came from which compiled text and rewrites the frames of those scripts, and of no others, to
+ * `<path relative to the DAGs folder>:line:column` of the TypeScript.
+ */
+import { createHash } from 'node:crypto';
+import { SourceMap } from 'node:module';
+import type { SourcePosition } from '../model/dag-spec.js';
+
+interface EvaluatedScript {
+  readonly path: string;
+  readonly compiled: string;
+  map: SourceMap | null | undefined;
+}
+
+const scripts = new Map<string, EvaluatedScript>();
+const authorFrames = new WeakMap<object, SourcePosition>();
+const INLINE_MAP = /\n\/\/# sourceMappingURL=data:application\/json;(?:charset=utf-8;)?base64,([A-Za-z0-9+/=]+)\s*$/;
+
+/**
+ * Announces a script before it is evaluated. Returns the name to evaluate it under: `filename`, or, when another version of that file was
+ * evaluated in this process already, the same with a version mark.
+ */
+export function registerScript(filename: string, path: string, compiled: string): string {
+  let name = filename;
+  const known = scripts.get(name);
+  if (known && known.compiled !== compiled) {
+    name = `${filename}?v=${createHash('sha256').update(compiled).digest('hex').slice(0, 8)}`;
+  }
+  if (!scripts.has(name)) scripts.set(name, { path, compiled, map: undefined });
+  return name;
+}
+
+/** Maps a position in compiled text (from 1) to the source; null where the map says nothing. */
+export function originalPosition(compiled: string, line: number, column: number): { line: number; column: number } | null {
+  return lookUp(parseMap(compiled), line, column);
+}
+
+/** The innermost place in an author's file that `error` passed through; null when it never was in one. */
+export function authorPosition(error: unknown): SourcePosition | null {
+  if (typeof error !== 'object' || error === null) return null;
+  try {
+    void (error as Error).stack; // V8 formats a stack when it is first read
+  } catch {
+    return null;
+  }
+  return authorFrames.get(error) ?? null;
+}
+
+/**
+ * Installs the formatter for this process. Frames below the author's outermost one (our own loader and runner) are left out. Calling it
+ * again changes nothing.
+ */
+export function installSourceMaps(): void {
+  Error.prepareStackTrace = formatStack;
+}
+
+function formatStack(error: Error, sites: NodeJS.CallSite[]): string {
+  const frames: string[] = [];
+  let lastAuthorFrame = -1;
+  sites.forEach((site, index) => {
+    const position = positionOf(site);
+    if (!position) {
+      frames.push(site.toString());
+      return;
+    }
+    if (lastAuthorFrame < 0) authorFrames.set(error, position);
+    lastAuthorFrame = index;
+    const place = `${position.file}:${position.line}:${position.column}`;
+    const text = site.toString();
+    const generated = `${site.getFileName()}:${site.getLineNumber()}:${site.getColumnNumber()}`;
+    frames.push(text.includes(generated) ? text.replace(generated, () => place) : place);
+  });
+  const kept = lastAuthorFrame < 0 ? frames : frames.slice(0, lastAuthorFrame + 1);
+  return [headline(error), ...kept.map((frame) => `    at ${frame}`)].join('\n');
+}
+
+function positionOf(site: NodeJS.CallSite): SourcePosition | null {
+  const script = scripts.get(site.getFileName() ?? '');
+  const line = site.getLineNumber();
+  const column = site.getColumnNumber();
+  if (!script || line === null || column === null) return null;
+  if (script.map === undefined) script.map = parseMap(script.compiled);
+  const original = lookUp(script.map, line, column) ?? { line, column };
+  return { file: script.path, ...original };
+}
+
+function lookUp(map: SourceMap | null, line: number, column: number): { line: number; column: number } | null {
+  const entry = map?.findEntry(line - 1, column - 1);
+  if (!entry || !('originalLine' in entry)) return null;
+  return { line: entry.originalLine + 1, column: entry.originalColumn + 1 };
+}
+
+function parseMap(compiled: string): SourceMap | null {
+  const found = INLINE_MAP.exec(compiled);
+  if (!found) return null;
+  return new SourceMap(
+    JSON.parse(Buffer.from(found[1] as string, 'base64').toString('utf8')) as ConstructorParameters<typeof SourceMap>[0],
+  );
+}
+
+function headline(error: unknown): string {
+  try {
+    return Error.prototype.toString.call(error);
+  } catch {
+    return 'Error';
+  }
+}
