@@ -62,7 +62,7 @@ export class Standalone {
       await lineMatching(child, /^ready in /);
       const server = await findRunningEmbeddedPostgres(join(home.folder, '.airflow-like', 'postgres'));
       if (!server) throw new Error('standalone is ready, but its Postgres was not found');
-      const database = new pg.Client({ connectionString: server.url });
+      const database = new pg.Client({ connectionString: server.url, options: '-c search_path=airflow_like' });
       await database.connect();
       return new Standalone(home, child, database);
     } catch (error) {

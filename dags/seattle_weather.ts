@@ -7,7 +7,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
-import { context, dag, task, type Wired } from 'airflow-like';
+import { context, dag, FailTask, task, type Wired } from 'airflow-like';
 import { parse } from 'csv-parse';
 import { parse as parseWhole } from 'csv-parse/sync';
 
@@ -61,13 +61,13 @@ export class SeattleWeather {
     return readDay(settings().source, dayOfRun());
   }
 
-  /** Exactly one row, every column there, every value plausible. A bad row stays bad, so it is not tried again. */
-  @task({ retries: 0 })
+  /** Exactly one row, every column there, every value plausible. A bad row stays bad: no retry. */
+  @task()
   async validate(rows: SourceRow[]): Promise<Observation> {
     const [row, second] = rows;
-    if (!row) throw new Error('the source has no row for this day');
+    if (!row) throw new FailTask('the source has no row for this day');
     if (second)
-      throw new Error(`${second.file}:${second.line}: a second row for ${second.fields['date']}, the first is line ${row.line}`);
+      throw new FailTask(`${second.file}:${second.line}: a second row for ${second.fields['date']}, the first is line ${row.line}`);
     return checkRow(row);
   }
 
@@ -143,19 +143,19 @@ async function readDay(file: string, day: string): Promise<SourceRow[]> {
 function checkRow({ file, line, fields }: SourceRow): Observation {
   const place = `${file}:${line}`;
   for (const name of COLUMNS) {
-    if (!fields[name]) throw new Error(`${place}: ${name} is missing`);
+    if (!fields[name]) throw new FailTask(`${place}: ${name} is missing`);
   }
   const number = (name: keyof typeof RANGES): number => {
     const value = Number(fields[name]);
     const [min, max] = RANGES[name];
     if (!(value >= min && value <= max))
-      throw new Error(`${place}: ${name} must be between ${min} and ${max}, got "${fields[name]}"`);
+      throw new FailTask(`${place}: ${name} must be between ${min} and ${max}, got "${fields[name]}"`);
     return value;
   };
   const { date, weather } = fields as { date: string; weather: string };
   const [low, high] = [number('temp_min'), number('temp_max')];
-  if (low > high) throw new Error(`${place}: temp_min ${low} is above temp_max ${high}`);
-  if (!WEATHERS.includes(weather)) throw new Error(`${place}: weather must be one of ${WEATHERS.join(', ')}, got "${weather}"`);
+  if (low > high) throw new FailTask(`${place}: temp_min ${low} is above temp_max ${high}`);
+  if (!WEATHERS.includes(weather)) throw new FailTask(`${place}: weather must be one of ${WEATHERS.join(', ')}, got "${weather}"`);
   return { date, precipitation: number('precipitation'), temp_max: high, temp_min: low, wind: number('wind'), weather };
 }
 

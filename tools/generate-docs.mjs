@@ -31,6 +31,25 @@ async function configPage() {
   return configReference();
 }
 
+async function cliPage() {
+  const { buildTree } = await load('cli/program.js');
+  const { root } = buildTree({ version: '', terminal: { isColor: false, err: process.stderr, out: process.stdout } }, () => {});
+  const pages = [];
+  const visit = (command, path) => {
+    command.configureOutput({ getOutHelpWidth: () => 120, getOutHasColors: () => false });
+    if (command.commands.length > 0) return command.commands.forEach((child) => visit(child, [...path, child.name()]));
+    pages.push(`## ${path.join(' ')}\n\n\`\`\`text\n${command.helpInformation().trim()}\n\`\`\`\n`);
+  };
+  visit(root, [root.name()]);
+  return `${NOTE}
+# Command line
+
+Names, arguments and columns are Airflow 3's where both have a command. Lists take \`-o table|json|yaml|plain\`; machine formats are alone
+on stdout. Exit codes: 0 done, 1 error, 2 wrong command line, 3 the awaited run failed, 130 interrupted.
+
+${pages.join('\n')}`;
+}
+
 async function architecturePage(path) {
   const { BANDS } = await loadTypeScript('test/tidy/bands.ts');
   const list = (items) => (items.length === 0 ? '-' : items.join(', '));
@@ -49,7 +68,12 @@ async function loadTypeScript(path) {
   return import(`data:text/javascript,${encodeURIComponent(outputText)}`);
 }
 
-const PAGES = { 'reference/errors.md': errorsPage, 'reference/config.md': configPage, 'architecture.md': architecturePage };
+const PAGES = {
+  'reference/errors.md': errorsPage,
+  'reference/config.md': configPage,
+  'reference/cli.md': cliPage,
+  'architecture.md': architecturePage,
+};
 
 const isCheck = process.argv.includes('--check');
 let outdated = 0;

@@ -19,8 +19,8 @@ export async function chain1000(): Promise<void> {
       const { rows } = await system.database.query<{ started: number; ended: number; run_started: number }>(
         `select extract(epoch from t.started_at)::float8 * 1000 as started, extract(epoch from t.ended_at)::float8 * 1000 as ended,
                 extract(epoch from r.started_at)::float8 * 1000 as run_started
-           from task_instance t join dag_run r on r.id = t.dag_run_id
-          where r.id = (select max(id) from dag_run where dag_id = 'chain') and t.ended_at is not null
+           from task_instance t join dag_run r using (dag_run_id)
+          where dag_run_id = (select max(dag_run_id) from dag_run where dag_id = 'chain') and t.ended_at is not null
           order by t.started_at, t.ended_at`,
       );
       if (rows.length !== TASKS) throw new Error(`${rows.length} of ${TASKS} tasks ran`);
