@@ -21,6 +21,8 @@ export class CronFires {
   readonly #offsetAt: (instant: Instant) => number;
   readonly #simple: SimpleDay | null;
   readonly #probes = new Map<Instant, number>();
+  /** The local day asked about last, if the zone's offset does not change near it. */
+  #plainDay: { readonly start: number; readonly offset: number } = { start: Number.NaN, offset: 0 };
 
   constructor(fields: CronFields, timezone: string) {
     this.#cron = new Cron(fields.cronerPattern, { timezone, paused: true });
@@ -62,12 +64,16 @@ export class CronFires {
   }
 
   #nextSimple(simple: SimpleDay, instant: Instant): Instant | null {
-    let offset = this.#offsetAt(instant);
+    // A walk asks many times within one day.
+    const today = this.#plainDay;
+    const isToday = instant >= today.start - today.offset && instant < today.start + DAY_MS - today.offset;
+    let offset = isToday ? today.offset : this.#offsetAt(instant);
     const local = instant + offset;
     let dayStart = Math.floor(local / DAY_MS) * DAY_MS;
     let afterSecond = Math.floor((local - dayStart) / 1_000);
     // Also when today does not match: a fixed time in a gap at the end of yesterday fires today.
-    if (!this.#isPlain(dayStart, offset)) return this.#ask(instant);
+    if (!isToday && !this.#isPlain(dayStart, offset)) return this.#ask(instant);
+    if (!isToday) this.#plainDay = { start: dayStart, offset };
     for (let days = 0; days < SEARCH_DAYS; days++) {
       if (simple.matches(dayStart)) {
         if (days > 0) {

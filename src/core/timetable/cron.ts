@@ -13,6 +13,8 @@ export class CronTimetable implements Timetable {
   readonly summary: string;
   readonly periodic = true;
   readonly #fires: CronFires;
+  /** The end of the last answer, known to be a fire: a walk asks for what follows it. */
+  #lastFire: Instant | null = null;
   #aligned: { readonly from: Instant; readonly to: Instant | null } | null = null;
 
   /**
@@ -28,7 +30,7 @@ export class CronTimetable implements Timetable {
     const bound = this.#bound(restriction, now);
     let start: Instant | null = bound;
     if (last !== null) {
-      start = this.#fires.alignPrev(last.end);
+      start = last.end === this.#lastFire ? last.end : this.#fires.alignPrev(last.end);
       if (start === null) return null;
       // The schedule became coarser: the fire before the last interval's end is no later than its start.
       if (start <= last.start) start = this.#fires.next(last.start);
@@ -36,6 +38,7 @@ export class CronTimetable implements Timetable {
     }
     if (start === null) return null;
     const end = this.#fires.next(start);
+    this.#lastFire = end;
     return end === null ? null : runOver(start, end, restriction.latest);
   }
 
