@@ -1,0 +1,64 @@
+/** A DAG's graph as text, for terminals and for snapshots that a reviewer reads. */
+import type { DagSpec, TaskSpec } from '../../model/dag-spec.js';
+import { graphOf, type TaskGraph } from './task-graph.js';
+
+/**
+ * The tasks as a tree, in wiring order. A chain stands on one line; a task with several parents is drawn below the first one and only named, with
+ * an arrow up, below the others. Equal specs give equal text.
+ */
+export function describeGraph(spec: DagSpec): string {
+  const graph = graphOf(spec);
+  const drawn = new Set<string>();
+  const lines: string[] = [spec.dagId];
+  const open: Branch[] = spec.tasks
+    .filter((task) => task.upstream.length === 0)
+    .map((task, index, roots) => ({ task, indent: '', isLast: index === roots.length - 1 }))
+    .reverse();
+  for (let branch = open.pop(); branch !== undefined; branch = open.pop()) {
+    const { task, indent, isLast } = branch;
+    const stem = `${indent}${isLast ? '└─ ' : '├─ '}`;
+    if (drawn.has(task.taskId)) {
+      lines.push(`${stem}${task.taskId} ↑`);
+      continue;
+    }
+    const chain = chainFrom(task, graph, drawn);
+    const end = chain[chain.length - 1] as TaskSpec;
+    lines.push(stem + chain.map(label).join(' → '));
+    const children = graph.downstream.get(end.taskId) ?? [];
+    const below = `${indent}${isLast ? '   ' : '│  '}`;
+    for (let index = children.length - 1; index >= 0; index--) {
+      const child = graph.tasks.get(children[index] as string) as TaskSpec;
+      open.push({ task: child, indent: below, isLast: index === children.length - 1 });
+    }
+  }
+  return lines.join('\n');
+}
+
+interface Branch {
+  readonly task: TaskSpec;
+  readonly indent: string;
+  readonly isLast: boolean;
+}
+
+/** The task and what follows it as long as there is one child, and that child has one parent. */
+function chainFrom(first: TaskSpec, graph: TaskGraph, drawn: Set<string>): TaskSpec[] {
+  const chain: TaskSpec[] = [];
+  let task: TaskSpec | undefined = first;
+  while (task) {
+    chain.push(task);
+    drawn.add(task.taskId);
+    const children: readonly string[] = graph.downstream.get(task.taskId) ?? [];
+    const child: TaskSpec | undefined = children.length === 1 ? graph.tasks.get(children[0] as string) : undefined;
+    task = child && child.upstream.length === 1 ? child : undefined;
+  }
+  return chain;
+}
+
+function label(task: TaskSpec): string {
+  const marks: string[] = [];
+  if (task.operator !== 'method') marks.push(task.operator);
+  if (task.sensor) marks.push('sensor');
+  if (task.map) marks.push('mapped');
+  if (task.triggerRule !== 'all_success') marks.push(task.triggerRule);
+  return marks.length === 0 ? task.taskId : `${task.taskId} [${marks.join(', ')}]`;
+}

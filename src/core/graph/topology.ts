@@ -1,0 +1,63 @@
+/** The order of tasks, and the proof that there is one. Works on bare edges, before a spec exists. */
+import { AirflowLikeError } from '../../model/errors.js';
+
+/** What a task has to say about its edges. */
+export interface TaskEdges {
+  readonly taskId: string;
+  /** Ids of the direct parents. */
+  readonly upstream: readonly string[];
+}
+
+/**
+ * Task ids, parents before children; among free tasks the given order is kept.
+ * @throws AirflowLikeError DAG_CYCLE with the cycle as a path `a -> b -> a`.
+ */
+export function topologicalOrder(tasks: readonly TaskEdges[], place: string): readonly string[] {
+  const children = new Map<string, string[]>(tasks.map((task) => [task.taskId, []]));
+  const missing = new Map<string, number>();
+  for (const task of tasks) {
+    const parents = task.upstream.filter((parent) => children.has(parent));
+    missing.set(task.taskId, parents.length);
+    for (const parent of parents) children.get(parent)?.push(task.taskId);
+  }
+  const order = tasks.filter((task) => missing.get(task.taskId) === 0).map((task) => task.taskId);
+  // Grows while it is walked.
+  for (const taskId of order) {
+    for (const child of children.get(taskId) ?? []) {
+      const left = (missing.get(child) ?? 0) - 1;
+      missing.set(child, left);
+      if (left === 0) order.push(child);
+    }
+  }
+  if (order.length === tasks.length) return order;
+  const cycle = findCycle(tasks) ?? [];
+  throw new AirflowLikeError('DAG_CYCLE', { place, message: `the tasks form a cycle: ${cycle.join(' -> ')}` });
+}
+
+/** A cycle in running order, its first task repeated at the end; null when there is none. */
+export function findCycle(tasks: readonly TaskEdges[]): readonly string[] | null {
+  const parentsOf = new Map(tasks.map((task) => [task.taskId, task.upstream]));
+  const done = new Set<string>();
+  for (const { taskId } of tasks) {
+    // Walks from child to parent; `path` holds the tasks entered and not yet left.
+    const path: { readonly taskId: string; next: number }[] = [{ taskId, next: 0 }];
+    const onPath = new Set([taskId]);
+    while (path.length > 0) {
+      const step = path[path.length - 1] as { readonly taskId: string; next: number };
+      const parent = done.has(step.taskId) ? undefined : (parentsOf.get(step.taskId) ?? [])[step.next++];
+      if (parent === undefined) {
+        done.add(step.taskId);
+        onPath.delete(step.taskId);
+        path.pop();
+      } else if (onPath.has(parent)) {
+        const from = path.findIndex((entry) => entry.taskId === parent);
+        const members = path.slice(from).map((entry) => entry.taskId);
+        return [parent, ...members.reverse()];
+      } else if (!done.has(parent)) {
+        path.push({ taskId: parent, next: 0 });
+        onPath.add(parent);
+      }
+    }
+  }
+  return null;
+}
