@@ -1,0 +1,115 @@
+import { randomBytes } from 'node:crypto';
+import { checkGivenRunId, runIdFor } from '../core/dag-run/run-id.js';
+import { timetableFor } from '../core/timetable/resolve.js';
+import { AirflowLikeError } from '../model/errors.js';
+import type { DagRun } from '../model/dag-run.js';
+import type { DataInterval, Instant } from '../model/instant.js';
+import type { TriggeredBy } from '../model/states.js';
+import { checkParams } from './check-params.js';
+import { findLiveDag } from './find-dag.js';
+import type { OperationDeps } from './operation-deps.js';
+import { checkConf } from './parse-conf.js';
+
+export interface TriggerRequest {
+  readonly dagId: string;
+  /** Default: `manual__` and `runAfter`, with a random suffix when there is no logical date. */
+  readonly runId?: string | null;
+  /** Default: none, and then the run has no data interval either. */
+  readonly logicalDate?: Instant | null;
+  /** Default: what the DAG's timetable infers from the logical date. Ignored without one. */
+  readonly dataInterval?: DataInterval | null;
+  /** Earliest start. Default: now. */
+  readonly runAfter?: Instant;
+  /** A JSON object; its fields are laid over the defaults of the DAG's params. Default: empty. */
+  readonly conf?: unknown;
+  readonly note?: string | null;
+  /** Default: `cli`. */
+  readonly triggeredBy?: TriggeredBy;
+}
+
+const EARLIEST_LOGICAL_DATE = Date.UTC(1900, 0, 1);
+const TEN_YEARS_MS = 10 * 366 * 86_400_000;
+const MAX_NOTE_LENGTH = 1_000;
+
+/**
+ * Creates a run of a DAG at somebody's wish. It is queued and starts like any other; on a paused DAG it waits until that is unpaused.
+ * @throws AirflowLikeError NOT_FOUND, STATE_CONFLICT (the DAG is retired), ID_INVALID, DATE_INVALID, DATE_ORDER, CONF_NOT_OBJECT, PARAM_INVALID,
+ * VALUE_RANGE (note), RUN_EXISTS (a run with this id or logical date).
+ */
+export async function triggerDagRun(deps: OperationDeps, request: TriggerRequest): Promise<DagRun> {
+  const { store, bus, clock, actor } = deps;
+  const { spec } = await findLiveDag(store, request.dagId);
+  const now = clock.now();
+  const logicalDate = request.logicalDate ?? null;
+  if (logicalDate !== null) checkLogicalDate(logicalDate, now);
+  const runAfter = request.runAfter ?? now;
+  const conf = checkConf(request.conf, 'conf');
+  await checkParams(spec.params, conf);
+  const note = request.note ?? null;
+  if (note !== null && note.length > MAX_NOTE_LENGTH) {
+    throw new AirflowLikeError('VALUE_RANGE', { place: 'note', message: `longer than ${MAX_NOTE_LENGTH} characters`, value: note });
+  }
+  let dataInterval: DataInterval | null = null;
+  if (logicalDate !== null) {
+    dataInterval = request.dataInterval ?? timetableFor(spec, deps.timetables).inferManualInterval(logicalDate);
+    checkInterval(dataInterval);
+  }
+  const created = await store.runs.createRun(
+    request.dagId,
+    {
+      runId: chooseRunId(request.runId ?? null, runAfter, logicalDate),
+      runType: 'manual',
+      triggeredBy: request.triggeredBy ?? 'cli',
+      logicalDate,
+      dataInterval,
+      runAfter,
+      conf,
+      backfillId: null,
+      state: 'queued',
+      note,
+    },
+    actor,
+    now,
+  );
+  if ('exists' in created) throw runExists(created.exists, request);
+  bus.publish('runs');
+  return created.run;
+}
+
+function chooseRunId(given: string | null, runAfter: Instant, logicalDate: Instant | null): string {
+  if (given !== null) {
+    checkGivenRunId(given, 'manual', 'runId');
+    return given;
+  }
+  const runId = runIdFor('manual', runAfter);
+  // Runs without a logical date may be created within one millisecond.
+  return logicalDate === null ? `${runId}_${randomBytes(4).toString('hex')}` : runId;
+}
+
+function checkLogicalDate(logicalDate: Instant, now: Instant): void {
+  if (Number.isInteger(logicalDate) && logicalDate >= EARLIEST_LOGICAL_DATE && logicalDate <= now + TEN_YEARS_MS) return;
+  const isDate = Number.isFinite(new Date(logicalDate).getTime());
+  throw new AirflowLikeError('DATE_INVALID', {
+    place: 'logicalDate',
+    message: 'a run cannot have this logical date',
+    value: isDate ? new Date(logicalDate).toISOString() : logicalDate,
+    allowed: 'from 1900-01-01 to ten years from now',
+  });
+}
+
+function checkInterval({ start, end }: DataInterval): void {
+  if (start <= end) return;
+  throw new AirflowLikeError('DATE_ORDER', {
+    place: 'dataInterval',
+    message: `it ends at ${new Date(end).toISOString()}, before it starts at ${new Date(start).toISOString()}`,
+  });
+}
+
+function runExists(existing: DagRun, request: TriggerRequest): AirflowLikeError {
+  const sameId = existing.runId === request.runId;
+  const date = existing.logicalDate === null ? 'null' : new Date(existing.logicalDate).toISOString();
+  return new AirflowLikeError('RUN_EXISTS', {
+    place: `DAG ${existing.dagId}`,
+    message: `run ${existing.runId} (${existing.state}) has ${sameId ? 'this id' : `the logical date ${date}`} already; clear it to run it again`,
+  });
+}
