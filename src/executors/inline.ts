@@ -1,0 +1,216 @@
+/**
+ * Runs attempts in this very process, for `testDag` and `dags test`: breakpoints work, the clock may be a virtual one, and nothing is isolated.
+ * What the author's code prints goes where this process prints; lines of `context().log` and of the system go to `onLogLine`.
+ */
+import type { AttemptLogLine } from '../model/attempt-log.js';
+import { decodeTagged } from '../model/codec.js';
+import { formatDuration } from '../model/duration.js';
+import type { AttemptOutcome, Outcome } from '../model/outcome.js';
+import type { TaggedJson } from '../model/tagged-json.js';
+import type { AttemptToken, TaskInstanceKey } from '../model/task-instance.js';
+import type { Assignment } from '../model/workload.js';
+import type { Clock } from '../ports/clock.js';
+import type { Executor } from '../ports/executor.js';
+import type { AttemptStore } from '../ports/store.js';
+import type { RunnableDag } from '../worker/attempt/load-dag.js';
+import { runAttempt, type AttemptLog } from '../worker/attempt/run-attempt.js';
+import { describeThrown, taskError } from '../worker/attempt/task-error.js';
+import { InputResolver } from '../worker/inputs/input-resolver.js';
+import { StoreTaskChannel } from '../worker/inputs/store-task-channel.js';
+import { OutputCache } from '../worker/supervisor/output-cache.js';
+
+export interface InlineExecutorOptions {
+  readonly workerId: string;
+  /** Attempts at once; default 16. */
+  readonly slots?: number;
+  readonly attempts: AttemptStore;
+  /** Sensors wait and time limits run by it. */
+  readonly clock: Clock;
+  /** The DAG that an attempt belongs to, as defined in this process. What it throws fails the attempt. */
+  readonly loadDag: (assignment: Assignment) => RunnableDag | Promise<RunnableDag>;
+  /** Most bytes of an XCom; default 256 KiB. */
+  readonly maxXComBytes?: number;
+  readonly onLogLine?: (line: AttemptLogLine, key: TaskInstanceKey) => void;
+}
+
+/** An attempt that was made, with the arguments its method was called with. */
+export interface InlineAttempt {
+  readonly key: TaskInstanceKey;
+  readonly tryNumber: number;
+  readonly args: readonly unknown[];
+}
+
+interface Running {
+  readonly assignment: Assignment;
+  readonly abort: AbortController;
+  mappedTasks: ReadonlySet<string>;
+  /** True while a sensor waits on the clock. */
+  isWaiting: boolean;
+  isCancelled: boolean;
+}
+
+const DEFAULT_SLOTS = 16;
+const DEFAULT_XCOM_BYTES = 262_144;
+
+export class InlineExecutor implements Executor {
+  readonly workerId: string;
+  readonly slots: number;
+  /** Every attempt made so far, in the order of their starts. */
+  readonly made: InlineAttempt[] = [];
+  private readonly attempts = new Map<AttemptToken, Running>();
+  private readonly inputs: InputResolver;
+  private readonly channel: StoreTaskChannel;
+  private listener: (outcome: AttemptOutcome) => void = () => undefined;
+  private onSettled: (() => void)[] = [];
+
+  constructor(private readonly options: InlineExecutorOptions) {
+    this.workerId = options.workerId;
+    this.slots = options.slots ?? DEFAULT_SLOTS;
+    this.inputs = new InputResolver(options.attempts, new OutputCache(0));
+    this.channel = new StoreTaskChannel(options.attempts, (token) => {
+      const running = this.attempts.get(token);
+      return running && { dagRunId: running.assignment.dagRunId, mappedTasks: running.mappedTasks };
+    });
+  }
+
+  freeSlots(): number {
+    return Math.max(0, this.slots - this.attempts.size);
+  }
+
+  running(): readonly AttemptToken[] {
+    return [...this.attempts.keys()];
+  }
+
+  onOutcome(listener: (outcome: AttemptOutcome) => void): void {
+    this.listener = listener;
+  }
+
+  start(assignments: readonly Assignment[]): void {
+    for (const assignment of assignments) {
+      const running: Running = {
+        assignment,
+        abort: new AbortController(),
+        mappedTasks: new Set(),
+        isWaiting: false,
+        isCancelled: false,
+      };
+      this.attempts.set(assignment.token, running);
+      void this.make(running);
+    }
+  }
+
+  cancel(token: AttemptToken, reason: string): void {
+    const running = this.attempts.get(token);
+    if (!running) return;
+    running.isCancelled = true;
+    running.abort.abort(new DOMException(reason, 'AbortError'));
+  }
+
+  /**
+   * Resolves when nothing moves by itself any more: each attempt is over, or is a sensor that waits on the clock. Then a test may set the
+   * clock forward. Code that waits in real time is waited for.
+   */
+  settled(): Promise<void> {
+    if (this.isSettled()) return Promise.resolve();
+    return new Promise((resolve) => this.onSettled.push(resolve));
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    for (const { abort } of this.attempts.values()) abort.abort(new DOMException('the executor is stopping', 'AbortError'));
+    const over = new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, graceMs);
+      const check = (): void => {
+        if (this.attempts.size > 0) return void this.onSettled.push(check);
+        clearTimeout(timer);
+        resolve();
+      };
+      check();
+    });
+    await over;
+    for (const running of [...this.attempts.values()]) this.report(running, { kind: 'lost', reason: 'the executor is stopping' });
+  }
+
+  private async make(running: Running): Promise<void> {
+    const { assignment } = running;
+    let outcome: Outcome;
+    try {
+      const dag = await this.options.loadDag(assignment);
+      running.mappedTasks = new Set(dag.spec.tasks.filter(({ map }) => map !== null).map(({ taskId }) => taskId));
+      const [inputs = []] = await this.inputs.resolve([{ assignment, mappedTasks: running.mappedTasks }]);
+      this.made.push({
+        key: assignment.key,
+        tryNumber: assignment.tryNumber,
+        args: inputs.map((input) => (input === undefined ? undefined : decodeTagged(input))),
+      });
+      outcome = await this.withTimeLimit(running, () => this.run(running, dag, inputs));
+    } catch (error) {
+      outcome = { kind: 'failed', error: describeThrown(error), retryable: true };
+    }
+    this.report(running, outcome);
+  }
+
+  private run(running: Running, dag: RunnableDag, inputs: readonly (TaggedJson | undefined)[]): Promise<Outcome> {
+    const { assignment, abort } = running;
+    const { clock, maxXComBytes } = this.options;
+    return runAttempt(
+      { ...assignment, taskId: assignment.task.taskId, inputs, maxXComBytes: maxXComBytes ?? DEFAULT_XCOM_BYTES },
+      {
+        loadDag: () => dag,
+        log: this.logOf(assignment),
+        now: () => clock.now(),
+        sleep: async (ms, signal) => {
+          running.isWaiting = true;
+          this.settle();
+          await clock.sleep(ms, signal);
+          running.isWaiting = false;
+        },
+        channel: this.channel,
+        signal: abort.signal,
+      },
+    );
+  }
+
+  /** The time limit of a task cannot end code that does not listen to its signal: here it only decides what is reported. */
+  private async withTimeLimit(running: Running, body: () => Promise<Outcome>): Promise<Outcome> {
+    const limitMs = running.assignment.task.executionTimeoutMs;
+    if (limitMs === null) return body();
+    const over = new AbortController();
+    const limit = this.options.clock.sleep(limitMs, over.signal).then((): Outcome => {
+      const reason = `ran longer than its executionTimeout of ${formatDuration(limitMs)}`;
+      if (!over.signal.aborted) running.abort.abort(new DOMException(reason, 'AbortError'));
+      return { kind: 'failed', error: taskError('TASK_TIMEOUT', reason), retryable: true };
+    });
+    try {
+      return await Promise.race([body(), limit]);
+    } finally {
+      over.abort();
+    }
+  }
+
+  private logOf({ key, tryNumber }: Assignment): AttemptLog {
+    const { onLogLine, clock } = this.options;
+    return {
+      write: (level, source, message, fields) =>
+        onLogLine?.({ ...fields, at: new Date(clock.now()).toISOString(), level, source, try: tryNumber, message }, key),
+    };
+  }
+
+  private report(running: Running, outcome: Outcome): void {
+    const { token, taskInstanceId, dagRunId } = running.assignment;
+    if (!this.attempts.delete(token)) return;
+    if (!running.isCancelled) this.listener({ token, taskInstanceId, dagRunId, outcome, endedAt: this.options.clock.now() });
+    this.settle();
+  }
+
+  private isSettled(): boolean {
+    for (const { isWaiting } of this.attempts.values()) if (!isWaiting) return false;
+    return true;
+  }
+
+  private settle(): void {
+    if (!this.isSettled()) return;
+    const waiting = this.onSettled;
+    this.onSettled = [];
+    for (const resolve of waiting) resolve();
+  }
+}

@@ -1,0 +1,42 @@
+/** Turns what a task hands on into the form in which it is stored, within the limit of an XCom. */
+import { encodeTagged, outputLength } from '../../model/codec.js';
+import { AirflowLikeError } from '../../model/errors.js';
+import type { Outcome } from '../../model/outcome.js';
+import type { TaggedJson } from '../../model/tagged-json.js';
+import { describeThrown } from './task-error.js';
+
+/** The successful outcome for a return value; a failed one when it cannot be stored. */
+export function encodeOutput(value: unknown, maxXComBytes: number): Outcome {
+  if (value === undefined) return { kind: 'success', output: null };
+  let tagged: TaggedJson;
+  try {
+    tagged = encodeXCom(value, 'return_value', maxXComBytes);
+  } catch (error) {
+    return { kind: 'failed', error: describeThrown(error), retryable: true };
+  }
+  return { kind: 'success', output: { value: tagged, length: outputLength(tagged) } };
+}
+
+/**
+ * The tagged form of an XCom. Its size is that of its JSON text in UTF-8.
+ * @throws AirflowLikeError XCOM_NOT_SERIALIZABLE with the key path, XCOM_TOO_LARGE with the size.
+ */
+export function encodeXCom(value: unknown, key: string, maxBytes: number): TaggedJson {
+  const tagged = encodeTagged(value, key);
+  const bytes = Buffer.byteLength(JSON.stringify(tagged));
+  if (bytes <= maxBytes) return tagged;
+  throw new AirflowLikeError('XCOM_TOO_LARGE', {
+    place: key,
+    message: `${formatBytes(bytes)} > ${formatBytes(maxBytes)}; store it elsewhere and hand on its path`,
+  });
+}
+
+function formatBytes(bytes: number): string {
+  if (bytes < 1_024) return `${bytes} B`;
+  if (bytes < 1_048_576) return `${trim(bytes / 1_024)} KB`;
+  return `${trim(bytes / 1_048_576)} MB`;
+}
+
+function trim(amount: number): string {
+  return amount.toFixed(1).replace(/\.0$/, '');
+}

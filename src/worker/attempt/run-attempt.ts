@@ -1,0 +1,153 @@
+/**
+ * Makes one attempt of a task: from a Workload to an Outcome, whatever the author's code does. It owns how the ways in which a method can
+ * end are understood; it does not own threads, processes or time limits. Shared by the runner's threads and the inline executor.
+ */
+import { decodeTagged } from '../../model/codec.js';
+import type { TaskSpec } from '../../model/dag-spec.js';
+import type { Instant } from '../../model/instant.js';
+import { AirflowLikeError } from '../../model/errors.js';
+import type { AttemptLogLevel, AttemptLogSource } from '../../model/attempt-log.js';
+import type { Outcome } from '../../model/outcome.js';
+import type { TaggedJson } from '../../model/tagged-json.js';
+import type { TaskError } from '../../model/task-instance.js';
+import type { Workload } from '../../model/workload.js';
+import type { TaskChannel } from '../../ports/task-channel.js';
+import { runWithContext, type TaskContext } from '../../sdk/context.js';
+import { isFailTask, isSkipTask } from '../../sdk/task-errors.js';
+import { encodeOutput, encodeXCom } from './encode-output.js';
+import type { RunnableDag } from './load-dag.js';
+import { runSensor } from './run-sensor.js';
+import { describeThrown, taskError, thrownName } from './task-error.js';
+
+/** A Workload whose TaskSpec is looked up in the DAG that was loaded; an argument without a value is undefined. */
+export interface AttemptWork extends Omit<Workload, 'task' | 'inputs' | 'bundle' | 'logFile'> {
+  readonly taskId: string;
+  readonly inputs: readonly (TaggedJson | undefined)[];
+}
+
+/** Where the lines of an attempt go. Never throws. */
+export interface AttemptLog {
+  write(level: AttemptLogLevel, source: AttemptLogSource, message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+export interface AttemptEnvironment {
+  /** Gives the DAG; what it throws fails the attempt. */
+  loadDag(): Promise<RunnableDag> | RunnableDag;
+  readonly log: AttemptLog;
+  readonly now: () => Instant;
+  /** Resolves after `ms`, or at once when the signal aborts. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  readonly channel: TaskChannel;
+  readonly signal: AbortSignal;
+}
+
+/** Never rejects. */
+export async function runAttempt(work: AttemptWork, environment: AttemptEnvironment): Promise<Outcome> {
+  const { log } = environment;
+  log.write('info', 'system', `try ${work.tryNumber} of ${work.maxTries} started`);
+  const outcome = await attempt(work, environment);
+  logEnd(log, outcome);
+  return outcome;
+}
+
+async function attempt(work: AttemptWork, environment: AttemptEnvironment): Promise<Outcome> {
+  let task: TaskSpec | undefined;
+  try {
+    const dag = await environment.loadDag();
+    task = dag.spec.tasks.find(({ taskId }) => taskId === work.taskId);
+    if (!task) return failed(taskError('D105', `the DAG ${dag.spec.dagId} as wired here has no task ${work.taskId}`), false);
+    const args = work.inputs.map((input) => (input === undefined ? undefined : decodeTagged(input)));
+    const instance = dag.createInstance();
+    const call = (pokeNumber: number): unknown =>
+      runWithContext(contextOf(work, environment, pokeNumber), () => instance.call(work.taskId, args));
+    if (task.sensor) return await runSensor(work, task.sensor, environment, call);
+    return encodeOutput(await call(work.pokeNumber + 1), work.maxXComBytes);
+  } catch (thrown) {
+    return outcomeOfThrown(thrown, task);
+  }
+}
+
+function outcomeOfThrown(thrown: unknown, task: TaskSpec | undefined): Outcome {
+  if (isSkipTask(thrown) || thrownName(thrown) === 'SkipTask') return { kind: 'skipped', message: describeThrown(thrown).message };
+  const error = describeThrown(thrown);
+  if (isFailTask(thrown) || thrownName(thrown) === 'FailTask') {
+    return task?.sensor?.softFail ? { kind: 'skipped', message: error.message } : failed(error, false);
+  }
+  // Another try would wire the same graph again.
+  return failed(error, error.code !== 'D105');
+}
+
+function contextOf(work: AttemptWork, environment: AttemptEnvironment, pokeNumber: number): TaskContext {
+  const { key, run, token } = work;
+  const { log, channel, signal } = environment;
+  const write = (level: AttemptLogLevel) => (message: string, fields?: Readonly<Record<string, unknown>>) =>
+    log.write(level, 'task', String(message), fields);
+  return {
+    dagId: key.dagId,
+    runId: key.runId,
+    taskId: key.taskId,
+    mapIndex: key.mapIndex,
+    tryNumber: work.tryNumber,
+    maxTries: work.maxTries,
+    token,
+    logicalDate: run.logicalDate === null ? null : new Date(run.logicalDate),
+    dataInterval: run.dataInterval && { start: new Date(run.dataInterval.start), end: new Date(run.dataInterval.end) },
+    runAfter: new Date(run.runAfter),
+    runType: run.runType,
+    timezone: run.timezone,
+    params: Object.fromEntries(Object.entries(run.params).map(([name, value]) => [name, decodeTagged(value)])),
+    conf: run.conf,
+    pokeNumber,
+    signal,
+    log: { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') },
+    xcom: {
+      async push(name, value) {
+        checkKey(name);
+        await channel.pushXCom(token, name, encodeXCom(value, name, work.maxXComBytes));
+      },
+      async pull(taskId, options = {}) {
+        const value = await channel.pullXCom(token, {
+          taskId,
+          key: options.key ?? 'return_value',
+          mapIndex: options.mapIndex ?? null,
+        });
+        return value === undefined ? undefined : decodeTagged(value);
+      },
+    },
+  };
+}
+
+const MAX_KEY_LENGTH = 250;
+
+function checkKey(key: unknown): asserts key is string {
+  if (typeof key === 'string' && key.length > 0 && key.length <= MAX_KEY_LENGTH && key !== 'return_value' && !key.includes('\0'))
+    return;
+  throw new AirflowLikeError('XCOM_KEY_INVALID', {
+    place: 'xcom.push',
+    message: key === 'return_value' ? 'this key belongs to the return value of the task' : 'this cannot be the key of an XCom',
+    value: key,
+    allowed: `a text of 1 to ${MAX_KEY_LENGTH} characters other than return_value`,
+  });
+}
+
+function failed(error: TaskError, retryable: boolean): Outcome {
+  return { kind: 'failed', error, retryable };
+}
+
+function logEnd(log: AttemptLog, outcome: Outcome): void {
+  switch (outcome.kind) {
+    case 'success':
+      return log.write('info', 'system', 'success');
+    case 'failed':
+      return log.write('error', 'system', `failed: ${outcome.error.message}`, {
+        code: outcome.error.code,
+        ...(outcome.error.stack === null ? {} : { stack: outcome.error.stack }),
+      });
+    case 'skipped':
+      return log.write('info', 'system', outcome.message === null ? 'skipped' : `skipped: ${outcome.message}`);
+    case 'reschedule':
+      return log.write('info', 'system', `not yet; looks again at ${new Date(outcome.at).toISOString()}`);
+    case 'lost':
+      return log.write('warn', 'system', `lost: ${outcome.reason}`);
+  }
+}

@@ -1,0 +1,252 @@
+/**
+ * The piscina pool of one runner, seen as attempts: starts them, ends them, and knows which thread works on which attempt. What becomes of
+ * threads that misbehave while they run is watched by `thread-watch.ts`.
+ */
+import { fileURLToPath } from 'node:url';
+import type { MessagePort, Worker } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import type { Outcome } from '../../model/outcome.js';
+import type { Instant } from '../../model/instant.js';
+import type { AttemptToken, TaskError } from '../../model/task-instance.js';
+import { appendToAttemptLog } from '../attempt/attempt-log-writer.js';
+import { describeThrown, taskError } from '../attempt/task-error.js';
+import { killDescendants } from '../processes/descendants.js';
+import {
+  CELLS,
+  encodeOutcome,
+  type MessageToThread,
+  type RunnerMessage,
+  type RunnerSettings,
+  type SupervisorMessage,
+  type ThreadHello,
+  type ThreadMessage,
+  type ThreadTask,
+} from './protocol.js';
+import { ThreadWatch } from './thread-watch.js';
+
+/** Threads beyond the first end after this time without work, in milliseconds. */
+const IDLE_THREAD_MS = 15_000;
+/** An aborted thread that does not show a beat within this time cannot hear the abort, in milliseconds. */
+const DEAF_AFTER_MS = 600;
+
+type Start = Extract<SupervisorMessage, { kind: 'start' }>;
+type Abort = Extract<SupervisorMessage, { kind: 'abort' }>;
+type Reply = Extract<SupervisorMessage, { kind: 'reply' }>;
+
+/** One attempt that this runner makes. */
+export interface PooledAttempt {
+  readonly token: AttemptToken;
+  readonly sequence: number;
+  readonly logFile: string;
+  readonly tryNumber: number;
+  /** The database-corrected clock of the supervisor, counted on. */
+  readonly now: () => Instant;
+  readonly startedAt: number;
+  /** Aborting it makes piscina terminate the thread. */
+  readonly thread: AbortController;
+  /** `aborted`: the supervisor wants it to end and will say how it ended. `terminating`: its thread is being ended. */
+  state: 'running' | 'aborted' | 'terminating';
+  readonly timers: NodeJS.Timeout[];
+}
+
+/** A thread of the pool that has said hello. */
+export interface PoolThread {
+  readonly port: MessagePort;
+  readonly cells: Int32Array;
+  readonly worker: Worker;
+}
+
+/** For how long a thread's event loop has not turned, and in which function, if that is known. */
+export interface Block {
+  readonly ms: number;
+  readonly functionName: string | null;
+}
+
+export class AttemptPool {
+  readonly attempts = new Map<AttemptToken, PooledAttempt>();
+  private readonly threads = new Map<number, PoolThread>();
+  private readonly requests = new Map<number, { readonly thread: PoolThread; readonly id: number }>();
+  private readonly pool: Piscina<ThreadTask, string>;
+  private readonly watch: ThreadWatch;
+  private sequence = 0;
+  private requestCount = 0;
+
+  constructor(
+    settings: RunnerSettings,
+    private readonly send: (message: RunnerMessage) => void,
+  ) {
+    this.pool = new Piscina<ThreadTask, string>({
+      filename: fileURLToPath(new URL('./thread.js', import.meta.url)),
+      minThreads: 1,
+      maxThreads: settings.threads,
+      concurrentTasksPerWorker: 1,
+      idleTimeout: IDLE_THREAD_MS,
+      recordTiming: false,
+      workerHistogram: false,
+      resourceLimits: { maxOldGenerationSizeMb: settings.maxHeapMb },
+      workerData: settings,
+    });
+    this.pool.on('message', (hello: ThreadHello) => this.onHello(hello));
+    // Errors of threads that had no attempt: the next attempt gets a fresh thread.
+    this.pool.on('error', () => undefined);
+    this.watch = new ThreadWatch(this, settings, send);
+  }
+
+  start({ token, logFile, tryNumber, sentAt, workload }: Start): void {
+    const startedAt = performance.now();
+    this.sequence = (this.sequence % 0x7fff_ffff) + 1;
+    const attempt: PooledAttempt = {
+      token,
+      sequence: this.sequence,
+      logFile,
+      tryNumber,
+      now: () => Math.round(sentAt + performance.now() - startedAt),
+      startedAt,
+      thread: new AbortController(),
+      state: 'running',
+      timers: [],
+    };
+    this.attempts.set(token, attempt);
+    this.watch.start();
+    this.pool.run({ sequence: attempt.sequence, workload }, { signal: attempt.thread.signal }).then(
+      (outcome) => this.report(attempt, outcome),
+      (error: unknown) => {
+        if (attempt.state === 'terminating') return;
+        this.killChildren(attempt);
+        this.report(attempt, encodeOutcome(outcomeOfThreadError(error)));
+      },
+    );
+  }
+
+  /** Asks the attempt to stop, then ends its thread; `ended` says when it is over. */
+  abort({ token, reason, graceMs }: Abort): void {
+    const attempt = this.attempts.get(token);
+    if (!attempt) {
+      this.send({ kind: 'ended', token, blockedMs: 0, blockedIn: null });
+      return;
+    }
+    if (attempt.state !== 'running') return;
+    attempt.state = 'aborted';
+    const thread = this.threadOf(attempt);
+    if (!thread || graceMs === 0) {
+      this.terminate(attempt, null);
+      return;
+    }
+    const beats = Atomics.load(thread.cells, CELLS.beats);
+    thread.port.postMessage({ kind: 'abort', sequence: attempt.sequence, reason } satisfies MessageToThread);
+    const endIfDeaf = (): void => {
+      if (Atomics.load(thread.cells, CELLS.beats) === beats) this.terminate(attempt, null);
+    };
+    attempt.timers.push(
+      setTimeout(endIfDeaf, DEAF_AFTER_MS),
+      setTimeout(() => this.terminate(attempt, null), graceMs),
+    );
+  }
+
+  /** Ends the attempt's thread now; this runner itself says why. */
+  fail(attempt: PooledAttempt, error: TaskError): void {
+    if (attempt.state === 'running') this.terminate(attempt, { kind: 'failed', error, retryable: true });
+  }
+
+  reply({ id, value, error }: Reply): void {
+    const request = this.requests.get(id);
+    this.requests.delete(id);
+    request?.thread.port.postMessage({ kind: 'reply', id: request.id, value, error } satisfies MessageToThread);
+  }
+
+  threadOf(attempt: PooledAttempt): PoolThread | undefined {
+    for (const thread of this.threads.values()) {
+      if (Atomics.load(thread.cells, CELLS.sequence) === attempt.sequence) return thread;
+    }
+    return undefined;
+  }
+
+  /** Adds a line about the attempt to its log, beside what its thread writes. */
+  log(attempt: PooledAttempt, message: string): void {
+    appendToAttemptLog(attempt.logFile, attempt, 'warn', 'system', message);
+  }
+
+  /**
+   * A thread inside a synchronous wait for a child ends only when that child does, therefore its processes are killed first. The attempt
+   * is over when the thread is gone; when that takes too long the supervisor kills the runner.
+   */
+  private terminate(attempt: PooledAttempt, outcome: Outcome | null): void {
+    if (attempt.state === 'terminating' || !this.attempts.has(attempt.token)) return;
+    attempt.state = 'terminating';
+    const thread = this.threadOf(attempt);
+    const block = this.watch.blockOf(attempt);
+    const finish = (): void => {
+      this.killChildren(attempt);
+      this.report(attempt, outcome && encodeOutcome(outcome), block);
+    };
+    this.killChildren(attempt);
+    attempt.thread.abort();
+    if (thread) thread.worker.once('exit', finish);
+    else finish();
+  }
+
+  /** @param outcome JSON of the outcome; null when the supervisor knows it. */
+  private report(attempt: PooledAttempt, outcome: string | null, block: Block | null = null): void {
+    if (!this.attempts.delete(attempt.token)) return;
+    for (const timer of attempt.timers) clearTimeout(timer);
+    if (this.attempts.size === 0) this.watch.stop();
+    const { token } = attempt;
+    if (outcome === null || attempt.state === 'aborted') {
+      this.send({ kind: 'ended', token, blockedMs: Math.round(block?.ms ?? 0), blockedIn: block?.functionName ?? null });
+    } else {
+      this.send({ kind: 'outcome', token, outcome });
+    }
+  }
+
+  private killChildren(attempt: PooledAttempt): void {
+    const killed = killDescendants({ tokens: new Set([attempt.token]), except: new Set([process.pid]) });
+    if (killed.length > 0)
+      this.log(attempt, `killed what the task had started: ${killed.map(({ pid, name }) => `${pid} (${name})`).join(', ')}`);
+  }
+
+  private onHello({ threadId, cells, port }: ThreadHello): void {
+    const worker = this.pool.threads.find((candidate) => candidate.threadId === threadId);
+    if (!worker) return;
+    const thread: PoolThread = { port, cells, worker };
+    this.threads.set(threadId, thread);
+    port.on('message', (message: ThreadMessage) => this.onThreadMessage(thread, message));
+    worker.once('exit', () => {
+      this.threads.delete(threadId);
+      port.close();
+    });
+  }
+
+  private onThreadMessage(thread: PoolThread, message: ThreadMessage): void {
+    const attempt = [...this.attempts.values()].find(({ sequence }) => sequence === message.sequence);
+    if (!attempt) return;
+    if (message.kind === 'final') {
+      const { state } = attempt;
+      this.report(attempt, message.outcome);
+      if (state !== 'terminating') {
+        attempt.state = 'terminating';
+        attempt.thread.abort();
+      }
+      return;
+    }
+    const id = ++this.requestCount;
+    this.requests.set(id, { thread, id: message.id });
+    this.send({ kind: 'request', id, token: attempt.token, request: message.request });
+  }
+}
+
+/** What piscina says when a thread ended under its attempt. */
+function outcomeOfThreadError(error: unknown): Outcome {
+  const code = (error as { code?: unknown } | null)?.code;
+  if (code === 'ERR_WORKER_OUT_OF_MEMORY') {
+    return failed(
+      taskError('TASK_MEMORY', "the task used up the memory of its thread; give it isolation: 'process' or let it stream its data"),
+    );
+  }
+  const exit = /^worker exited with code: (-?\d+)$/.exec(error instanceof Error ? error.message : '');
+  if (exit) return failed(taskError('TASK_EXITED', `the task called process.exit with code ${exit[1]} before it had a result`));
+  return failed(describeThrown(error));
+}
+
+function failed(error: TaskError): Outcome {
+  return { kind: 'failed', error, retryable: true };
+}

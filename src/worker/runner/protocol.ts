@@ -1,0 +1,97 @@
+/**
+ * What supervisor, runner process and its threads say to each other. Between the processes an array of messages travels per turn of the
+ * event loop. What only the far end reads (a workload, an outcome) travels as JSON text, so that those in between do not parse it.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import type { Outcome } from '../../model/outcome.js';
+import type { TaggedJson } from '../../model/tagged-json.js';
+import type { AttemptToken } from '../../model/task-instance.js';
+import type { Workload } from '../../model/workload.js';
+
+/**
+ * A Workload as it travels: the runner takes the TaskSpec from the DAG it wires itself, whose hash it compares. Arguments that are
+ * undefined (an upstream without output) are listed apart, because JSON has no word for them.
+ */
+export interface WireWorkload extends Omit<Workload, 'task'> {
+  readonly taskId: string;
+  readonly absentInputs: readonly number[];
+  /** File that holds the registered DagSpec; read only when the hashes differ, to name what differs. */
+  readonly specFile: string;
+  /** The supervisor's database-corrected clock when it sent this; the runner counts on from it. */
+  readonly sentAt: number;
+  /** Most bytes the task may write into its log. */
+  readonly maxLogBytes: number;
+}
+
+export type SupervisorMessage =
+  | StartMessage
+  /** Abort the attempt's signal; end its thread after `graceMs`, or at once when it is deaf. Answered by `ended`. */
+  | { readonly kind: 'abort'; readonly token: AttemptToken; readonly reason: string; readonly graceMs: number }
+  | { readonly kind: 'reply'; readonly id: number; readonly value?: TaggedJson; readonly error?: string };
+
+export interface StartMessage {
+  readonly kind: 'start';
+  readonly token: AttemptToken;
+  readonly logFile: string;
+  readonly tryNumber: number;
+  /** The supervisor's database-corrected clock; the runner counts on from it. */
+  readonly sentAt: number;
+  /** JSON of a WireWorkload. */
+  readonly workload: string;
+}
+
+export type RunnerMessage =
+  | { readonly kind: 'ready' }
+  /** `outcome` is the JSON of an Outcome. */
+  | { readonly kind: 'outcome'; readonly token: AttemptToken; readonly outcome: string }
+  /** An aborted attempt is over. `blockedMs`: for how long its event loop did not turn at the end. */
+  | { readonly kind: 'ended'; readonly token: AttemptToken; readonly blockedMs: number; readonly blockedIn: string | null }
+  | { readonly kind: 'request'; readonly id: number; readonly token: AttemptToken; readonly request: ChannelRequest }
+  /** The runner must be killed now: `token` is to blame for `error`. */
+  | { readonly kind: 'doomed'; readonly token: AttemptToken | null; readonly message: string };
+
+export type ChannelRequest =
+  | { readonly kind: 'push'; readonly key: string; readonly value: TaggedJson }
+  | { readonly kind: 'pull'; readonly taskId: string; readonly key: string; readonly mapIndex: number | null };
+
+/** Settings of a runner, handed over in its environment variable `RUNNER_SETTINGS_VARIABLE`. */
+export interface RunnerSettings {
+  readonly threads: number;
+  readonly maxHeapMb: number;
+  readonly maxRssMb: number;
+  readonly blockedLoopWarnMs: number;
+  /** Where npm packages of the DAGs are resolved when the folder of the machine that parsed them does not exist. */
+  readonly originalRoot: string;
+}
+
+export const RUNNER_SETTINGS_VARIABLE = 'AIRFLOW_LIKE_RUNNER_SETTINGS';
+
+/** One attempt as a thread gets it. */
+export interface ThreadTask {
+  /** Counts attempts within the runner; the thread shows it in its shared cells while it works on it. */
+  readonly sequence: number;
+  readonly workload: string;
+}
+
+/** Int32 cells that a thread shares with the runner. */
+export const CELLS = { beats: 0, sequence: 1, externalMb: 2, heapMb: 3, count: 4 } as const;
+
+/** A thread's first word: its port and its cells. */
+export interface ThreadHello {
+  readonly kind: 'hello';
+  readonly threadId: number;
+  readonly cells: Int32Array;
+  readonly port: MessagePort;
+}
+
+export type ThreadMessage =
+  | { readonly kind: 'request'; readonly id: number; readonly sequence: number; readonly request: ChannelRequest }
+  /** The attempt is over and the thread must not be used again; `outcome` is JSON. */
+  | { readonly kind: 'final'; readonly sequence: number; readonly outcome: string };
+
+export type MessageToThread =
+  | { readonly kind: 'abort'; readonly sequence: number; readonly reason: string }
+  | { readonly kind: 'reply'; readonly id: number; readonly value?: TaggedJson; readonly error?: string };
+
+export const encodeOutcome = (outcome: Outcome): string => JSON.stringify(outcome);
+export const decodeOutcome = (text: string): Outcome => JSON.parse(text) as Outcome;

@@ -1,0 +1,131 @@
+/**
+ * The loop of `airflow-like worker`: fetches queued task instances while slots are free, runs them in its supervisor and settles what they
+ * come to. Outcomes that arrive while a commit is under way travel together in the next one.
+ */
+import type { Component } from '../model/component.js';
+import type { AttemptOutcome } from '../model/outcome.js';
+import type { Clock } from '../ports/clock.js';
+import type { EventBus } from '../ports/event-bus.js';
+import type { Executor } from '../ports/executor.js';
+import type { Logger } from '../ports/logger.js';
+import type { AttemptStore, ComponentStore } from '../ports/store.js';
+import { LeaseKeeper, type LeaseHolder } from './lease-keeper.js';
+
+export interface WorkerServiceOptions {
+  readonly component: Omit<Component, 'heartbeatAt' | 'leaseUntil' | 'stoppedAt'>;
+  /** Queues whose tasks this worker takes. */
+  readonly queues: readonly string[];
+  readonly executor: Executor & LeaseHolder;
+  readonly attempts: AttemptStore;
+  readonly components: ComponentStore;
+  readonly bus: EventBus;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Commits outcomes. Rejects only when the store cannot be reached; then the same outcomes are settled again. */
+  readonly settle: (outcomes: readonly AttemptOutcome[]) => Promise<void>;
+}
+
+const POLL_MS = 1_000;
+const MAX_RETRY_PAUSE_MS = 2_000;
+
+export class WorkerService {
+  private readonly lease: LeaseKeeper;
+  private readonly stopping = new AbortController();
+  private loop: Promise<void> = Promise.resolve();
+  private settling: Promise<void> | null = null;
+  private outcomes: AttemptOutcome[] = [];
+  private hint = new AbortController();
+  private isHinted = true;
+
+  constructor(private readonly options: WorkerServiceOptions) {
+    const { executor } = options;
+    this.lease = new LeaseKeeper({
+      component: options.component,
+      components: options.components,
+      attempts: options.attempts,
+      bus: options.bus,
+      holder: executor,
+      logger: options.logger,
+      details: () => ({ running: executor.running().length }),
+    });
+    executor.onOutcome((outcome) => {
+      this.outcomes.push(outcome);
+      this.settling ??= this.settleAll().finally(() => (this.settling = null));
+      this.wake();
+    });
+  }
+
+  /** Rejects when the store cannot be reached at the start; later losses are waited out. */
+  async start(): Promise<void> {
+    await this.lease.start();
+    const unsubscribe = this.options.bus.subscribe('tasks', () => this.wake());
+    this.loop = this.fetchTasks().finally(unsubscribe);
+  }
+
+  /** Takes no more tasks, gives those under way `graceMs`, settles what they came to and signs off. */
+  async stop(graceMs: number): Promise<void> {
+    this.stopping.abort();
+    this.wake();
+    await this.loop;
+    await this.options.executor.stop(graceMs);
+    await this.settling;
+    await this.lease.stop();
+  }
+
+  private async fetchTasks(): Promise<void> {
+    const { attempts, executor, queues, clock, logger, component } = this.options;
+    while (!this.stopping.signal.aborted) {
+      this.isHinted = false;
+      let claimed = 0;
+      const free = this.lease.isHeld ? executor.freeSlots() : 0;
+      try {
+        if (free > 0) {
+          const assignments = await attempts.claimQueued(component.id, queues, free, clock.now());
+          claimed = assignments.length;
+          if (claimed > 0) executor.start(assignments);
+        }
+      } catch (error) {
+        logger.warn({ err: error }, 'queued tasks could not be fetched');
+      }
+      // After a full batch, or a hint or an outcome while asking, ask again at once.
+      const isSatisfied = free === 0 || claimed < free;
+      if (isSatisfied && !this.isHinted) await this.rest();
+    }
+  }
+
+  private wake(): void {
+    this.isHinted = true;
+    this.hint.abort();
+  }
+
+  private async rest(): Promise<void> {
+    this.hint = new AbortController();
+    const { signal } = this.hint;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, POLL_MS);
+      signal.addEventListener('abort', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  private async settleAll(): Promise<void> {
+    let pauseMs = 50;
+    while (this.outcomes.length > 0) {
+      const batch = this.outcomes;
+      this.outcomes = [];
+      try {
+        await this.options.settle(batch);
+        pauseMs = 50;
+        // Slots are free again.
+        this.wake();
+      } catch (error) {
+        this.options.logger.warn({ err: error, outcomes: batch.length }, 'outcomes could not be settled, they are kept');
+        this.outcomes = [...batch, ...this.outcomes];
+        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+        pauseMs = Math.min(2 * pauseMs, MAX_RETRY_PAUSE_MS);
+      }
+    }
+  }
+}
