@@ -5,7 +5,7 @@
 import { writeSync } from 'node:fs';
 import inspector from 'node:inspector';
 import { workerData } from 'node:worker_threads';
-import { originalPosition } from '../loading/source-maps.js';
+import { mappedFile, originalPosition } from '../loading/source-maps.js';
 import { HINT_FD, type Hint } from './child-protocol.js';
 
 const { deadline: buffer, parentPid } = workerData as { deadline: SharedArrayBuffer; parentPid: number };
@@ -25,15 +25,9 @@ function lookAtMainThread(id: number): void {
   const session = new inspector.Session();
   session.connectToMainThread();
   session.on('Debugger.paused', ({ params }) => {
-    const frame = params.callFrames.find(
-      ({ url }) => url.startsWith('/') || (url.startsWith('file:') && !url.includes('/dag-processor/')),
-    );
-    if (!frame) return session.disconnect();
-    const { scriptId, lineNumber, columnNumber } = frame.location;
-    session.post('Debugger.getScriptSource', { scriptId }, (error, answer) => {
-      const position = error ? null : originalPosition(answer.scriptSource, lineNumber + 1, (columnNumber ?? 0) + 1);
+    void describePause(session, params.callFrames).then((position) => {
       if (position) {
-        const hint: Hint = { id, text: `busy in line ${position.line}`, file: null, ...position };
+        const hint: Hint = { id, text: `busy in line ${position.line}`, ...position };
         writeSync(HINT_FD, `${JSON.stringify(hint)}\n`);
       }
       session.disconnect();
@@ -41,4 +35,22 @@ function lookAtMainThread(id: number): void {
   });
   session.post('Debugger.enable');
   session.post('Debugger.pause');
+}
+
+/** The innermost frame of a file of the author's: those alone carry their source map within. */
+async function describePause(
+  session: inspector.Session,
+  frames: readonly inspector.Debugger.CallFrame[],
+): Promise<{ file: string; line: number; column: number } | null> {
+  for (const { location } of frames) {
+    const source = await new Promise<string>((resolve) => {
+      session.post('Debugger.getScriptSource', { scriptId: location.scriptId }, (error, answer) =>
+        resolve(error ? '' : answer.scriptSource),
+      );
+    });
+    const position = originalPosition(source, location.lineNumber + 1, (location.columnNumber ?? 0) + 1);
+    const file = mappedFile(source);
+    if (position && file) return { file, ...position };
+  }
+  return null;
 }

@@ -8,9 +8,8 @@ import { readFile } from 'node:fs/promises';
 import { isAbsolute, join, posix, relative, resolve, sep } from 'node:path';
 import type { ImportProblem, SourceBundle, SourceFile } from '../model/dag.js';
 import { nearestName } from '../model/nearest-name.js';
-import { mentionedSpecifiers, staticImports } from '../loading/compiled-imports.js';
+import { importPosition, mentionedSpecifiers, staticImports } from '../loading/compiled-imports.js';
 import { isLocalSpecifier, localTarget, resolveLocal } from '../loading/local-files.js';
-import { originalPosition } from '../loading/source-maps.js';
 import { compileFile } from './compile-file.js';
 import { importProblem } from './import-problem.js';
 
@@ -88,15 +87,10 @@ class Reach {
     const compiled = this.#cache?.get(path, hash) ?? (await this.#compile(path, hash, content));
     this.files.set(path, { path, hash, content, compiled: compiled ?? '' });
     if (compiled === null || path.endsWith('.json')) return;
-    for (const site of staticImports(compiled)) {
-      if (!isLocalSpecifier(site.specifier)) continue;
-      const position = originalPosition(compiled, site.line, site.column);
-      await this.#follow(path, {
-        file: path,
-        line: position?.line ?? null,
-        column: position?.column ?? null,
-        specifier: site.specifier,
-      });
+    for (const specifier of staticImports(compiled)) {
+      if (!isLocalSpecifier(specifier)) continue;
+      const position = importPosition(content, specifier) ?? { line: null, column: null };
+      await this.#follow(path, { file: path, ...position, specifier });
     }
     for (const specifier of mentionedSpecifiers(compiled)) {
       const target = isLocalSpecifier(specifier) ? resolveLocal(path, specifier, (one) => this.#isFile(one)) : null;
@@ -150,7 +144,11 @@ class Reach {
   }
 
   #isFile(path: string): boolean {
-    return statSync(join(this.#root, path), { throwIfNoEntry: false })?.isFile() ?? false;
+    try {
+      return statSync(join(this.#root, path)).isFile();
+    } catch {
+      return false;
+    }
   }
 
   #isAllowed(path: string): boolean {

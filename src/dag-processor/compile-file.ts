@@ -39,15 +39,19 @@ export async function compileFile(path: string, content: string): Promise<{ comp
   }
 }
 
-/** swc's message is a list of framed diagnostics and a native backtrace; the first frame carries `,-[file:line:column]`. */
+/**
+ * swc's message is a list of framed diagnostics and a native backtrace. The head of a frame has the line (`,-[file:2:1]`), the marks under
+ * the line have the column.
+ */
 function syntaxProblem(path: string, message: string): ImportProblem {
   // eslint-disable-next-line no-control-regex
   const plain = message.replace(/\u001b\[[0-9;]*m/g, '');
   const frame = (plain.split(/\n\s*Caused by:/)[0] as string).trimEnd();
-  const at = /[,╭]?[-─]\[.*:(\d+):(\d+)\]/.exec(frame);
   const title = /^\s*[x×]\s*(.+)$/m.exec(frame)?.[1] ?? 'syntax error';
-  const line = at ? Number(at[1]) : null;
-  const column = at ? Number(at[2]) : null;
+  const head = /[,╭]-?[-─]?\[.*:(\d+):(\d+)\]/.exec(frame);
+  const marked = /^ *(\d+) ([|│]) .*\n *[:·] ( *)\S/m.exec(frame);
+  const line = marked ? Number(marked[1]) : head ? Number(head[1]) : null;
+  const column = marked ? (marked[3] as string).length + 1 : head ? Number(head[2]) : null;
   const where = line === null ? path : `${path}:${line}:${column}`;
   return importProblem('IMPORT_ERROR', path, `IMPORT_ERROR: ${where}: ${title}`, { line, column, stack: frame });
 }

@@ -174,7 +174,8 @@ export class ParserChild {
     const { path } = pending.order.request;
     const hint = this.#hintFor(pending.order.id);
     const text = verdict.code === 'IMPORT_TIMEOUT' && hint ? `${verdict.text} (${hint.text})` : verdict.text;
-    const place = hint?.line ? `${hint.file ?? path}:${hint.line}:${hint.column}` : path;
+    const file = hint?.file && !path.endsWith(hint.file) ? hint.file : path;
+    const place = hint?.line ? `${file}:${hint.line}:${hint.column}` : path;
     const problem = importProblem(verdict.code, path, `${verdict.code}: ${place}: ${text}`, {
       line: hint?.line ?? null,
       column: hint?.column ?? null,

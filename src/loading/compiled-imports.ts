@@ -4,13 +4,6 @@
  * `Promise.resolve().then(...)` around a require. Types are gone by then, so nothing is named here that is not needed at run time.
  */
 
-/** One `require` of a compiled file; line and column count from 1 and are those of the compiled text. */
-export interface ImportSite {
-  readonly specifier: string;
-  readonly line: number;
-  readonly column: number;
-}
-
 const HOISTED =
   /^(?:const [\w$]+ = )?(?:\/\*#__PURE__\*\/ )?(?:_interop_require_(?:default|wildcard)\(|_export_star\()?require\(("(?:[^"\\]|\\.)*")\)(?:, exports\)|\))?;$/;
 const PREAMBLE_START = /^(?:Object\.defineProperty\(exports, |function _export\(|_export\(exports, \{)/;
@@ -18,9 +11,9 @@ const DIRECTIVE = /^(?:#!.*|(['"])(?:(?!\1).)*\1;)$/;
 const DYNAMIC = /\/\*#__PURE__\*\/ _interop_require_wildcard\(require\(/g;
 const LITERAL_REQUIRE = /\b(?:require|_import)\(("(?:[^"\\]|\\.)*")\)/g;
 
-/** Imports that are evaluated before the file itself, in order. */
-export function staticImports(compiled: string): readonly ImportSite[] {
-  const sites: ImportSite[] = [];
+/** Specifiers of the imports that are evaluated before the file itself, in order. */
+export function staticImports(compiled: string): readonly string[] {
+  const specifiers: string[] = [];
   const lines = compiled.split('\n');
   let index = 0;
   for (; index < lines.length; index++) {
@@ -32,13 +25,18 @@ export function staticImports(compiled: string): readonly ImportSite[] {
   for (; index < lines.length; index++) {
     const found = HOISTED.exec(lines[index] as string);
     if (!found) break;
-    sites.push({
-      specifier: JSON.parse(found[1] as string) as string,
-      line: index + 1,
-      column: found[0].indexOf('require("') + 1,
-    });
+    specifiers.push(JSON.parse(found[1] as string) as string);
   }
-  return sites;
+  return specifiers;
+}
+
+/** Where in the source an import of `specifier` is written: its first quote. Lines and columns count from 1. */
+export function importPosition(source: string, specifier: string): { readonly line: number; readonly column: number } | null {
+  const escaped = specifier.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+  const found = new RegExp(`\\b(?:from|import|require\\()\\s*(['"])${escaped}\\1`).exec(source);
+  if (!found) return null;
+  const before = source.slice(0, found.index + found[0].length - specifier.length - 2).split('\n');
+  return { line: before.length, column: (before.at(-1) as string).length + 1 };
 }
 
 /** Every literal specifier in the file, dynamic imports and plain `require` calls included. May name things that only look like one. */

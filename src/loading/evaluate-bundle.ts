@@ -9,10 +9,10 @@ import { isAbsolute, join, dirname } from 'node:path';
 import { Script } from 'node:vm';
 import type { SourceBundle, SourceFile } from '../model/dag.js';
 import { AirflowLikeError, isAirflowLikeError, type ErrorDetails } from '../model/errors.js';
-import { type ImportSite, markDynamicImports, staticImports } from './compiled-imports.js';
+import { importPosition, markDynamicImports, staticImports } from './compiled-imports.js';
 import { isLocalSpecifier, resolveLocal } from './local-files.js';
 import { isMissing, packageName, Packages } from './packages.js';
-import { originalPosition, registerScript } from './source-maps.js';
+import { registerScript } from './source-maps.js';
 
 export interface EvaluateOptions {
   /** The DAGs folder on the machine that compiled the bundle. Need not exist here. */
@@ -77,10 +77,10 @@ class Evaluation {
     const file = this.#file(path);
     if (path.endsWith('.json')) return this.#runJson(file, module);
     const chain = [...importers, path];
-    for (const site of staticImports(file.compiled)) {
-      const target = this.#resolve(path, site.specifier);
+    for (const specifier of staticImports(file.compiled)) {
+      const target = this.#resolve(path, specifier);
       if (target !== null) await this.load(target, chain);
-      else await this.#loadPackage(file, site);
+      else await this.#loadPackage(file, specifier);
     }
     this.#observer?.started(path);
     const startedAt = performance.now();
@@ -167,28 +167,28 @@ class Evaluation {
     throw new AirflowLikeError('INTERNAL', { place: path, message: 'the bundle does not hold this file' });
   }
 
-  async #loadPackage(file: SourceFile, site: ImportSite): Promise<void> {
-    if (this.#packages.get(site.specifier)) return;
-    this.#observer?.started(site.specifier);
+  async #loadPackage(file: SourceFile, specifier: string): Promise<void> {
+    if (this.#packages.get(specifier)) return;
+    this.#observer?.started(specifier);
     const startedAt = performance.now();
     try {
-      await this.#packages.load(site.specifier);
+      await this.#packages.load(specifier);
     } catch (error) {
-      throw this.#explainImport(file, site, error);
+      throw this.#explainImport(file, specifier, error);
     } finally {
-      this.#observer?.finished(site.specifier, performance.now() - startedAt);
+      this.#observer?.finished(specifier, performance.now() - startedAt);
     }
   }
 
-  #explainImport(file: SourceFile, site: ImportSite, error: unknown): unknown {
-    const position = originalPosition(file.compiled, site.line, site.column) ?? { line: 1, column: 1 };
+  #explainImport(file: SourceFile, specifier: string, error: unknown): unknown {
+    const position = importPosition(file.content, specifier) ?? { line: 1, column: 1 };
     const where = { place: `${file.path}:${position.line}:${position.column}`, file: file.path, ...position };
     if (isAirflowLikeError(error)) return new AirflowLikeError(error.code, { ...(error.details as ErrorDetails), ...where });
-    if (!isMissing(error, site.specifier)) return error;
+    if (!isMissing(error, specifier)) return error;
     return new AirflowLikeError('IMPORT_ERROR', {
       ...where,
-      message: `the package "${packageName(site.specifier)}" is not installed where the DAGs folder can see it`,
-      value: site.specifier,
+      message: `the package "${packageName(specifier)}" is not installed where the DAGs folder can see it`,
+      value: specifier,
       cause: error,
     });
   }

@@ -52,7 +52,7 @@ export class Packages {
     let firstError: unknown;
     for (const base of this.#bases) {
       try {
-        return await this.#importFrom(base)(specifier);
+        return await withoutExperimentalWarning(() => this.#importFrom(base)(specifier));
       } catch (error) {
         if (!isMissing(error, specifier)) throw error;
         firstError ??= error;
@@ -86,6 +86,17 @@ export class Packages {
       this.#imports.set(base, known);
     }
     return known;
+  }
+}
+
+/** Node 20 says at its first use that the loader constant is experimental; people who run a DAG cannot do anything about that. */
+function withoutExperimentalWarning<T>(startImport: () => T): T {
+  const { emitWarning } = process;
+  process.emitWarning = () => undefined;
+  try {
+    return startImport();
+  } finally {
+    process.emitWarning = emitWarning;
   }
 }
 

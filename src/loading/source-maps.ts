@@ -15,7 +15,9 @@ interface EvaluatedScript {
 
 const scripts = new Map<string, EvaluatedScript>();
 const authorFrames = new WeakMap<object, SourcePosition>();
-const INLINE_MAP = /\n\/\/# sourceMappingURL=data:application\/json;(?:charset=utf-8;)?base64,([A-Za-z0-9+/=]+)\s*$/;
+/** Functions that the compiler adds to a file; no line of the source belongs to them. */
+const COMPILER_FUNCTION = /^_(?:ts_|interop_require|export|getRequireWildcardCache)/;
+const INLINE_MAP = /\n\/\/# sourceMappingURL=data:application\/json;(?:charset=utf-8;)?base64,([A-Za-z0-9+/=]+)[\s})]*$/;
 
 /**
  * Announces a script before it is evaluated. Returns the name to evaluate it under: `filename`, or, when another version of that file was
@@ -34,6 +36,11 @@ export function registerScript(filename: string, path: string, compiled: string)
 /** Maps a position in compiled text (from 1) to the source; null where the map says nothing. */
 export function originalPosition(compiled: string, line: number, column: number): { line: number; column: number } | null {
   return lookUp(parseMap(compiled), line, column);
+}
+
+/** The name of the source file in the inline map of a compiled text, without its folder; null: it has none. */
+export function mappedFile(compiled: string): string | null {
+  return parseMap(compiled)?.payload.sources[0] ?? null;
 }
 
 /** The innermost place in an author's file that `error` passed through; null when it never was in one. */
@@ -58,19 +65,20 @@ export function installSourceMaps(): void {
 function formatStack(error: Error, sites: NodeJS.CallSite[]): string {
   const frames: string[] = [];
   let lastAuthorFrame = -1;
-  sites.forEach((site, index) => {
+  for (const site of sites) {
     const position = positionOf(site);
+    if (position && COMPILER_FUNCTION.test(site.getFunctionName() ?? '')) continue;
     if (!position) {
       frames.push(site.toString());
-      return;
+      continue;
     }
     if (lastAuthorFrame < 0) authorFrames.set(error, position);
-    lastAuthorFrame = index;
+    lastAuthorFrame = frames.length;
     const place = `${position.file}:${position.line}:${position.column}`;
     const text = site.toString();
     const generated = `${site.getFileName()}:${site.getLineNumber()}:${site.getColumnNumber()}`;
     frames.push(text.includes(generated) ? text.replace(generated, () => place) : place);
-  });
+  }
   const kept = lastAuthorFrame < 0 ? frames : frames.slice(0, lastAuthorFrame + 1);
   return [headline(error), ...kept.map((frame) => `    at ${frame}`)].join('\n');
 }
