@@ -1,7 +1,7 @@
 /** Decides about the instances of one task that could be scheduled: the trigger rule, the past, the length of a mapping. */
 import type { Instant } from '../../model/instant.js';
 import type { TaskInstance } from '../../model/task-instance.js';
-import { expandTask, reviseCopies } from '../mapping/expand.js';
+import { expandLiteral, expandTask, reviseCopies } from '../mapping/expand.js';
 import { mapLength } from '../mapping/map-length.js';
 import { isDue, scheduleInstance } from '../task-instance/schedule.js';
 import { evaluateTriggerRule } from '../trigger-rule/evaluate.js';
@@ -14,6 +14,7 @@ import type { TaskNode } from './task-node.js';
 export function evaluateTask(view: RunView, node: TaskNode, now: Instant, limits: PlanLimits): void {
   if (schedulableCount(node) === 0) return;
   const parents = parentStatesOf(node);
+  if (node.task.map !== null) expandLiteral(view, node, limits);
   if (node.task.map !== null && node.counts.none > 0 && evaluateTriggerRule(node.task.triggerRule, parents, -1) === 'run') {
     reviseCopies(view, node, now, limits);
   }

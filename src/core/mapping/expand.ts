@@ -45,6 +45,20 @@ export function expandTask(
 }
 
 /**
+ * Expands a task that is mapped over a literal before its rule is looked at: its length is known from the start, so every copy shows how it ended
+ * also where none of them runs. Zero and too many elements are left to `expandTask`.
+ */
+export function expandLiteral(view: RunView, node: TaskNode, limits: PlanLimits): void {
+  const source = node.task.map?.source;
+  const instance = node.slots[0]?.instance;
+  if (!source || source.kind === 'ref' || !instance || instance.mapIndex >= 0 || instance.state !== 'none') return;
+  const length = mapLength(view, source);
+  if (length.kind !== 'known' || length.length === 0 || length.length > limits.maxMapLength) return;
+  view.patch(instance.id, { mapIndex: 0 });
+  view.insertCopies(instance, range(1, length.length));
+}
+
+/**
  * After the source of an expanded task was cleared and ran again: adds the missing copies and removes the surplus ones that have not
  * started. Does nothing while the length is unknown.
  */

@@ -30,7 +30,7 @@ export function planQueueing<Candidate extends QueueCandidate>(
 ): readonly Candidate[] {
   let free = Math.min(input.freeSlots, input.parallelism - input.occupancy.total);
   if (free <= 0) return [];
-  const poolSlots = new Map(Object.entries(input.occupancy.pools).map(([name, pool]) => [name, pool.slots - pool.occupied]));
+  const poolSlots = new Map(Object.entries(input.occupancy.pools).map(([name, pool]) => [name, openSlots(pool)]));
   const runs = new Map<RunView, RunUse>();
   const chosen: Candidate[] = [];
   for (const candidate of [...input.candidates].sort(byUrgency)) {
@@ -73,4 +73,9 @@ function byUrgency(a: QueueCandidate, b: QueueCandidate): number {
     runA.runAfter - runB.runAfter ||
     a.instance.id - b.instance.id
   );
+}
+
+/** A pool with a negative size has no limit. */
+function openSlots({ slots, occupied }: { readonly slots: number; readonly occupied: number }): number {
+  return slots < 0 ? Number.POSITIVE_INFINITY : slots - occupied;
 }
