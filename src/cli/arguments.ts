@@ -1,6 +1,5 @@
 /** The kinds of argument and option: how each is checked while the command line is parsed. */
 import { InvalidArgumentError, Option } from 'commander';
-import { AirflowLikeError } from '../model/errors.js';
 import { nearestName } from '../model/nearest-name.js';
 import { OUTPUT_FORMATS } from './output/records.js';
 
@@ -46,32 +45,4 @@ export function regularExpression(value: string): RegExp {
   } catch (error) {
     throw new InvalidArgumentError(`Not a regular expression: ${(error as Error).message}.`);
   }
-}
-
-/**
- * A JSON object given on the command line.
- * @throws AirflowLikeError JSON_INVALID for text that is not JSON, CONF_NOT_OBJECT for JSON of another kind.
- */
-export function jsonObject(text: string | undefined, place: string): Readonly<Record<string, unknown>> {
-  if (text === undefined) return {};
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new AirflowLikeError('JSON_INVALID', {
-      place,
-      message: `this is not JSON (${(error as Error).message})`,
-      value: text,
-      allowed: `a JSON object, for example '{"limit": 10}'`,
-    });
-  }
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
-    throw new AirflowLikeError('CONF_NOT_OBJECT', {
-      place,
-      message: 'this is not a JSON object',
-      value,
-      allowed: `{"name": value, ...}`,
-    });
-  }
-  return value as Readonly<Record<string, unknown>>;
 }

@@ -87,3 +87,11 @@ export async function isAlive(client: Client, kind: 'scheduler' | 'dag-processor
     (component) => component.kind === kind && component.stoppedAt === null && component.leaseUntil > now,
   );
 }
+
+/**
+ * A conf given on the command line; none is the empty one.
+ * @throws AirflowLikeError JSON_INVALID, CONF_NOT_OBJECT and others for a text that cannot be one.
+ */
+export async function readConf(cli: Cli, text: string | undefined, flag: string): Promise<Readonly<Record<string, unknown>>> {
+  return text === undefined ? {} : (await cli.importSystem()).parseConf(text, flag);
+}

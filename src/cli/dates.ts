@@ -33,6 +33,7 @@ export function parseInstant(text: string, place: string, zone: string, now: Ins
   );
   const back = new Date(local);
   const exists =
+    back.getUTCFullYear() === Number(year) &&
     back.getUTCMonth() === Number(month) - 1 &&
     back.getUTCDate() === Number(day) &&
     back.getUTCHours() === Number(hour) &&

@@ -7,8 +7,8 @@ import type { AttemptLogLine } from '../model/attempt-log.js';
 import type { Backfill, BackfillProgress, ReprocessBehavior } from '../model/backfill.js';
 import type { Actor } from '../model/commit.js';
 import type { DagRun } from '../model/dag-run.js';
-import type { ImportProblem, NextRun } from '../model/dag.js';
-import type { DataInterval, Instant } from '../model/instant.js';
+import type { ImportProblem, NewDagRun, NextRun } from '../model/dag.js';
+import type { Instant } from '../model/instant.js';
 import type { TaskInstanceState } from '../model/states.js';
 import type { TaskInstance } from '../model/task-instance.js';
 import type { Clock } from '../ports/clock.js';
@@ -99,11 +99,15 @@ export interface BackfillRequest {
   readonly runBackwards: boolean;
 }
 
-/** What a backfill will do: an entry per interval in range, in the order in which they run. */
+/** What a backfill will do, each list in the order in which its runs go. */
 export interface BackfillPlan {
-  readonly create: readonly DataInterval[];
-  readonly rerun: readonly DagRun[];
-  readonly skip: readonly DagRun[];
+  readonly create: readonly NewDagRun[];
+  /** Finished runs that go again. */
+  readonly reprocess: readonly DagRun[];
+  readonly skipped: readonly { readonly run: DagRun; readonly reason: 'in_flight' | 'already_exists' }[];
+  /** The earliest and the latest of the range. */
+  readonly first: NextRun;
+  readonly last: NextRun;
 }
 
 export interface ClearRequest {
@@ -147,6 +151,8 @@ export interface System {
   resetDatabase(options: ProcessOptions): Promise<MigrationResult>;
   parseDagsOnce(client: Client): Promise<ScanResult>;
   checkDags(options: ProcessOptions): Promise<CheckResult>;
+  /** @throws AirflowLikeError JSON_INVALID, CONF_NOT_OBJECT and others for a text that cannot be the conf of a run. */
+  parseConf(text: string, place: string): Readonly<Record<string, unknown>>;
   nextRuns(client: Client, listing: DagListing, count: number): Promise<readonly NextRun[]>;
   triggerDagRun(
     client: Client,

@@ -1,8 +1,9 @@
 import type { Backfill, BackfillProgress, ReprocessBehavior } from '../../model/backfill.js';
+import type { DagRun } from '../../model/dag-run.js';
 import { formatDuration } from '../../model/duration.js';
 import { AirflowLikeError } from '../../model/errors.js';
-import { choiceOption, jsonObject, outputOption, positiveInteger } from '../arguments.js';
-import { EXIT, isAlive, withClient, type CommonOptions, type OpenSystem } from '../cli.js';
+import { choiceOption, outputOption, positiveInteger } from '../arguments.js';
+import { EXIT, isAlive, readConf, withClient, type CommonOptions, type OpenSystem } from '../cli.js';
 import { formatInstant, parseInstant } from '../dates.js';
 import { findDag } from '../lookup.js';
 import { printRecords, type OutputFormat } from '../output/records.js';
@@ -70,7 +71,7 @@ export function addBackfillCommands({ root, cli, run }: Tree): void {
     )
     .action(
       run(async (options: CreateOptions) => {
-        const conf = jsonObject(options.dagRunConf, '--dag-run-conf');
+        const conf = await readConf(cli, options.dagRunConf, '--dag-run-conf');
         const config = await cli.loadConfig();
         const zone = config.config.core.defaultTimezone;
         const from = parseInstant(options.fromDate, '--from-date', zone);
@@ -189,36 +190,28 @@ function followHint(backfillId: number): string {
   return `Follow it with: airflow-like backfill follow ${backfillId}`;
 }
 
-function planLine(dagId: string, { create, rerun, skip }: BackfillPlan): string {
-  const all = [...create, ...rerun.map((dagRun) => dagRun.dataInterval), ...skip.map((dagRun) => dagRun.dataInterval)]
-    .filter((interval) => interval !== null)
-    .sort((a, b) => a.start - b.start);
-  const first = all[0];
-  const last = all.at(-1);
-  const span = first && last ? `, first ${formatInstant(first.start)}, last ends ${formatInstant(last.end)}` : '';
-  const parts = [`${create.length} to create`, `${rerun.length} to run again`, `${skip.length} left as they are`];
-  return `${dagId}: ${count(all.length, 'interval')} (${parts.join(', ')})${span}`;
+function planLine(dagId: string, { create, reprocess, skipped, first, last }: BackfillPlan): string {
+  const total = create.length + reprocess.length + skipped.length;
+  const parts = [`${create.length} to create`, `${reprocess.length} to run again`, `${skipped.length} left as they are`];
+  const span = `first ${formatInstant(first.dataInterval.start)}, last ends ${formatInstant(last.dataInterval.end)}`;
+  return `${dagId}: ${count(total, 'interval')} (${parts.join(', ')}), ${span}`;
 }
 
-function planRows({ create, rerun, skip }: BackfillPlan, backwards: boolean): Row[] {
-  const entry = (start: number, end: number, action: string, runId: string | null): Row & { readonly start: number } => ({
-    start,
-    logical_date: formatInstant(start),
-    data_interval_start: formatInstant(start),
-    data_interval_end: formatInstant(end),
+function planRows({ create, reprocess, skipped }: BackfillPlan, backwards: boolean): Row[] {
+  const row = (run: Pick<DagRun, 'logicalDate' | 'dataInterval' | 'runId'>, action: string) => ({
+    logical_date: run.logicalDate === null ? null : formatInstant(run.logicalDate),
+    data_interval_start: run.dataInterval ? formatInstant(run.dataInterval.start) : null,
+    data_interval_end: run.dataInterval ? formatInstant(run.dataInterval.end) : null,
     action,
-    run_id: runId,
+    run_id: run.runId,
   });
   const rows = [
-    ...create.map(({ start, end }) => entry(start, end, 'create', null)),
-    ...rerun.flatMap(({ dataInterval, runId }) =>
-      dataInterval ? [entry(dataInterval.start, dataInterval.end, 'run again', runId)] : [],
-    ),
-    ...skip.flatMap(({ dataInterval, runId }) =>
-      dataInterval ? [entry(dataInterval.start, dataInterval.end, 'skip', runId)] : [],
-    ),
+    ...create.map((run) => row(run, 'create')),
+    ...reprocess.map((run) => row(run, 'run again')),
+    ...skipped.map(({ run, reason }) => row(run, reason === 'in_flight' ? 'skip: is under way' : 'skip: exists')),
   ];
-  return rows.sort((a, b) => (backwards ? b.start - a.start : a.start - b.start));
+  const sign = backwards ? -1 : 1;
+  return rows.sort((a, b) => ((a.logical_date ?? '') < (b.logical_date ?? '') ? -sign : sign));
 }
 
 function backfillRow(backfill: Backfill): Row {

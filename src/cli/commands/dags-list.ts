@@ -218,9 +218,9 @@ function placeOf({ file, line, column }: ImportProblem): string {
 /** The message, with the parts that it does not already contain. */
 function explain({ message, value, allowed, suggestion }: ImportProblem): string {
   let text = message;
-  if (value !== null && !text.includes(value)) text += `, got ${value}`;
-  if (allowed !== null && !text.includes(allowed)) text += `; allowed: ${allowed}`;
-  if (suggestion !== null && !text.includes(suggestion)) text += `; did you mean ${suggestion}?`;
+  if (value !== null && !text.includes(', got ')) text += `, got ${value}`;
+  if (allowed !== null && !text.includes('; allowed: ')) text += `; allowed: ${allowed}`;
+  if (suggestion !== null && !text.includes('; did you mean ')) text += `; did you mean ${suggestion}?`;
   return text;
 }
 

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { DagRun } from '../../model/dag-run.js';
 import { AirflowLikeError } from '../../model/errors.js';
-import { jsonObject, outputOption } from '../arguments.js';
-import { EXIT, isAlive, withClient, type CommonOptions } from '../cli.js';
+import { outputOption } from '../arguments.js';
+import { EXIT, isAlive, readConf, withClient, type CommonOptions } from '../cli.js';
 import { formatInstant, parseInstant } from '../dates.js';
 import { findDag } from '../lookup.js';
 import { printRecords, type OutputFormat } from '../output/records.js';
@@ -46,7 +46,7 @@ export function addDagRunCommands(dags: Command, { cli, run }: Tree): void {
     )
     .action(
       run(async (dagId: string, options: TriggerOptions) => {
-        const conf = jsonObject(options.conf, '--conf');
+        const conf = await readConf(cli, options.conf, '--conf');
         const config = await cli.loadConfig();
         const logicalDate = readLogicalDate(options, config.config.core.defaultTimezone);
         return withClient(cli, options, { config, follows: options.wait }, async ({ system, client, signal }) => {
@@ -103,7 +103,7 @@ export function addDagRunCommands(dags: Command, { cli, run }: Tree): void {
     )
     .action(
       run(async (dagId: string, date: string | undefined, options: TestOptions) => {
-        const conf = jsonObject(options.conf, '--conf');
+        const conf = await readConf(cli, options.conf, '--conf');
         const config = await cli.loadConfig();
         const logicalDate = date === undefined ? null : parseInstant(date, 'logical_date', config.config.core.defaultTimezone);
         const system = await cli.importSystem();

@@ -26,7 +26,7 @@ export function addDagUpkeep(dags: Command, tree: Tree): void {
     .command('delete')
     .summary('delete a DAG with its history')
     .description(
-      'Deletes a DAG with all its runs from the database. While its file exists, it comes back at the next scan, without history.',
+      'Deletes a DAG with all its runs from the database. Remove it from its file first: the next scan would bring it back without history.',
     )
     .argument('<dag_id>', 'the DAG')
     .option('-y, --yes', 'do not ask')
@@ -35,13 +35,11 @@ export function addDagUpkeep(dags: Command, tree: Tree): void {
     .action(
       run((dagId: string, options: CommonOptions & { yes?: boolean }) =>
         withClient(cli, options, {}, async ({ system, client }) => {
-          const { dag } = await findDag(client, dagId);
+          await findDag(client, dagId);
           const question = `This deletes DAG ${dagId} with all its runs from the database. Proceed?`;
           if (!(await confirmed(cli, options.yes, question))) return EXIT.error;
           await system.deleteDag(client, dagId);
-          cli.terminal.note(
-            `Deleted ${dagId} with all its runs.${dag.isRetired ? '' : ` Its file ${dag.file} is still there and brings it back.`}`,
-          );
+          cli.terminal.note(`Deleted ${dagId} with all its runs.`);
           return EXIT.done;
         }),
       ),

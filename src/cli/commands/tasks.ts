@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { AirflowLikeError } from '../../model/errors.js';
-import { integerBetween, jsonObject, outputOption, regularExpression } from '../arguments.js';
-import { EXIT, withClient, type CommonOptions } from '../cli.js';
+import { integerBetween, outputOption, regularExpression } from '../arguments.js';
+import { EXIT, readConf, withClient, type CommonOptions } from '../cli.js';
 import { confirmed } from '../confirm.js';
 import { parseInstant } from '../dates.js';
 import { findDag, findRun } from '../lookup.js';
@@ -100,7 +100,7 @@ export function addTaskCommands(tree: Tree): void {
     .addHelpText('after', '\nExample:\n  airflow-like tasks test seattle_weather extract 2012-03-04')
     .action(
       run(async (dagId: string, taskId: string, date: string | undefined, options: TestOptions) => {
-        const conf = jsonObject(options.taskParams, '--task-params');
+        const conf = await readConf(cli, options.taskParams, '--task-params');
         const config = await cli.loadConfig();
         const logicalDate = date === undefined ? null : parseInstant(date, 'logical_date', config.config.core.defaultTimezone);
         const system = await cli.importSystem();

@@ -116,7 +116,7 @@ function assignPositions(layers: Node[][]): { width: number; height: number } {
     }
     x += width + LAYER_GAP;
   });
-  return { width: Math.ceil(x - LAYER_GAP + MARGIN), height: Math.ceil(tallest + 2 * MARGIN) };
+  return { width: Math.ceil(Math.max(x - LAYER_GAP, MARGIN) + MARGIN), height: Math.ceil(tallest + 2 * MARGIN) };
 }
 
 function curve({ path }: Edge): string {

@@ -1,0 +1,29 @@
+import type { BackfillProgress } from '../../../src/model/backfill.js';
+import { NOW } from './fake-cli.js';
+
+/** The progress of backfill 3 of `sales`. */
+export function backfillProgress(counts: Partial<BackfillProgress> = {}, expectedRuns = 100): BackfillProgress {
+  return {
+    backfill: {
+      id: 3,
+      dagId: 'sales',
+      fromDate: NOW,
+      toDate: NOW,
+      maxActiveRuns: 4,
+      conf: {},
+      reprocessBehavior: 'none',
+      runBackwards: false,
+      isPaused: false,
+      createdAt: NOW,
+      completedAt: null,
+      expectedRuns,
+    },
+    queued: 0,
+    running: 0,
+    success: 0,
+    failed: 0,
+    firstStartedAt: null,
+    lastEndedAt: null,
+    ...counts,
+  };
+}

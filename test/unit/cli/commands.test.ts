@@ -1,0 +1,647 @@
+/** What the commands say and do, over a fake system: results on standard output, messages on standard error, exit codes. */
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import type { System } from '../../../src/cli/system.js';
+import type { BackfillProgress } from '../../../src/model/backfill.js';
+import type { ImportProblem } from '../../../src/model/dag.js';
+import type { DagRun } from '../../../src/model/dag-run.js';
+import type { Attempt } from '../../../src/model/task-instance.js';
+import { parseConf } from '../../../src/operations/parse-conf.js';
+import { backfillProgress } from './backfill-progress.js';
+import { dagRun, FakeTerminal, listing, NOW, runFake, taskInstance } from './fake-cli.js';
+
+const DAY = 86_400_000;
+const dags = [listing('sales'), listing('tmp_a'), listing('tmp_b', { isPaused: true })];
+
+const problem: ImportProblem = {
+  code: 'OPTION_UNKNOWN',
+  message: 'sales: unknown option',
+  file: 'team/sales.ts',
+  line: 4,
+  column: 3,
+  value: 'retires',
+  allowed: 'retries, retryDelay',
+  suggestion: 'retries',
+  stack: null,
+};
+
+describe('the catalog', () => {
+  it('is read by the command itself where no dag processor runs', async () => {
+    let scans = 0;
+    const system = { parseDagsOnce: async () => ({ files: 1, changed: [], retired: [], problems: (scans++, []) }) };
+    await runFake(['dags', 'list'], { dags, alive: [] }, system);
+    expect(scans).toBe(1);
+    await runFake(['dags', 'list'], { dags: [], alive: ['dag-processor'] }, system);
+    expect(scans).toBe(2);
+    await runFake(['dags', 'list'], { dags, alive: ['dag-processor'] }, system);
+    expect(scans).toBe(2);
+  });
+
+  it('lists DAGs sorted, and says on standard error that files have mistakes', async () => {
+    const { code, stdout, stderr } = await runFake(
+      ['dags', 'list', '-o', 'json', '--columns', 'dag_id,fileloc,timetable_summary'],
+      {
+        dags: [dags[1]!, dags[0]!],
+        problems: [problem],
+      },
+    );
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual([
+      { dag_id: 'sales', fileloc: '/project/dags/sales.ts', timetable_summary: '0 2 * * *' },
+      { dag_id: 'tmp_a', fileloc: '/project/dags/tmp_a.ts', timetable_summary: '0 2 * * *' },
+    ]);
+    expect(stderr).toBe('1 import error; see them with: airflow-like dags list-import-errors\n');
+  });
+
+  it('lists mistakes with place, allowed and nearest name, and exits with 1', async () => {
+    const table = await runFake(['dags', 'list-import-errors'], { dags, problems: [problem] });
+    expect(table.code).toBe(1);
+    expect(table.stdout).toContain('team/sales.ts:4:3 | OPTION_UNKNOWN');
+    expect(table.stdout).toContain('sales: unknown option, got retires; allowed: retries, retryDelay; did you mean retries?');
+    const json = await runFake(['dags', 'list-import-errors', '-o', 'json'], { dags, problems: [problem] });
+    expect(JSON.parse(json.stdout)).toMatchObject([
+      { filepath: '/project/dags/team/sales.ts', line: 4, column: 3, suggestion: 'retries' },
+    ]);
+    expect(await runFake(['dags', 'list-import-errors', '-o', 'json'], { dags })).toMatchObject({ code: 0, stdout: '[]\n' });
+  });
+});
+
+describe('dags list-runs', () => {
+  const runs = [
+    dagRun('scheduled__2', { id: 2, runType: 'scheduled', logicalDate: Date.UTC(2026, 0, 2), state: 'success' }),
+    dagRun('backfill__1', { id: 1, runType: 'backfill', logicalDate: Date.UTC(2026, 0, 1), state: 'failed' }),
+  ];
+  it.each<[string[], string[]]>([
+    [[], ['scheduled__2', 'backfill__1']],
+    [['--no-backfill'], ['scheduled__2']],
+    [['--state', 'failed'], ['backfill__1']],
+    [['-s', '2026-01-02'], ['scheduled__2']],
+    [['-e', '2026-01-01'], ['backfill__1']],
+    [['-s', '2026-01-03'], []],
+  ])('%p', async (args, expected) => {
+    const { stdout } = await runFake(['dags', 'list-runs', 'sales', '-o', 'json', ...args], { dags, runs });
+    expect((JSON.parse(stdout) as { run_id: string }[]).map((run) => run.run_id)).toEqual(expected);
+  });
+});
+
+describe('dags next-execution', () => {
+  const next = (count: number) =>
+    Array.from({ length: count }, (_, index) => {
+      const start = Date.UTC(2026, 2, 28, 1) + index * DAY;
+      return { logicalDate: start, dataInterval: { start, end: start + DAY }, runAfter: start + DAY };
+    });
+  const system: Partial<System> = { nextRuns: async (_client, _listing, count) => next(count) };
+
+  it('prints one as a bare line, with the rest on standard error', async () => {
+    const { stdout, stderr } = await runFake(['dags', 'next-execution', 'sales'], { dags }, system);
+    expect(stdout).toBe('2026-03-28T01:00:00+00:00\n');
+    expect(stderr).toBe(
+      'covers 2026-03-28T01:00:00+00:00 to 2026-03-29T01:00:00+00:00, runs at 2026-03-29T03:00:00+02:00 (Europe/Paris)\n',
+    );
+  });
+
+  it('prints several as a table with UTC and local time', async () => {
+    const { stdout } = await runFake(['dags', 'next-execution', 'sales', '-n', '3'], { dags }, system);
+    expect(stdout.split('\n')[0]).toMatch(
+      /^logical_date +\| data_interval.start +\| data_interval.end +\| run_after +\| run_after_local/,
+    );
+    expect(stdout.trim().split('\n')).toHaveLength(5);
+  });
+
+  it('prints one field per line, and None where nothing follows', async () => {
+    const field = await runFake(['dags', 'next-execution', 'sales', '-n', '2', '--field', 'run_after'], { dags }, system);
+    expect(field).toMatchObject({ stdout: '2026-03-29T01:00:00+00:00\n2026-03-30T01:00:00+00:00\n', stderr: '' });
+    const none = await runFake(['dags', 'next-execution', 'tmp_b'], { dags }, { nextRuns: async () => [] });
+    expect(none).toMatchObject({ code: 0, stdout: 'None\n' });
+    expect(none.stderr).toMatch(/tmp_b is paused[\s\S]*no following run/);
+  });
+});
+
+describe('dags trigger', () => {
+  const triggered: unknown[] = [];
+  const run = dagRun('manual__x');
+  const follow = (...states: DagRun['state'][]): Partial<System> => ({
+    parseConf,
+    triggerDagRun: async (_client, request) => (triggered.push(request), run),
+    async *followDagRun() {
+      for (const state of states) yield { run: { ...run, state }, taskInstances: [taskInstance('load', { state: 'running' })] };
+    },
+  });
+
+  it('hands over what it was given and says what it did', async () => {
+    triggered.length = 0;
+    const args = ['dags', 'trigger', 'sales', '-r', 'mine', '-c', '{"limit":1}', '-l', '2026-03-01T00:00:00.700', '-o', 'json'];
+    const { code, stdout, stderr } = await runFake(args, { dags }, follow());
+    expect(code).toBe(0);
+    expect(triggered).toEqual([{ dagId: 'sales', runId: 'mine', conf: { limit: 1 }, logicalDate: Date.UTC(2026, 2, 1) }]);
+    expect(JSON.parse(stdout)).toMatchObject([
+      { dag_id: 'sales', dag_run_id: 'manual__x', state: 'queued', conf: {}, logical_date: null },
+    ]);
+    expect(stderr).toBe('Triggered sales: run manual__x is queued.\n');
+    await runFake([...args, '--no-replace-microseconds'], { dags }, follow());
+    expect(triggered[1]).toMatchObject({ logicalDate: Date.UTC(2026, 2, 1, 0, 0, 0, 700) });
+  });
+
+  it.each<[DagRun['state'], number]>([
+    ['success', 0],
+    ['failed', 3],
+  ])('--wait: a run that ends in %s exits with %i', async (state, expected) => {
+    const { code, stdout, stderr } = await runFake(
+      ['dags', 'trigger', 'sales', '--wait', '-o', 'json'],
+      { dags },
+      follow('running', state),
+    );
+    expect(code).toBe(expected);
+    expect(JSON.parse(stdout)).toMatchObject([{ state }]);
+    expect(stderr).toContain(`sales manual__x: ${state}`);
+  });
+
+  it('--wait: Ctrl-C leaves the run alone and says how to see it', async () => {
+    const terminal = new FakeTerminal();
+    const system: Partial<System> = {
+      ...follow(),
+      async *followDagRun(_client, _id, signal) {
+        terminal.pressCtrlC();
+        if (!signal.aborted) throw new Error('the signal did not arrive');
+        yield { run: { ...run, state: 'running' }, taskInstances: [] };
+      },
+    };
+    const { code, stderr, closed } = await runFake(['dags', 'trigger', 'sales', '--wait'], { dags }, system, terminal);
+    expect({ code, closed }).toEqual({ code: 130, closed: 1 });
+    expect(stderr).toContain('The run goes on. See it with: airflow-like tasks states-for-dag-run sales manual__x');
+  });
+
+  it('does not wait for ever where no scheduler runs', async () => {
+    triggered.length = 0;
+    const alive = ['dag-processor'] as const;
+    const waiting = await runFake(['dags', 'trigger', 'sales', '--wait'], { dags, alive }, follow());
+    expect(waiting).toMatchObject({ code: 1, stdout: '' });
+    expect(waiting.stderr).toMatch(/^STATE_CONFLICT: --wait: no scheduler is running/);
+    expect(triggered).toEqual([]);
+    const notWaiting = await runFake(['dags', 'trigger', 'sales'], { dags, alive }, follow());
+    expect(notWaiting).toMatchObject({ code: 0 });
+    expect(notWaiting.stderr).toContain('No scheduler is running: the run starts when one does');
+  });
+
+  it('ends at once on Ctrl-C where it does not follow anything, and closes what it opened', async () => {
+    const terminal = new FakeTerminal();
+    const system: Partial<System> = {
+      ...follow(),
+      triggerDagRun: () => {
+        terminal.pressCtrlC();
+        return new Promise<DagRun>(() => {});
+      },
+    };
+    expect(await runFake(['dags', 'trigger', 'sales'], { dags }, system, terminal)).toMatchObject({ code: 130, closed: 1 });
+  });
+});
+
+describe('dags pause and unpause', () => {
+  const calls: unknown[] = [];
+  const system: Partial<System> = {
+    pauseDags: async (_client, request) => (calls.push(request), request.dagIds.filter((dagId) => dagId !== 'tmp_b')),
+  };
+
+  it('prints the value after the change, and says what changed', async () => {
+    calls.length = 0;
+    const { code, stdout, stderr } = await runFake(
+      ['dags', 'pause', 'sales', '--reason', 'moving', '-o', 'json'],
+      { dags },
+      system,
+    );
+    expect(code).toBe(0);
+    expect(calls).toEqual([{ dagIds: ['sales'], isPaused: true, reason: 'moving' }]);
+    expect(JSON.parse(stdout)).toEqual([{ dag_id: 'sales', is_paused: true }]);
+    expect(stderr).toBe('sales is now paused.\n');
+    expect((await runFake(['dags', 'pause', 'tmp_b'], { dags }, system)).stderr).toBe('tmp_b was already paused.\n');
+  });
+
+  it('asks before it changes what a regular expression matches, and needs -y where nobody can be asked', async () => {
+    calls.length = 0;
+    const args = ['dags', 'pause', '--treat-dag-id-as-regex', '^tmp_', '-o', 'json'];
+    const silent = await runFake(args, { dags }, system);
+    expect(silent).toMatchObject({ code: 2, stdout: '' });
+    expect(silent.stderr).toMatch(/CLI_USAGE: -y: This will pause 1 DAGs: tmp_a\. Proceed\? Nobody can be asked here/);
+
+    const terminal = new FakeTerminal();
+    terminal.interactive = true;
+    expect(await runFake(args, { dags }, system, terminal)).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: 'Cancelled: nothing was changed.\n',
+    });
+    expect(calls).toEqual([]);
+
+    expect(await runFake([...args, '-y'], { dags }, system)).toMatchObject({ code: 0 });
+    expect(calls).toEqual([{ dagIds: ['tmp_a'], isPaused: true, reason: null }]);
+  });
+});
+
+describe('what destroys', () => {
+  it.each<[string[], Partial<System>, string]>([
+    [['dags', 'delete', 'sales'], { deleteDag: async () => {} }, 'Deleted sales with all its runs.'],
+    [
+      ['db', 'reset'],
+      {
+        resetDatabase: async () => ({
+          applied: [],
+          serverVersion: '18.4',
+          location: 'embedded',
+          schemaVersion: 4,
+          expectedSchemaVersion: 4,
+        }),
+      },
+      'Reset: an empty schema of version 4 (Postgres 18.4 at embedded).',
+    ],
+  ])('%p asks first', async (args, system, done) => {
+    const refused = await runFake(args, { dags }, {});
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+    expect(refused.stderr).toMatch(/-y/);
+    const terminal = new FakeTerminal();
+    terminal.interactive = true;
+    terminal.answer = true;
+    const asked = await runFake(args, { dags }, system, terminal);
+    expect(asked).toMatchObject({ code: 0, stderr: `${done}\n` });
+    expect(terminal.questions).toHaveLength(1);
+    expect(await runFake([...args, '-y'], { dags }, system)).toMatchObject({ code: 0, stderr: `${done}\n` });
+  });
+});
+
+describe('dags show --save', () => {
+  it.each([
+    ['x.dot', /^digraph/],
+    ['x.mmd', /flowchart LR/],
+    ['x.svg', /^<svg/],
+  ])('%s', async (name, start) => {
+    const file = join(mkdtempSync(join(tmpdir(), 'cli-')), name);
+    const { code, stdout, stderr } = await runFake(['dags', 'show', 'sales', '--save', file], { dags });
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '', stderr: `Saved the graph of sales (2 tasks) to ${file}.\n` });
+    expect(readFileSync(file, 'utf8')).toMatch(start);
+  });
+
+  it('says which file it cannot write', async () => {
+    const { code, stderr } = await runFake(['dags', 'show', 'sales', '--save', '/no/such/folder/x.svg'], { dags });
+    expect(code).toBe(2);
+    expect(stderr).toContain('--save: the file cannot be written (ENOENT), got "/no/such/folder/x.svg"');
+  });
+});
+
+describe('tasks', () => {
+  const runs = [dagRun('r1', { logicalDate: Date.UTC(2026, 0, 1), state: 'running' })];
+  const instances = [
+    taskInstance('extract', { state: 'success', startedAt: NOW, endedAt: NOW + 1_500, tryNumber: 1 }),
+    taskInstance('load', { id: 2, mapIndex: 0, state: 'none' }),
+  ];
+
+  it('list prints ids, and settings with -o', async () => {
+    expect(await runFake(['tasks', 'list', 'sales'], { dags })).toMatchObject({ code: 0, stdout: 'extract\nload\n' });
+    const { stdout } = await runFake(['tasks', 'list', 'sales', '-o', 'json'], { dags });
+    expect((JSON.parse(stdout) as unknown[])[1]).toMatchObject({
+      task_id: 'load',
+      upstream: ['extract'],
+      retries: 0,
+      is_mapped: false,
+    });
+  });
+
+  it.each(['r1', '2026-01-01', '2026-01-01T01:00+01:00'])('states-for-dag-run finds the run by %s', async (key) => {
+    const { stdout } = await runFake(['tasks', 'states-for-dag-run', 'sales', key, '-o', 'json'], {
+      dags,
+      runs,
+      taskInstances: instances,
+    });
+    expect(JSON.parse(stdout)).toEqual([
+      expect.objectContaining({
+        task_id: 'extract',
+        state: 'success',
+        end_date: '2026-03-01T12:00:01.500+00:00',
+        map_index: -1,
+        try_number: 1,
+      }),
+      expect.objectContaining({ task_id: 'load', state: null, start_date: null, map_index: 0 }),
+    ]);
+  });
+
+  it('states-for-dag-run says which run it does not find', async () => {
+    const { code, stderr } = await runFake(['tasks', 'states-for-dag-run', 'sales', 'r2'], { dags, runs });
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: 'NOT_FOUND: logical_date_or_run_id: sales has no run with this run id or logical date, got "r2"; did you mean r1?\n',
+    });
+  });
+
+  it('clear lists, asks, clears and says so', async () => {
+    const requests: unknown[] = [];
+    const system: Partial<System> = {
+      clearTaskInstances: async (_client, request) => {
+        requests.push(request);
+        return [{ runId: 'r1', taskId: 'load', mapIndex: -1, state: 'failed' }];
+      },
+    };
+    const terminal = new FakeTerminal();
+    terminal.interactive = true;
+    terminal.answer = true;
+    const args = ['tasks', 'clear', 'sales', '-t', '^lo', '-f', '-d', '-s', '2026-01-01', '--run-id', 'r1', '-o', 'json'];
+    const { code, stdout, stderr } = await runFake(args, { dags, runs }, system, terminal);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: 'Cleared 1 task instance of sales.\n' });
+    expect(terminal.questions).toEqual(['This will clear 1 task instance of 1 run. Proceed?']);
+    expect(JSON.parse(stdout)).toEqual([{ dag_id: 'sales', run_id: 'r1', task_id: 'load', map_index: -1, state: 'failed' }]);
+    const same = {
+      dagId: 'sales',
+      taskIds: ['load'],
+      runIds: ['r1'],
+      from: Date.UTC(2026, 0, 1),
+      to: null,
+      onlyFailed: true,
+      downstream: true,
+    };
+    expect(requests).toEqual([
+      expect.objectContaining({ ...same, dryRun: true }),
+      expect.objectContaining({ ...same, dryRun: false }),
+    ]);
+  });
+
+  it('clear says when nothing matches', async () => {
+    const system: Partial<System> = { clearTaskInstances: async () => [] };
+    expect(await runFake(['tasks', 'clear', 'sales', '-o', 'json'], { dags }, system)).toMatchObject({
+      code: 0,
+      stdout: '[]\n',
+      stderr: 'Nothing to clear: no task instance matches.\n',
+    });
+    expect(await runFake(['tasks', 'clear', 'sales', '-t', '^x'], { dags }, system)).toMatchObject({ code: 1, stdout: '' });
+  });
+});
+
+describe('tasks logs', () => {
+  const attempt = (token: string, tryNumber: number, createdAt: number): Attempt => ({
+    token,
+    taskInstanceId: 1,
+    tryNumber,
+    dispatchNumber: 1,
+    state: 'failed',
+    workerId: null,
+    createdAt,
+    startedAt: createdAt,
+    endedAt: createdAt + 1,
+    endReason: null,
+    error: null,
+    logPath: `${token}.jsonl`,
+  });
+  const contents = {
+    dags,
+    runs: [dagRun('r1')],
+    taskInstances: [taskInstance('extract', { state: 'failed', endedAt: NOW }), taskInstance('load', { id: 2, mapIndex: 3 })],
+    attempts: [attempt('second', 2, NOW + 5), attempt('first', 1, NOW)],
+  };
+  const system: Partial<System> = {
+    async *readAttemptLog(path) {
+      yield { at: '2026-03-01T12:00:00.000Z', level: 'info', source: 'task', try: 1, message: `read ${path}\u001b[2J`, rows: 3 };
+      yield { at: '2026-03-01T12:00:00.001Z', level: 'error', source: 'stderr', try: 1, message: 'boom' };
+    },
+  };
+
+  it('prints the last attempt, with fields and without control characters', async () => {
+    const { code, stdout, stderr } = await runFake(['tasks', 'logs', 'sales', 'extract', 'r1'], contents, system);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '--- try 2: failed\n' });
+    expect(stdout).toBe(
+      '2026-03-01T12:00:00.000Z INFO  read /project/.airflow-like/logs/second.jsonl\\u001b[2J {"rows":3}\n' +
+        '2026-03-01T12:00:00.001Z ERROR [stderr] boom\n',
+    );
+  });
+
+  it('prints one try, and follows all of them to the end', async () => {
+    const first = await runFake(['tasks', 'logs', 'sales', 'extract', 'r1', '--try', '1'], contents, system);
+    expect(first.stdout).toContain('/first.jsonl');
+    const followed = await runFake(['tasks', 'logs', 'sales', 'extract', 'r1', '-f'], contents, {
+      async *followAttemptLog(path) {
+        yield { at: 'x', level: 'info', source: 'task', try: 2, message: path };
+      },
+    });
+    expect(followed).toMatchObject({ code: 0 });
+    expect(followed.stdout).toContain('/second.jsonl');
+  });
+
+  it.each<[string[], RegExp]>([
+    [['extract', 'r1', '--try', '9'], /there was no try 9/],
+    [['extrat', 'r1'], /run r1 has no such task, got "extrat"; did you mean extract\?/],
+    [['load', 'r1'], /--map-index: load is mapped: say which of its copies, got -1; allowed: 3 to 3/],
+    [['load', 'r1', '--map-index', '3'], /load: has not been started yet \(none\)/],
+  ])('%p', async (args, reason) => {
+    const { code, stdout, stderr } = await runFake(['tasks', 'logs', 'sales', ...args], contents, system);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(reason);
+  });
+
+  it('says where a log is that is not here', async () => {
+    const missing: Partial<System> = {
+      // eslint-disable-next-line require-yield -- fails before its first line
+      async *readAttemptLog() {
+        throw Object.assign(new Error('no file'), { code: 'ENOENT' });
+      },
+    };
+    const { code, stderr } = await runFake(['tasks', 'logs', 'sales', 'extract', 'r1'], contents, missing);
+    expect(code).toBe(1);
+    expect(stderr).toContain('NOT_FOUND: second.jsonl: the log file is not on this machine');
+  });
+});
+
+describe('backfill', () => {
+  const start = Date.UTC(2026, 0, 1);
+  const run = { runId: 'backfill__1', logicalDate: start, dataInterval: { start, end: start + DAY } };
+  const first = { logicalDate: start, dataInterval: run.dataInterval, runAfter: start + DAY };
+  const plan = {
+    create: [{ ...dagRun('backfill__1'), ...run, runType: 'backfill' as const, state: 'queued' as const }],
+    reprocess: [],
+    skipped: [
+      {
+        run: dagRun('old', { logicalDate: start + DAY, dataInterval: { start: start + DAY, end: start + 2 * DAY } }),
+        reason: 'in_flight' as const,
+      },
+    ],
+    first,
+    last: { ...first, dataInterval: { start: start + DAY, end: start + 2 * DAY } },
+  };
+  const progress = backfillProgress({}, 1);
+  const ended = (failed: number): BackfillProgress => ({
+    ...progress,
+    success: 1 - failed,
+    failed,
+    firstStartedAt: NOW,
+    lastEndedAt: NOW + 2_000,
+    backfill: { ...progress.backfill, completedAt: NOW },
+  });
+  const system = (...states: BackfillProgress[]): Partial<System> => ({
+    parseConf,
+    planBackfill: async () => plan,
+    createBackfill: async () => progress.backfill,
+    async *followBackfill() {
+      yield* states;
+    },
+  });
+  const args = ['backfill', 'create', '--dag-id', 'sales', '--from-date', '2026-01-01', '--to-date', '2026-01-02', '-o', 'json'];
+  const planLine =
+    'sales: 2 intervals (1 to create, 0 to run again, 1 left as they are), first 2026-01-01T00:00:00+00:00, last ends 2026-01-03T00:00:00+00:00';
+
+  it('--dry-run prints the plan and creates nothing', async () => {
+    const { code, stdout, stderr } = await runFake([...args, '--dry-run'], { dags }, { parseConf, planBackfill: async () => plan });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: `${planLine}\nDry run: nothing was created.\n` });
+    expect((JSON.parse(stdout) as { action: string; logical_date: string }[]).map((row) => [row.logical_date, row.action])).toEqual(
+      [
+        ['2026-01-01T00:00:00+00:00', 'create'],
+        ['2026-01-02T00:00:00+00:00', 'skip: is under way'],
+      ],
+    );
+  });
+
+  it.each([
+    [0, 0, '1 succeeded, 0 failed'],
+    [1, 3, '0 succeeded, 1 failed'],
+  ])('follows to the end: %i failed exits with %i', async (failed, expected, text) => {
+    const { code, stdout, stderr } = await runFake(args, { dags }, system(progress, ended(failed)));
+    expect(code).toBe(expected);
+    expect(JSON.parse(stdout)).toMatchObject([{ id: 3, dag_id: 'sales', expected_runs: 1, completed_at: null }]);
+    expect(stderr).toContain(`${planLine}\nCreated backfill 3 of sales: 1 run.\n`);
+    expect(stderr).toContain(`Backfill 3 has ended in 2s: ${text}.`);
+  });
+
+  it('leaves it running on Ctrl-C and says how to follow it', async () => {
+    const terminal = new FakeTerminal();
+    const follow: Partial<System> = {
+      ...system(),
+      async *followBackfill(_client, _id, signal) {
+        yield progress;
+        terminal.pressCtrlC();
+        if (!signal.aborted) throw new Error('the signal did not arrive');
+      },
+    };
+    const { code, stderr } = await runFake(args, { dags }, follow, terminal);
+    expect(code).toBe(130);
+    expect(stderr).toContain('Backfill 3 goes on. Follow it with: airflow-like backfill follow 3');
+  });
+
+  it('does not follow what nobody runs', async () => {
+    const { code, stderr } = await runFake(args, { dags, alive: ['dag-processor'] }, system());
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/No scheduler is running[\s\S]*backfill follow 3/);
+  });
+
+  it('follows again, and names the backfills there are', async () => {
+    const contents = { dags, backfills: [progress.backfill] };
+    expect(await runFake(['backfill', 'follow', '3'], contents, system(ended(0)))).toMatchObject({ code: 0 });
+    const unknown = await runFake(['backfill', 'follow', '4'], contents, system());
+    expect(unknown).toMatchObject({ code: 1, stderr: 'NOT_FOUND: id: there is no such backfill, got 4; allowed: 3\n' });
+    const listed = await runFake(['backfill', 'list', '-o', 'json'], contents);
+    expect(JSON.parse(listed.stdout)).toMatchObject([{ id: 3, max_active_runs: 4, reprocess_behavior: 'none', is_paused: false }]);
+  });
+});
+
+describe('processes', () => {
+  it.each<[string[], keyof System, unknown]>([
+    [['standalone', '--port', '9090'], 'runStandalone', { api: { port: 9090 } }],
+    [['worker', '--slots', '4', '-q', 'default, gpu'], 'runWorker', { worker: { slots: 4, queues: ['default', 'gpu'] } }],
+    [['api-server', '-H', '0.0.0.0', '-p', '0'], 'runApiServer', { api: { port: 0, host: '0.0.0.0' } }],
+    [['scheduler', '-v'], 'runScheduler', {}],
+    [['dag-processor'], 'runDagProcessor', {}],
+  ])('%p hands over its flags and its exit code', async (args, name, overrides) => {
+    const calls: { verbose: boolean }[] = [];
+    const outcome = await runFake(args, {}, { [name]: async (options: { verbose: boolean }) => (calls.push(options), 7) });
+    expect(outcome.code).toBe(7);
+    expect(outcome.overrides).toEqual(overrides);
+    expect(calls).toEqual([expect.objectContaining({ verbose: args.includes('-v') })]);
+  });
+});
+
+describe('db', () => {
+  const status = { serverVersion: '18.4', location: 'embedded', schemaVersion: 4, expectedSchemaVersion: 4 };
+
+  it('migrate says what it applied', async () => {
+    const migrated = await runFake(
+      ['db', 'migrate'],
+      {},
+      { migrateDatabase: async () => ({ ...status, applied: ['0004_pools'] }) },
+    );
+    expect(migrated).toMatchObject({
+      code: 0,
+      stdout: '',
+      stderr: 'Migrated to version 4: 0004_pools (Postgres 18.4 at embedded).\n',
+    });
+    const nothing = await runFake(['db', 'migrate'], {}, { migrateDatabase: async () => ({ ...status, applied: [] }) });
+    expect(nothing.stderr).toMatch(/^Nothing to do/);
+  });
+
+  it('check tries as often as it was told', async () => {
+    let tries = 0;
+    const system: Partial<System> = {
+      checkDatabase: async () => {
+        if (++tries < 2) throw new Error('connection refused');
+        return status;
+      },
+    };
+    expect(await runFake(['db', 'check', '--retry', '3', '--retry-delay', '1'], {}, system)).toMatchObject({
+      code: 0,
+      stdout: '',
+      stderr: 'Not yet (3 tries left): connection refused\nThe database answers: Postgres 18.4 at embedded, schema version 4.\n',
+    });
+    tries = -9;
+    expect(await runFake(['db', 'check'], {}, system)).toMatchObject({ code: 1 });
+  });
+});
+
+describe('config', () => {
+  it('list explains each option', async () => {
+    const { code, stdout } = await runFake(['config', 'list', '--section', 'api', '--defaults']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /^\[api\]\n# Address the API server listens on[^\n]*\n# type: text; default: 127\.0\.0\.1; from: default; variable: AIRFLOW_LIKE__API__HOST\nhost = 127\.0\.0\.1\n/,
+    );
+    expect(stdout).not.toContain('[core]');
+    const json = await runFake(['config', 'list', '--section', 'worker', '-o', 'json']);
+    expect(JSON.parse(json.stdout)).toContainEqual(
+      expect.objectContaining({ section: 'worker', option: 'slots', value: 16, unit: 'task instances' }),
+    );
+  });
+
+  it.each([
+    [['core', 'parallelism'], '32\n'],
+    [['core', 'default_timezone'], 'UTC\n'],
+    [['worker', 'queues'], 'default\n'],
+  ])('get-value %p', async (args, text) => {
+    expect(await runFake(['config', 'get-value', ...args])).toMatchObject({ code: 0, stdout: text, stderr: '' });
+  });
+
+  it.each([
+    [['cores', 'parallelism'], /NOT_FOUND: section: there is no such section, got "cores".*did you mean core\?/],
+    [['core', 'parallelsm'], /NOT_FOUND: option: section core has no such option, got "parallelsm"; did you mean parallelism\?/],
+  ])('get-value %p is not there', async (args, reason) => {
+    const { code, stdout, stderr } = await runFake(['config', 'get-value', ...args]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(reason);
+  });
+});
+
+describe('a reader that goes away', () => {
+  it('ends the command silently with 0, and closes what was opened', async () => {
+    const terminal = new FakeTerminal();
+    const system: Partial<System> = {
+      async *readAttemptLog() {
+        for (;;) {
+          terminal.closeOut();
+          throw new Error('nobody reads this');
+        }
+      },
+    };
+    const contents = {
+      dags,
+      runs: [dagRun('r1')],
+      taskInstances: [taskInstance('extract')],
+      attempts: [
+        { token: 't', taskInstanceId: 1, tryNumber: 1, dispatchNumber: 1, createdAt: 1, logPath: 'x', endedAt: 1 } as Attempt,
+      ],
+    };
+    const { code, stderr, closed } = await runFake(['tasks', 'logs', 'sales', 'extract', 'r1'], contents, system, terminal);
+    expect({ code, closed }).toEqual({ code: 0, closed: 1 });
+    expect(stderr).not.toContain('nobody');
+  });
+});
