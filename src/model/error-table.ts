@@ -103,7 +103,6 @@ export const ERROR_TABLE = define({
   BACKFILL_RANGE: ['the backfill has no valid range', 422],
   BACKFILL_TOO_LARGE: ['the backfill has too many runs', 422],
   BACKFILL_CONFLICT: ['another backfill of this DAG is active', 409],
-  CLEAR_TOO_WIDE: ['the clear names nothing to narrow it', 422, 2],
   STATE_CONFLICT: ['the state does not allow this', 409],
   // Processes and CLI
   ALREADY_RUNNING: ['another instance uses this home folder', 409],

@@ -1,0 +1,174 @@
+import { findCycle } from '../core/graph/topology.js';
+import type { DagSpec, TaskSpec } from '../model/dag-spec.js';
+import { AirflowLikeError } from '../model/errors.js';
+import { checkId } from '../model/ids.js';
+import { nearestName } from '../model/nearest-name.js';
+import { checkDagOptions, type CheckedDag } from './check-dag-options.js';
+import { checkGraph } from './check-graph.js';
+import { checkTaskDefaults, TASK_DEFAULTS, type TaskSettings } from './check-task-options.js';
+import type { DagInstance } from './dag-instance.js';
+import type { ProblemList } from './problems.js';
+import { resolveInput } from './record-input.js';
+import { isThenable, Recorder, refuseAsync, taskIdOf, type TaskNode } from './recorder.js';
+import { resolveUpstream } from './resolve-edges.js';
+import { relativePosition, type LazyPosition } from './source-position.js';
+import { callWithSchemas } from './edge-schemas.js';
+import type { CheckedMember } from './task-member.js';
+import { wireByUpstream } from './wire-by-upstream.js';
+
+/** From what an author declared to a DagSpec: options, wiring, ids, edges. The same for classes and for functions. */
+
+/** A DAG as found in a file: plain data, and the way to run its tasks. */
+export interface DagDefinition {
+  readonly spec: DagSpec;
+  /** Name of the export that holds it. */
+  readonly exportName: string;
+  /** A fresh instance; one is made for each attempt. */
+  createInstance(): DagInstance;
+}
+
+/** What a class or a `defineDag` brings. */
+export interface DagSource {
+  /** Named in messages when it has no valid id. */
+  readonly name: string;
+  readonly defaultId: unknown;
+  readonly options: unknown;
+  readonly position: LazyPosition;
+  readonly exportName: string;
+  /** Where wiring was written; null when there is none. */
+  readonly wirePosition: LazyPosition | null;
+  /** Members known before wiring; a function form adds to them while it is wired. */
+  readonly members: CheckedMember[];
+  /** Runs the author's wiring. Null: there is none, and tasks are wired by their `upstream` options. */
+  readonly wire: ((recorder: Recorder) => unknown) | null;
+  readonly createInstance: () => object | null;
+}
+
+/** Null when there are mistakes that leave no sound DAG; they are in `problems`. */
+export function buildDag(source: DagSource, file: string, problems: ProblemList, warnings: ProblemList): DagDefinition | null {
+  const problemsBefore = problems.count;
+  const at = { place: source.name, position: source.position };
+  const options = checkDagOptions(source.options, at, problems, warnings);
+  const dagId = options.dagId ?? source.defaultId;
+  problems.try(() => checkId(dagId, `${source.name}.dagId`), source.position);
+  const recorder = new Recorder({
+    dagId: String(dagId),
+    problems,
+    checkGroupDefaults: (defaults, groupId, position) =>
+      checkTaskDefaults(defaults, { place: `groups.${groupId}`, position }, problems),
+  });
+  const complete = wireDag(source, recorder, problems);
+  checkGraph(recorder, source.members, complete, problems);
+  const upstream = resolveUpstream(recorder);
+  reportCycle(recorder, upstream, problems);
+  if (problems.count > problemsBefore) return null;
+  const spec = specOf(source, String(dagId), options, recorder, upstream, file);
+  return { spec, exportName: source.exportName, createInstance: () => createInstance(source, spec) };
+}
+
+/** Returns whether the wiring ran to its end; if it did not, what it did not reach is not held against the author. */
+function wireDag(source: DagSource, recorder: Recorder, problems: ProblemList): boolean {
+  try {
+    if (!source.wire) {
+      wireByUpstream(source.members, recorder, problems);
+      return true;
+    }
+    refuseUpstreamOptions(source, problems);
+    const result = source.wire(recorder);
+    if (!isThenable(result)) return true;
+    refuseAsync(result, `${source.name}.wire`, problems, source.wirePosition);
+    return false;
+  } catch (error) {
+    problems.addThrown(error, 'IMPORT_ERROR', `${source.name}.wire`, source.wirePosition);
+    return false;
+  } finally {
+    recorder.close();
+  }
+}
+
+function refuseUpstreamOptions(source: DagSource, problems: ProblemList): void {
+  for (const { name, task, position } of source.members) {
+    if (task.upstream.length === 0) continue;
+    problems.add(
+      'EDGE_INVALID',
+      {
+        place: `tasks.${name}.upstream`,
+        message: `${source.name} has a wire method, which says what follows what; remove upstream`,
+        value: task.upstream,
+      },
+      position,
+    );
+  }
+}
+
+function reportCycle(recorder: Recorder, upstream: ReadonlyMap<TaskNode, readonly string[]>, problems: ProblemList): void {
+  const cycle = findCycle(recorder.tasks.map((task) => ({ taskId: taskIdOf(task), upstream: upstream.get(task) ?? [] })));
+  if (!cycle) return;
+  const at = recorder.tasks.find((task) => taskIdOf(task) === cycle[0]);
+  problems.add('DAG_CYCLE', { place: recorder.dagId, message: `the tasks form a cycle: ${cycle.join(' -> ')}` }, at?.position);
+}
+
+function specOf(
+  source: DagSource,
+  dagId: string,
+  { settings, taskDefaults }: CheckedDag,
+  recorder: Recorder,
+  upstream: ReadonlyMap<TaskNode, readonly string[]>,
+  file: string,
+): DagSpec {
+  const members = new Map(source.members.map((member) => [member.name, member]));
+  const taskSpec = (node: TaskNode): TaskSpec => {
+    const member = members.get(node.member.name) as CheckedMember;
+    const merged = mergeSettings(node, member, taskDefaults);
+    return {
+      taskId: taskIdOf(node),
+      operator: member.operator,
+      member: member.name,
+      upstream: upstream.get(node) ?? [],
+      inputs: node.inputs.map((input) => resolveInput(input, taskIdOf)),
+      map: node.mapSource ? { source: resolveInput(node.mapSource, taskIdOf) } : null,
+      sensor: member.sensor,
+      groupId: node.group?.id ?? null,
+      ...merged,
+      dependsOnPast: merged.dependsOnPast || merged.waitForDownstream,
+      doc: member.task.doc,
+      previousIds: member.task.previousIds,
+      position: relativePosition(member.position?.() ?? null, file),
+    };
+  };
+  return {
+    specVersion: 1,
+    dagId,
+    ...settings,
+    tasks: recorder.tasks.map(taskSpec),
+    groups: recorder.groups.map((group) => ({ groupId: group.id, parentId: group.parent?.id ?? null })),
+    file,
+    exportName: source.exportName,
+    position: relativePosition(source.position(), file),
+  };
+}
+
+/** The task's own options win over those of its groups, the innermost first, then `defaultArgs`, then Airflow's defaults. */
+function mergeSettings(node: TaskNode, member: CheckedMember, taskDefaults: Partial<TaskSettings>): TaskSettings {
+  const layers: Partial<TaskSettings>[] = [member.task.settings];
+  for (let group = node.group; group; group = group.parent) layers.push(group.defaults);
+  layers.push(taskDefaults);
+  return layers.reduceRight<TaskSettings>((merged, layer) => ({ ...merged, ...layer }), TASK_DEFAULTS);
+}
+
+function createInstance(source: DagSource, spec: DagSpec): DagInstance {
+  const instance = source.createInstance();
+  return {
+    call(taskId, args) {
+      const task = spec.tasks.find((candidate) => candidate.taskId === taskId);
+      const member = source.members.find(({ name }) => name === task?.member);
+      if (task && member) return callWithSchemas(task, member.task, args, (checkedArgs) => member.call(instance, checkedArgs));
+      const ids = spec.tasks.map((candidate) => candidate.taskId);
+      throw new AirflowLikeError('UNKNOWN_NAME', {
+        place: spec.dagId,
+        message: `DAG "${spec.dagId}" has no task "${taskId}"`,
+        suggestion: nearestName(taskId, ids),
+      });
+    },
+  };
+}

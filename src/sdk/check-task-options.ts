@@ -1,0 +1,224 @@
+import { TRIGGER_RULES, type SensorSpec, type TaskSpec } from '../model/dag-spec.js';
+import { AirflowLikeError } from '../model/errors.js';
+import { checkOptions, duration, flag, id, integer, listOf, name, oneOf, orNull, text, type OptionPlace } from './check-options.js';
+import type { ProblemList } from './problems.js';
+import { isStandardSchema, type StandardSchema } from './standard-schema.js';
+
+/** The options of tasks and sensors: what each may be, and what it is when nobody says. */
+
+const MAX_INTEGER = 2_147_483_647;
+/** Longer waits are surely mistakes; they would be stored all right. */
+const LONGEST_WAIT_DAYS = 366;
+
+/** What the options say about the spec of a task. */
+export type TaskSettings = Pick<
+  TaskSpec,
+  | 'retries'
+  | 'retryDelayMs'
+  | 'retryExponentialBackoff'
+  | 'maxRetryDelayMs'
+  | 'executionTimeoutMs'
+  | 'dependsOnPast'
+  | 'ignoreFirstDependsOnPast'
+  | 'waitForDownstream'
+  | 'triggerRule'
+  | 'pool'
+  | 'poolSlots'
+  | 'priorityWeight'
+  | 'queue'
+  | 'maxActiveTisPerDag'
+  | 'maxActiveTisPerDagrun'
+  | 'isolation'
+>;
+
+/** What a task gets when neither it, nor its groups, nor the DAG's `defaultArgs` say otherwise: Airflow's defaults. */
+export const TASK_DEFAULTS: TaskSettings = {
+  retries: 0,
+  retryDelayMs: 300_000,
+  retryExponentialBackoff: 0,
+  maxRetryDelayMs: null,
+  executionTimeoutMs: null,
+  dependsOnPast: false,
+  ignoreFirstDependsOnPast: false,
+  waitForDownstream: false,
+  triggerRule: 'all_success',
+  pool: 'default_pool',
+  poolSlots: 1,
+  priorityWeight: 1,
+  queue: 'default',
+  maxActiveTisPerDag: null,
+  maxActiveTisPerDagrun: null,
+  isolation: 'thread',
+};
+
+const DEFAULTS_TABLE = {
+  retries: integer(0, 100),
+  retryDelay: duration(0, LONGEST_WAIT_DAYS),
+  retryExponentialBackoff: backoffFactor,
+  maxRetryDelay: orNull(duration(1, LONGEST_WAIT_DAYS)),
+  executionTimeout: orNull(duration(1, 30)),
+  dependsOnPast: flag,
+  ignoreFirstDependsOnPast: flag,
+  waitForDownstream: flag,
+  triggerRule: oneOf(TRIGGER_RULES),
+  pool: name,
+  poolSlots: integer(1, MAX_INTEGER),
+  priorityWeight: integer(-MAX_INTEGER, MAX_INTEGER),
+  queue: name,
+  maxActiveTisPerDag: orNull(integer(1, MAX_INTEGER)),
+  maxActiveTisPerDagrun: orNull(integer(1, MAX_INTEGER)),
+  isolation: oneOf(['thread', 'process'] as const),
+};
+
+const TASK_TABLE = {
+  ...DEFAULTS_TABLE,
+  taskId: id,
+  doc: orNull(text(100_000)),
+  optional: flag,
+  upstream: listOf(name),
+  previousIds: listOf(id),
+  input: schema,
+  output: schema,
+};
+
+const SENSOR_TABLE = {
+  pokeInterval: duration(1, LONGEST_WAIT_DAYS),
+  timeout: duration(1, LONGEST_WAIT_DAYS),
+  mode: oneOf(['poke', 'reschedule'] as const),
+  softFail: flag,
+  exponentialBackoff: flag,
+  maxWait: orNull(duration(1, LONGEST_WAIT_DAYS)),
+};
+
+const SENSOR_TASK_TABLE = { ...TASK_TABLE, ...SENSOR_TABLE };
+
+export const TASK_OPTION_NAMES: readonly string[] = Object.keys(TASK_TABLE);
+
+const ELSEWHERE: Readonly<Record<string, string>> = Object.fromEntries(
+  [
+    'schedule',
+    'timezone',
+    'startDate',
+    'endDate',
+    'catchup',
+    'maxActiveRuns',
+    'maxActiveTasks',
+    'dagrunTimeout',
+    'tags',
+    'owner',
+    'params',
+  ].map((option) => [option, 'it is an option of @dag']),
+);
+const SENSOR_ONLY = Object.fromEntries(Object.keys(SENSOR_TABLE).map((option) => [option, 'it is an option of @task.sensor']));
+const TASK_HINTS = { ...ELSEWHERE, ...SENSOR_ONLY, timeout: 'executionTimeout', id: 'taskId', name: 'taskId', needs: 'upstream' };
+const SENSOR_HINTS = { ...ELSEWHERE, id: 'taskId', name: 'taskId', interval: 'pokeInterval', every: 'pokeInterval' };
+const DEFAULTS_HINTS = { ...ELSEWHERE, ...SENSOR_ONLY, timeout: 'executionTimeout' };
+
+/** The checked options of one task: settings that were given, and what only a task has. */
+export interface CheckedTask {
+  readonly settings: Partial<TaskSettings>;
+  readonly taskId: string | undefined;
+  readonly doc: string | null;
+  readonly optional: boolean;
+  readonly upstream: readonly string[];
+  readonly previousIds: readonly string[];
+  readonly input: StandardSchema | null;
+  readonly output: StandardSchema | null;
+}
+
+export function checkTaskOptions(options: unknown, at: OptionPlace, problems: ProblemList): CheckedTask {
+  return checkedTask(checkOptions(options, TASK_TABLE, { ...at, hints: TASK_HINTS }, problems));
+}
+
+/** Options of `defaultArgs` or of a group. */
+export function checkTaskDefaults(options: unknown, at: OptionPlace, problems: ProblemList): Partial<TaskSettings> {
+  return settingsOf(checkOptions(options, DEFAULTS_TABLE, { ...at, hints: DEFAULTS_HINTS }, problems));
+}
+
+export function checkSensorOptions(
+  options: unknown,
+  at: OptionPlace,
+  problems: ProblemList,
+): { task: CheckedTask; sensor: SensorSpec } {
+  const checked = checkOptions(options, SENSOR_TASK_TABLE, { ...at, hints: SENSOR_HINTS }, problems);
+  const sensor: SensorSpec = {
+    pokeIntervalMs: checked.pokeInterval ?? 60_000,
+    timeoutMs: checked.timeout ?? 7 * 86_400_000,
+    mode: checked.mode ?? 'poke',
+    softFail: checked.softFail ?? false,
+    exponentialBackoff: checked.exponentialBackoff ?? false,
+    maxWaitMs: checked.maxWait ?? null,
+  };
+  if (sensor.timeoutMs < sensor.pokeIntervalMs) {
+    problems.add(
+      'VALUE_RANGE',
+      {
+        place: `${at.place}.timeout`,
+        message: 'timeout must not be shorter than pokeInterval',
+        value: `${sensor.timeoutMs} ms`,
+        allowed: `from ${sensor.pokeIntervalMs} ms`,
+      },
+      at.position,
+    );
+  }
+  return { task: checkedTask(checked), sensor };
+}
+
+type CheckedTaskOptions = ReturnType<typeof checkOptions<typeof TASK_TABLE>>;
+
+function checkedTask(checked: CheckedTaskOptions): CheckedTask {
+  return {
+    settings: settingsOf(checked),
+    taskId: checked.taskId,
+    doc: checked.doc ?? null,
+    optional: checked.optional ?? false,
+    upstream: checked.upstream ?? [],
+    previousIds: checked.previousIds ?? [],
+    input: checked.input ?? null,
+    output: checked.output ?? null,
+  };
+}
+
+/** Only what was given, under the names of the spec, so that settings can be laid over each other. */
+function settingsOf(checked: ReturnType<typeof checkOptions<typeof DEFAULTS_TABLE>>): Partial<TaskSettings> {
+  const { retryDelay: retryDelayMs, maxRetryDelay: maxRetryDelayMs, executionTimeout: executionTimeoutMs } = checked;
+  const settings: { -readonly [K in keyof TaskSettings]?: TaskSettings[K] | undefined } = {
+    retries: checked.retries,
+    retryDelayMs,
+    retryExponentialBackoff: checked.retryExponentialBackoff,
+    maxRetryDelayMs,
+    executionTimeoutMs,
+    dependsOnPast: checked.dependsOnPast,
+    ignoreFirstDependsOnPast: checked.ignoreFirstDependsOnPast,
+    waitForDownstream: checked.waitForDownstream,
+    triggerRule: checked.triggerRule,
+    pool: checked.pool,
+    poolSlots: checked.poolSlots,
+    priorityWeight: checked.priorityWeight,
+    queue: checked.queue,
+    maxActiveTisPerDag: checked.maxActiveTisPerDag,
+    maxActiveTisPerDagrun: checked.maxActiveTisPerDagrun,
+    isolation: checked.isolation,
+  };
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+}
+
+function backoffFactor(value: unknown, place: string): number {
+  if (typeof value === 'boolean') return value ? 2 : 0;
+  if (typeof value === 'number' && (value === 0 || (value >= 1 && value <= 100))) return value;
+  throw new AirflowLikeError('VALUE_RANGE', {
+    place,
+    message: 'the factor is out of range',
+    value,
+    allowed: 'true, false, 0 or 1-100',
+  });
+}
+
+function schema(value: unknown, place: string): StandardSchema {
+  if (isStandardSchema(value)) return value;
+  throw new AirflowLikeError('VALUE_TYPE', {
+    place,
+    message: 'this must be a Standard Schema, for example z.object({...})',
+    value,
+  });
+}

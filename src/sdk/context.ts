@@ -1,0 +1,79 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { AirflowLikeError } from '../model/errors.js';
+import type { RunType } from '../model/states.js';
+
+/** Lines written here appear in the log of the attempt, in order with `console` and stdout. `fields` must be JSON. */
+export interface TaskLog {
+  debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+/** Small values that tasks of one run hand to each other besides their return values. */
+export interface TaskXCom {
+  /** Stores `value` under `key` for this attempt's task instance; a second push of a key replaces the first. */
+  push(key: string, value: unknown): Promise<void>;
+  /**
+   * Reads a value of another task of this run; undefined when there is none. `key` defaults to `return_value`. For a mapped task
+   * without `mapIndex` it is the list of its copies' values.
+   */
+  pull(taskId: string, options?: { readonly key?: string; readonly mapIndex?: number }): Promise<unknown>;
+}
+
+/** What a running task may know and do. `P` is the type of the DAG's params, for example `z.infer<typeof schema>`. */
+export interface TaskContext<P = Readonly<Record<string, unknown>>> {
+  readonly dagId: string;
+  readonly runId: string;
+  readonly taskId: string;
+  /** Index among the copies of a mapped task; -1 for a task that is not mapped. */
+  readonly mapIndex: number;
+  /** The try under way, counted from 1. */
+  readonly tryNumber: number;
+  /** The last try that will be made. */
+  readonly maxTries: number;
+  /** Identifies this attempt; every dispatch has its own. */
+  readonly token: string;
+  /** Start of the data interval as Airflow defines it; null for runs that were triggered without a date. */
+  readonly logicalDate: Date | null;
+  /** The half-open span `[start, end)` of time that this run covers. */
+  readonly dataInterval: { readonly start: Date; readonly end: Date } | null;
+  readonly runAfter: Date;
+  readonly runType: RunType;
+  /** IANA name of the DAG's time zone. */
+  readonly timezone: string;
+  /** Defaults of the DAG's params overlaid with what the run was triggered with. */
+  readonly params: P;
+  /** What the run was triggered with. */
+  readonly conf: Readonly<Record<string, unknown>>;
+  /** Which look of a sensor this is, counted from 1. */
+  readonly pokeNumber: number;
+  /** Aborted when the attempt has to end: timeout, clear, shutdown. */
+  readonly signal: AbortSignal;
+  readonly log: TaskLog;
+  readonly xcom: TaskXCom;
+}
+
+/** One storage for all copies of this package in the process: a task finds its context whichever copy it imported. */
+const STORAGE_KEY = Symbol.for('airflow-like:context');
+const shared = globalThis as { [STORAGE_KEY]?: AsyncLocalStorage<TaskContext> };
+const storage = (shared[STORAGE_KEY] ??= new AsyncLocalStorage<TaskContext>());
+
+/**
+ * The context of the task that is running, also deep inside what the task calls and awaits.
+ * @throws AirflowLikeError CONTEXT_MISSING outside a task, for example while a DAG is wired or in a unit test of a plain method.
+ */
+export function context<P = Readonly<Record<string, unknown>>>(): TaskContext<P> {
+  const current = storage.getStore();
+  if (current) return current as TaskContext<P>;
+  throw new AirflowLikeError('CONTEXT_MISSING', {
+    place: 'context()',
+    message:
+      'no task is running here. Call it inside a task, not while the file is loaded or wired; in a unit test use runWithContext',
+  });
+}
+
+/** Calls `run` as if inside a task with this context. */
+export function runWithContext<R>(current: TaskContext, run: () => R): R {
+  return storage.run(current, run);
+}

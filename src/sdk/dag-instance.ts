@@ -1,0 +1,35 @@
+import { AirflowLikeError } from '../model/errors.js';
+
+/** What runs the tasks of one attempt: created for it, used once. */
+export interface DagInstance {
+  /**
+   * Calls the method, function or operator of a task with its arguments in plain values, and returns what it returns.
+   * @throws AirflowLikeError UNKNOWN_NAME when the DAG has no such task; whatever the task throws.
+   */
+  call(taskId: string, args: readonly unknown[]): unknown;
+}
+
+/**
+ * Lets nothing be written to a DAG object: tasks run in different processes, so a field that one of them sets would be missing in the next.
+ * The prototype stays reachable behind a trap, because a Proxy around the object itself would break `#private` members.
+ */
+export function freezeInstance(instance: object): object {
+  const className = instance.constructor.name;
+  for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(instance))) {
+    if (!('value' in descriptor)) continue;
+    const { value } = descriptor as { value: unknown };
+    Object.defineProperty(instance, name, { enumerable: true, get: () => value, set: () => refuseWrite(className, name) });
+  }
+  const shield: object = Object.create(Object.getPrototypeOf(instance) as object) as object;
+  Object.setPrototypeOf(instance, new Proxy(shield, { set: (_target, name) => refuseWrite(className, String(name)) }));
+  return instance;
+}
+
+function refuseWrite(className: string, field: string): never {
+  throw new AirflowLikeError('INSTANCE_FROZEN', {
+    place: `${className}.${field}`,
+    message:
+      'nothing can be kept in a field: each task runs on its own instance, often in another process. Return the value and wire it, or use ' +
+      'a local variable',
+  });
+}

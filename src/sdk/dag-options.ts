@@ -1,0 +1,44 @@
+import type { Catchup } from '../model/dag-spec.js';
+import type { Duration } from '../model/duration.js';
+import type { StandardSchema } from './standard-schema.js';
+import type { TaskDefaults } from './task-options.js';
+import type { CustomTimetable } from './timetable.js';
+
+/** Options of a DAG. Names and defaults are Airflow's, in camelCase. */
+export interface DagOptions {
+  /** Default: the class name in snake_case. */
+  readonly dagId?: string;
+  /**
+   * When runs are made: a cron expression (`'0 2 * * *'`), a preset (`'@daily'`), a span (`'6h'`, `'1mo'`), `'@once'`, a plugin's
+   * `timetable(...)`, or null for runs by hand only. Default null.
+   */
+  readonly schedule?: string | CustomTimetable | null;
+  /** IANA name in which `schedule` and dates without zone are read. Default `'UTC'`. */
+  readonly timezone?: string;
+  /** Begin of the first data interval. Required with a schedule. A text without zone is read in `timezone`. */
+  readonly startDate?: string | Date | null;
+  /** No run is made for an interval that starts after it. Default: none. */
+  readonly endDate?: string | Date | null;
+  /** Which of the intervals that passed already get runs. Default false: only the latest. */
+  readonly catchup?: Catchup;
+  /** Runs that may be running at once. Default 16. */
+  readonly maxActiveRuns?: number;
+  /** Tasks of one run that may be running at once. Default 16. */
+  readonly maxActiveTasks?: number;
+  /** A run that takes longer fails. Default: none. */
+  readonly dagrunTimeout?: Duration | null;
+  readonly tags?: readonly string[];
+  /** Default `'airflow'`. */
+  readonly owner?: string;
+  readonly description?: string | null;
+  /** Shown beside the DAG, in Markdown. */
+  readonly doc?: string | null;
+  /** Options of every task that does not set them itself. */
+  readonly defaultArgs?: TaskDefaults;
+  /** What a run can be given: a Standard Schema of an object (for example zod's), or an object of default values. */
+  readonly params?: StandardSchema | Readonly<Record<string, unknown>>;
+  /** Whether the DAG starts paused; null leaves it to the installation. Default null. */
+  readonly isPausedUponCreation?: boolean | null;
+  /** Ids the DAG had before; its history is found under them. */
+  readonly previousIds?: readonly string[];
+}

@@ -1,0 +1,140 @@
+import type { DagSource } from './build-dag.js';
+import type { DagClass } from './dag.js';
+import { dagIdOfClass } from './dag-id.js';
+import { freezeInstance } from './dag-instance.js';
+import type { DagBuilder, DagDefinitionParts } from './define-dag.js';
+import { dagDeclarationOf, taskDeclarationsOf, type DagDeclaration } from './metadata.js';
+import { operatorUseOf, type Operator, type OperatorUse } from './operator.js';
+import type { ProblemList } from './problems.js';
+import { wiringObject, type Recorder, type TaskHandle } from './recorder.js';
+import { capturePosition, type LazyPosition } from './source-position.js';
+import { checkedFunction, checkedOperator, type CheckedMember } from './task-member.js';
+
+/** The two ways to write a DAG, brought to one form: what can be wired, and how wiring is run. */
+
+type AnyCallable = (...parameters: readonly unknown[]) => unknown;
+
+/** A class with `@dag`. Null when no instance of it can be made. */
+export function sourceOfClass(dagClass: DagClass, exportName: string, problems: ProblemList): DagSource | null {
+  const declaration = dagDeclarationOf(dagClass) as DagDeclaration;
+  const prototype = dagClass.prototype as Record<string, AnyCallable>;
+  const name = dagClass.name || exportName;
+  const created = problems.try(() => ({ instance: new dagClass() as Record<string, unknown> }), declaration.position);
+  if (!created) return null;
+  const members = [...methodMembers(prototype, problems), ...operatorMembers(created.instance, problems)];
+  const instance = freezeInstance(created.instance);
+  const methods = methodNames(prototype).filter((method) => method !== 'wire' && !members.some((member) => member.name === method));
+  const wire = typeof prototype['wire'] === 'function' ? prototype['wire'] : null;
+  return {
+    name,
+    defaultId: dagIdOfClass(dagClass.name),
+    options: declaration.options,
+    position: declaration.position,
+    exportName,
+    wirePosition: declaration.position,
+    members,
+    wire: wire && ((recorder) => wire.call(instance, wiringOf(recorder, members, methods, name))),
+    createInstance: () => freezeInstance(new dagClass()),
+  };
+}
+
+/** What `defineDag` returned. */
+export function sourceOfDefinition(parts: DagDefinitionParts, exportName: string, problems: ProblemList): DagSource {
+  const members: CheckedMember[] = [];
+  return {
+    name: String(parts.dagId),
+    defaultId: parts.dagId,
+    options: parts.options,
+    position: parts.position,
+    exportName,
+    wirePosition: parts.position,
+    members,
+    wire: (recorder) => parts.wire(builderOf(recorder, members, problems)),
+    createInstance: () => null,
+  };
+}
+
+function methodMembers(prototype: Record<string, AnyCallable>, problems: ProblemList): CheckedMember[] {
+  const members: CheckedMember[] = [];
+  for (const { member: name, options, isSensor, position, misuse } of taskDeclarationsOf(prototype)) {
+    if (misuse === null) {
+      members.push(checkedFunction({ name, options, isSensor, position, run: prototype[name] as AnyCallable }, problems));
+    } else {
+      problems.add('D002', { place: `tasks.${name}`, message: misuse }, position);
+    }
+  }
+  return members;
+}
+
+function operatorMembers(instance: Record<string, unknown>, problems: ProblemList): CheckedMember[] {
+  return Object.entries(instance).flatMap(([name, value]) => {
+    const use = operatorUseOf(value);
+    if (!use) return [];
+    const useOf = (attempt: object | null) => operatorUseOf((attempt as Record<string, unknown>)[name]) ?? use;
+    return [checkedOperator(name, use, useOf, problems)];
+  });
+}
+
+function methodNames(prototype: object): string[] {
+  const names: string[] = [];
+  for (
+    let level: object | null = prototype;
+    level && level !== Object.prototype;
+    level = Object.getPrototypeOf(level) as object | null
+  ) {
+    names.push(...Object.getOwnPropertyNames(level).filter((name) => name !== 'constructor'));
+  }
+  return names;
+}
+
+function wiringOf(recorder: Recorder, members: readonly CheckedMember[], methods: readonly string[], className: string): object {
+  const handles = Object.fromEntries(members.map((member) => [member.name, recorder.handle(member)]));
+  const t: object = wiringObject({ ...handles, group: groupCall(recorder, () => t) }, className, methods);
+  return t;
+}
+
+function groupCall(recorder: Recorder, tools: () => object) {
+  return function group(id: unknown, wireGroup: (g: object) => unknown, defaults?: unknown): unknown {
+    return recorder.group(id, () => wireGroup(tools()), defaults, capturePosition(group));
+  };
+}
+
+function builderOf(recorder: Recorder, members: CheckedMember[], problems: ProblemList): DagBuilder {
+  const add = (member: CheckedMember): TaskHandle => {
+    const known = members.find(({ name }) => name === member.name);
+    if (known) {
+      const lines = [known, member].map(({ position }) => position?.()?.line ?? '?').join(' and ');
+      problems.add(
+        'TASK_DUPLICATE',
+        { place: `tasks.${member.name}`, message: `"${member.name}" is defined on lines ${lines}` },
+        member.position,
+      );
+    } else {
+      members.push(member);
+    }
+    return recorder.handle(member);
+  };
+  const addFunction = (name: string, options: unknown, run: unknown, isSensor: boolean, position: LazyPosition): TaskHandle => {
+    if (typeof run === 'function')
+      return add(checkedFunction({ name, options, isSensor, position, run: run as AnyCallable }, problems));
+    problems.add('VALUE_TYPE', { place: `tasks.${name}`, message: 'a task needs a function', value: run }, position);
+    return recorder.handle({ name, defaultId: name, optional: true, position });
+  };
+  const builder: Record<string, unknown> = {
+    task: function task(name: string, ...rest: readonly unknown[]) {
+      const [options, run] = rest.length > 1 ? rest : [{}, rest[0]];
+      return addFunction(name, options, run, false, capturePosition(task));
+    },
+    sensor: function sensor(name: string, options: unknown, poke: unknown) {
+      return addFunction(name, options, poke, true, capturePosition(sensor));
+    },
+    operator: function operator(name: string, value: Operator<never, unknown>) {
+      const use: OperatorUse | null = operatorUseOf(value);
+      if (use) return add(checkedOperator(name, use, () => use, problems));
+      problems.add('VALUE_TYPE', { place: `tasks.${name}`, message: 'this is not an operator', value }, capturePosition(operator));
+      return recorder.handle({ name, defaultId: name, optional: true, position: null });
+    },
+    group: groupCall(recorder, () => builder),
+  };
+  return Object.freeze(builder) as unknown as DagBuilder;
+}

@@ -1,0 +1,19 @@
+/** The package's main entry: everything that a DAG file needs. */
+export type { CalendarSpan, Catchup, TriggerRule } from '../model/dag-spec.js';
+export type { Duration } from '../model/duration.js';
+export { AirflowLikeError } from '../model/errors.js';
+export { bash, type BashOptions } from '../providers/standard/bash.js';
+export { context, runWithContext, type TaskContext, type TaskLog, type TaskXCom } from './context.js';
+export { dag, type DagClass } from './dag.js';
+export type { DagOptions } from './dag-options.js';
+export { defineDag, defineDags, type DagBuilder, type DagFamily, type DefinedDag } from './define-dag.js';
+export { graph } from './graph-text.js';
+export { operator, type Operator, type OperatorDefinition, type OperatorTaskOptions } from './operator.js';
+export { PokeResult } from './poke-result.js';
+export type { Group, Ref, Upstream } from './ref.js';
+export type { StandardSchema } from './standard-schema.js';
+export { task } from './task.js';
+export { FailTask, SkipTask } from './task-errors.js';
+export type { SensorOptions, TaskDefaults, TaskOptions } from './task-options.js';
+export { timetable, type CustomTimetable } from './timetable.js';
+export type { In, MapSource, Wired, WiredTask } from './wired.js';

@@ -1,0 +1,90 @@
+import { AirflowLikeError } from '../model/errors.js';
+import { nearestName } from '../model/nearest-name.js';
+import { capturePosition, type LazyPosition } from './source-position.js';
+import { TASK_OPTION_NAMES } from './check-task-options.js';
+import type { TaskOptions } from './task-options.js';
+
+const OPERATOR = Symbol.for('airflow-like:operator');
+
+declare const INPUTS: unique symbol;
+declare const RESULT: unique symbol;
+
+/** A task made of options instead of a method: a class field such as `ingest = bash({ command: '...' })`, wired like a method. */
+export interface Operator<P extends readonly unknown[], R> {
+  readonly [OPERATOR]: OperatorUse;
+  /** Only for the compiler: no such properties exist. */
+  readonly [INPUTS]: (inputs: P) => void;
+  readonly [RESULT]: R;
+}
+
+/** How a kind of operator is defined, by this package and by plugins. */
+export interface OperatorDefinition<O extends object, P extends readonly unknown[], R> {
+  /** Shown as the task's operator, for example `bash`. */
+  readonly name: string;
+  /** Names of its own options. Everything else an author writes must be an option of a task. */
+  readonly optionNames: readonly (keyof O & string)[];
+  /** Throws when options cannot be right; called when the DAG file is loaded. */
+  readonly checkOptions?: (options: O) => void;
+  /** Does the work. `inputs` are the arguments it was wired with, `context()` works. What it returns is the task's output. */
+  readonly execute: (options: O, inputs: P) => R;
+}
+
+/** What an operator field holds. */
+export interface OperatorUse {
+  readonly name: string;
+  readonly taskOptions: Readonly<Record<string, unknown>>;
+  readonly position: LazyPosition;
+  /** Names that are neither options of the operator nor of a task. */
+  readonly unknownOptions: readonly { readonly name: string; readonly value: unknown; readonly suggestion: string | null }[];
+  readonly allowedOptions: readonly string[];
+  checkOptions(): void;
+  execute(inputs: readonly unknown[]): unknown;
+}
+
+/**
+ * Defines a kind of operator. The answer is what authors call with its options and those of a task in one object.
+ * @throws AirflowLikeError PLUGIN_INVALID when an option has the name of a task option.
+ */
+export function operator<O extends object, R, P extends readonly unknown[] = []>(
+  definition: OperatorDefinition<O, P, R>,
+): (options: O & OperatorTaskOptions) => Operator<P, R> {
+  const own = new Set<string>(definition.optionNames);
+  const clash = definition.optionNames.find((name) => TASK_OPTION_NAMES.includes(name));
+  if (clash !== undefined) {
+    throw new AirflowLikeError('PLUGIN_INVALID', {
+      place: `operator ${definition.name}`,
+      message: 'an option of an operator has the name of a task option',
+      value: clash,
+    });
+  }
+  const allowedOptions = [...definition.optionNames, ...TASK_OPTION_NAMES];
+  return function use(options) {
+    const position = capturePosition(use);
+    const ownOptions: Record<string, unknown> = {};
+    const taskOptions: Record<string, unknown> = {};
+    const unknownOptions: OperatorUse['unknownOptions'][number][] = [];
+    for (const [name, value] of Object.entries(options ?? {})) {
+      if (own.has(name)) ownOptions[name] = value;
+      else if (TASK_OPTION_NAMES.includes(name)) taskOptions[name] = value;
+      else unknownOptions.push({ name, value, suggestion: nearestName(name, allowedOptions) });
+    }
+    const bound: OperatorUse = {
+      name: definition.name,
+      taskOptions,
+      position,
+      unknownOptions,
+      allowedOptions,
+      checkOptions: () => definition.checkOptions?.(ownOptions as O),
+      execute: (inputs) => definition.execute(ownOptions as O, inputs as P),
+    };
+    return Object.freeze({ [OPERATOR]: bound }) as unknown as Operator<P, R>;
+  };
+}
+
+/** Options of a task that make sense on an operator: its code has no edges to declare in a decorator. */
+export type OperatorTaskOptions = Omit<TaskOptions, 'upstream'>;
+
+/** The use behind an operator value; null for anything else. */
+export function operatorUseOf(value: unknown): OperatorUse | null {
+  return typeof value === 'object' && value !== null && OPERATOR in value ? (value as Operator<never, unknown>)[OPERATOR] : null;
+}

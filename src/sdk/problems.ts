@@ -1,0 +1,67 @@
+import type { ImportProblem } from '../model/dag.js';
+import type { ErrorCode } from '../model/error-table.js';
+import { AirflowLikeError, isAirflowLikeError, showValue, type ErrorDetails } from '../model/errors.js';
+import { positionInStack, relativePosition, type LazyPosition } from './source-position.js';
+
+/** Collects the mistakes of one DAG file, so that an author sees all of them at once. */
+export class ProblemList {
+  readonly #entryFile: string;
+  readonly #problems: ImportProblem[] = [];
+
+  constructor(entryFile: string) {
+    this.#entryFile = entryFile;
+  }
+
+  get all(): readonly ImportProblem[] {
+    return this.#problems;
+  }
+
+  get count(): number {
+    return this.#problems.length;
+  }
+
+  /** Adds a mistake that was written at `position`. */
+  add(code: ErrorCode, details: ErrorDetails, position?: LazyPosition | null): void {
+    this.#add(new AirflowLikeError(code, details), position);
+  }
+
+  /** Runs `check`; what it throws becomes a problem at `position`, and the answer is undefined. */
+  try<T>(check: () => T, position?: LazyPosition | null): T | undefined {
+    try {
+      return check();
+    } catch (error) {
+      this.addThrown(error, 'IMPORT_ERROR', '', position);
+      return undefined;
+    }
+  }
+
+  /** Adds what was thrown: our own errors as they are, others under `code`, at the place in the file where they came from. */
+  addThrown(error: unknown, code: ErrorCode, place: string, position?: LazyPosition | null): void {
+    if (isAirflowLikeError(error)) {
+      this.#add(error, position);
+      return;
+    }
+    const stack = error instanceof Error ? (error.stack ?? null) : null;
+    const text =
+      error instanceof Error ? `${error.name}: ${error.message}` : `something that is not an Error was thrown: ${showValue(error)}`;
+    const thrownAt = stack === null ? null : positionInStack(stack);
+    this.#add(new AirflowLikeError(code, { place, message: text }), thrownAt ? () => thrownAt : position, stack);
+  }
+
+  #add(error: AirflowLikeError, position: LazyPosition | null | undefined, stack: string | null = null): void {
+    const { details } = error;
+    const own = details.file === undefined ? null : { file: details.file, line: details.line ?? 0, column: details.column ?? 0 };
+    const at = relativePosition(own ?? position?.() ?? null, this.#entryFile);
+    this.#problems.push({
+      code: error.code,
+      message: details.place ? `${details.place}: ${details.message}` : details.message,
+      file: at?.file ?? this.#entryFile,
+      line: at?.line ?? null,
+      column: at?.column ?? null,
+      value: 'value' in details ? showValue(details.value) : null,
+      allowed: details.allowed ?? null,
+      suggestion: details.suggestion ?? null,
+      stack,
+    });
+  }
+}

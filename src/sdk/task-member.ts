@@ -1,0 +1,75 @@
+import type { SensorSpec } from '../model/dag-spec.js';
+import { checkSensorOptions, checkTaskOptions, type CheckedTask } from './check-task-options.js';
+import { reportUnknown } from './check-options.js';
+import type { OperatorUse } from './operator.js';
+import type { ProblemList } from './problems.js';
+import type { TaskMember } from './recorder.js';
+import type { LazyPosition } from './source-position.js';
+
+/** A method, function or operator that can be wired, with its options checked. */
+export interface CheckedMember extends TaskMember {
+  readonly operator: string;
+  readonly task: CheckedTask;
+  readonly sensor: SensorSpec | null;
+  /** Parameters it declares; 0 for operators. */
+  readonly takesData: boolean;
+  /** Calls it on an instance of the DAG class, or on null for functions. */
+  readonly call: (instance: object | null, args: readonly unknown[]) => unknown;
+}
+
+export interface MemberSource {
+  readonly name: string;
+  readonly position: LazyPosition | null;
+  readonly options: unknown;
+  readonly isSensor: boolean;
+  readonly run: (...parameters: readonly unknown[]) => unknown;
+}
+
+/** A method or function. It is called by its name on the instance where there is one, so that a subclass can override it. */
+export function checkedFunction(source: MemberSource, problems: ProblemList): CheckedMember {
+  const { name, position, options, run } = source;
+  const at = { place: `tasks.${name}`, position };
+  const { task, sensor } = source.isSensor
+    ? checkSensorOptions(options, at, problems)
+    : { task: checkTaskOptions(options, at, problems), sensor: null };
+  return {
+    name,
+    position,
+    operator: 'method',
+    defaultId: task.taskId ?? name,
+    optional: task.optional,
+    task,
+    sensor,
+    takesData: declaresParameters(run),
+    call: (instance, args) => (instance ? ((instance as Record<string, typeof run>)[name] ?? run) : run).apply(instance, [...args]),
+  };
+}
+
+/** An operator in a field. Its options may depend on the instance, so the one of the attempt's own instance is executed. */
+export function checkedOperator(
+  name: string,
+  use: OperatorUse,
+  useOf: (instance: object | null) => OperatorUse,
+  problems: ProblemList,
+): CheckedMember {
+  const at = { place: `tasks.${name}`, position: use.position };
+  const task = checkTaskOptions(use.taskOptions, at, problems);
+  for (const { name: option, value } of use.unknownOptions) reportUnknown(option, value, use.allowedOptions, at, problems);
+  problems.try(() => use.checkOptions(), use.position);
+  return {
+    name,
+    position: use.position,
+    operator: use.name,
+    defaultId: task.taskId ?? name,
+    optional: task.optional,
+    task,
+    sensor: null,
+    takesData: true,
+    call: (instance, args) => useOf(instance).execute(args),
+  };
+}
+
+/** `length` does not count parameters with defaults, so the text decides whether there are any. */
+function declaresParameters(run: (...parameters: readonly unknown[]) => unknown): boolean {
+  return run.length > 0 || !/^[^(]*\(\s*\)/.test(Function.prototype.toString.call(run));
+}

@@ -1,0 +1,81 @@
+import type { Group, Ref } from './ref.js';
+import type { Operator } from './operator.js';
+import type { PokeResult } from './poke-result.js';
+import type { TaskDefaults } from './task-options.js';
+
+/** The compile-time side of wiring: how the methods of a DAG class look inside `wire`. Nothing here exists at run time. */
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- parameters of any method
+export type AnyFunction = (...parameters: any[]) => unknown;
+
+/** Values that are handed over whole; a Ref can replace them, but not a part of them. */
+type Whole =
+  | string
+  | number
+  | boolean
+  | bigint
+  | null
+  | undefined
+  | Date
+  | Uint8Array
+  | ReadonlyMap<unknown, unknown>
+  | ReadonlySet<unknown>
+  | AnyFunction;
+
+/** What an argument of type `A` may be while wiring: the value, a Ref of it, or an object or list whose parts may be Refs. */
+export type In<A> = unknown extends A ? A : Ref<A> | Part<A>;
+type Part<A> = A extends Whole ? A : { [K in keyof A]: In<A[K]> };
+
+/** `In` for each parameter; optional parameters stay optional. */
+export type InAll<P extends readonly unknown[]> = { [K in keyof P]: In<P[K]> };
+
+/** What a task hands on: its awaited return value; of a PokeResult, the value in it. */
+export type Output<R> = OutputOf<Awaited<R>>;
+type OutputOf<R> = [Extract<R, PokeResult<unknown>>] extends [never]
+  ? R
+  : Extract<R, PokeResult<unknown>> extends PokeResult<infer V>
+    ? V
+    : never;
+
+/** What a task can be mapped over: a list of `A`, or an object, whose elements are `[key, value]` pairs. */
+export type MapSource<A> =
+  | Ref<readonly A[]>
+  | readonly In<A>[]
+  | (A extends readonly [string, infer V] ? Ref<Readonly<Record<string, V>>> | Readonly<Record<string, In<V>>> : never);
+
+/** A task inside `wire`: call it to place it in the graph. */
+export interface WiredTask<P extends readonly unknown[], R> {
+  (...inputs: InAll<P>): Ref<Output<R>>;
+  /** One copy of the task for each element of the first argument; the others are the same for all copies. */
+  readonly map: MapCall<P, R>;
+  /** The same task under another id, for a second call of it: `t.load.as('load_eu')(rows)`. */
+  as(taskId: string): WiredTask<P, R>;
+}
+
+type MapCall<P extends readonly unknown[], R> = P extends readonly []
+  ? never
+  : P extends readonly [(infer A)?, ...infer Rest]
+    ? (source: MapSource<A>, ...rest: InAll<Rest>) => Ref<Output<R>[]>
+    : never;
+
+/** Names of the members of `T` that can be wired. `wire` is left out first: its own type depends on this one. */
+type TaskName<T> = {
+  [K in keyof T]: K extends 'wire' ? never : T[K] extends AnyFunction | Operator<never, unknown> ? K : never;
+}[keyof T];
+
+type WiredMember<M> =
+  M extends Operator<infer P, infer R> ? WiredTask<P, R> : M extends (...parameters: infer P) => infer R ? WiredTask<P, R> : never;
+
+/** The tasks of the DAG class `T` as `wire` sees them: each method takes values or Refs, and returns a Ref. */
+export type Wired<T> = { readonly [K in TaskName<T>]: WiredMember<T[K]> } & GroupWiring<Wired<T>>;
+
+export interface GroupWiring<Tasks> {
+  /**
+   * Tasks called while `wireGroup` runs belong to the group: their ids begin with `id.`, and `defaults` are their options unless they
+   * say otherwise.
+   */
+  group<R>(id: string, wireGroup: (g: Tasks) => NotAsync<R>, defaults?: TaskDefaults): Group<R>;
+}
+
+/** Refuses functions that return a promise: edges added later would be lost. */
+export type NotAsync<R> = R extends PromiseLike<unknown> ? 'wiring must not be async: the graph is complete when it returns' : R;
