@@ -45,13 +45,13 @@ export const BANDS: Readonly<Record<string, FolderRule>> = {
     purpose: 'decisions: timetables, trigger rules, planning, transitions, retry, mapping, graph; sync functions only',
     mayImport: ['model'],
     npm: ['croner'],
-    node: [],
+    node: ['node:crypto'],
   },
   sdk: {
     band: 1,
     purpose: '`@dag`, `@task`, `Wired`, `Ref`, task groups, operator and sensor bases, params, `context()`',
-    mayImport: ['model', 'core'],
-    npm: ['reflect-metadata', 'zod'],
+    mayImport: ['model', 'core', 'providers'],
+    npm: ['reflect-metadata'],
     node: ['node:async_hooks'],
   },
   loading: {
@@ -79,7 +79,7 @@ export const BANDS: Readonly<Record<string, FolderRule>> = {
     band: 3,
     purpose: 'what a user may ask: trigger, clear, pause, backfill...; one file each',
     mayImport: ['model', 'core', 'ports'],
-    npm: [],
+    npm: ['zod'],
     node: 'any',
   },
   scheduler: {

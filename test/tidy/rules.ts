@@ -89,6 +89,8 @@ const IMPURE = new Set([
   'Math.random',
   'crypto.randomUUID',
   'randomUUID',
+  'randomBytes',
+  'randomInt',
   'setTimeout',
   'setInterval',
   'setImmediate',

@@ -41,7 +41,7 @@ describe('airports_fan_out', () => {
     expect(written.states.find(({ state }) => state === 'AK')).toEqual({
       state: 'AK',
       airports: 263,
-      northernmost: 'BRW Wiley Post Will Rogers Mem',
+      northernmost: 'BRW Wiley Post Will Rogers Memorial',
     });
   });
 
