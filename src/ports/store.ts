@@ -1,7 +1,16 @@
 import type { Backfill, BackfillProgress } from '../model/backfill.js';
 import type { CommitResult, RunCommit } from '../model/commit.js';
 import type { Component } from '../model/component.js';
-import type { Dag, DagSchedule, DagSchedulePlan, DagVersion, ImportProblem, NewDagRun, ParsedFile, SourceBundle } from '../model/dag.js';
+import type {
+  Dag,
+  DagSchedule,
+  DagSchedulePlan,
+  DagVersion,
+  ImportProblem,
+  NewDagRun,
+  ParsedFile,
+  SourceBundle,
+} from '../model/dag.js';
 import type { DagRun } from '../model/dag-run.js';
 import type { DagSpec } from '../model/dag-spec.js';
 import type { Instant } from '../model/instant.js';
@@ -48,7 +57,13 @@ export interface DagCatalog {
   getBundle(bundleHash: string): Promise<SourceBundle | null>;
   listImportProblems(): Promise<readonly ImportProblem[]>;
   /** Returns the ids whose flag changed. */
-  setPaused(dagIds: readonly string[], isPaused: boolean, reason: string | null, actor: Actor, now: Instant): Promise<readonly string[]>;
+  setPaused(
+    dagIds: readonly string[],
+    isPaused: boolean,
+    reason: string | null,
+    actor: Actor,
+    now: Instant,
+  ): Promise<readonly string[]>;
   /** Deletes the DAG with all its history. Refuses (returns `running`) while attempts are under way. */
   deleteDag(dagId: string, actor: Actor): Promise<'deleted' | 'running' | 'missing'>;
 }
@@ -89,8 +104,9 @@ export interface SchedulingStore {
   loadSnapshots(dagRunIds: readonly number[]): Promise<readonly DagRunSnapshot[]>;
 
   /**
-   * Writes all commits in one transaction and, per kind, one set-based statement; see `RunCommit` for the guards. A run that ends sets its
-   * DAG's `checkAt` to `now`, and completes its backfill when it was the last one. Idempotent: an exact repeat is stale.
+   * Writes all commits in one transaction and, per kind, one set-based statement; see `RunCommit` for the guards. A run that ends or
+   * goes back to queued sets its DAG's `checkAt` to `now`; one that ends completes its backfill when it was the last one. Idempotent: an
+   * exact repeat is stale.
    */
   commit(commits: readonly RunCommit[], now: Instant): Promise<CommitResult>;
 
@@ -170,9 +186,18 @@ export interface RunFilter {
 export interface BackfillStore {
   /**
    * In one transaction, under the DAG's lock: refuses when another backfill of the DAG is active, stores the backfill and creates its
-   * runs (queued) in the given order. `existing` handling has been decided by the caller from `listRuns`.
+   * runs (queued) in the given order; one that exists by now is left out and not expected. What becomes of runs that existed before has been
+   * decided by the caller from `listRuns`: `adopt` clears those that run again, in the same transaction, and they become the backfill's
+   * (backfill id, run type and triggered_by `backfill`). When one of `adopt` is stale, nothing is written and the answer is `stale`: the
+   * caller plans again.
    */
-  create(backfill: Omit<Backfill, 'id' | 'createdAt' | 'completedAt'>, runs: readonly NewDagRun[], actor: Actor, now: Instant): Promise<Backfill | 'conflict'>;
+  create(
+    backfill: Omit<Backfill, 'id' | 'createdAt' | 'completedAt'>,
+    runs: readonly NewDagRun[],
+    actor: Actor,
+    now: Instant,
+    adopt?: readonly RunCommit[],
+  ): Promise<Backfill | 'conflict' | 'stale'>;
   progress(backfillId: number): Promise<BackfillProgress | null>;
   list(dagId?: string): Promise<readonly Backfill[]>;
   /** Completes backfills all of whose runs are terminal; returns their ids. */

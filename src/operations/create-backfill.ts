@@ -1,0 +1,194 @@
+import { planBackfill as planRuns, type BackfillPlan as RunPlan } from '../core/backfill/plan-backfill.js';
+import { RunView } from '../core/dag-run/run-view.js';
+import { clearTaskInstances } from '../core/task-instance/clear.js';
+import type { Backfill, ReprocessBehavior } from '../model/backfill.js';
+import type { Actor, RunCommit } from '../model/commit.js';
+import type { DagRun } from '../model/dag-run.js';
+import { AirflowLikeError } from '../model/errors.js';
+import type { DataInterval, Instant } from '../model/instant.js';
+import { nearestName } from '../model/nearest-name.js';
+import type { DagRunSnapshot } from '../model/snapshot.js';
+import { FINISHED_RUN_STATES } from '../model/states.js';
+import type { DagListing } from '../ports/store.js';
+import { checkParams } from './check-params.js';
+import { chooseVersionId } from './choose-version.js';
+import { findLiveDag } from './find-dag.js';
+import type { OperationDeps } from './operation-deps.js';
+import { checkConf, type Conf } from './parse-conf.js';
+
+export interface BackfillRequest {
+  readonly dagId: string;
+  /** Bounds of the logical date, both inclusive. */
+  readonly from: Instant;
+  readonly to: Instant;
+  /** Runs of the backfill that go on side by side, beside the DAG's own `maxActiveRuns`. Default: 10. */
+  readonly maxActiveRuns?: number;
+  /** `conf` of the runs it creates. Default: empty. */
+  readonly conf?: unknown;
+  /** Which existing runs run again: none, failed ones, or all that have finished. Default: `none`. */
+  readonly reprocessBehavior?: ReprocessBehavior;
+  /** Newest first. Default: false. */
+  readonly runBackwards?: boolean;
+  /** Refuse more runs than this. Default: 10,000. */
+  readonly maxRuns?: number;
+}
+
+/** What a backfill will do: an entry per interval in range, in the order in which they run. */
+export interface BackfillPlan {
+  readonly create: readonly DataInterval[];
+  /** Finished runs that are cleared and run again. */
+  readonly rerun: readonly DagRun[];
+  /** Runs that stay as they are: under way, or finished and not to be run again. */
+  readonly skip: readonly DagRun[];
+}
+
+const DEFAULT_MAX_ACTIVE_RUNS = 10;
+const DEFAULT_MAX_RUNS = 10_000;
+const REPROCESS_BEHAVIORS: readonly ReprocessBehavior[] = ['none', 'failed', 'completed'];
+/** Runs that are to run again may change while the backfill is written; then it is planned again. */
+const MAX_ATTEMPTS = 5;
+const SNAPSHOTS_PER_READ = 100;
+
+/**
+ * The dry run of `createBackfill`.
+ * @throws AirflowLikeError as `createBackfill`, but for another active backfill.
+ */
+export async function planBackfill(deps: OperationDeps, request: BackfillRequest): Promise<BackfillPlan> {
+  const { plan } = await prepare(deps, request);
+  return {
+    create: plan.create.map(({ dataInterval }) => dataInterval as DataInterval),
+    rerun: plan.reprocess,
+    skip: plan.skipped.map(({ run }) => run),
+  };
+}
+
+/**
+ * Stores a backfill with all its runs; the scheduler does the rest. Existing runs that `reprocessBehavior` means are cleared and become the
+ * backfill's, with the newest code.
+ * @throws AirflowLikeError NOT_FOUND, STATE_CONFLICT (the DAG is retired, or its runs keep changing), VALUE_RANGE (`maxActiveRuns`),
+ * UNKNOWN_NAME (`reprocessBehavior`), CONF_NOT_OBJECT, PARAM_INVALID, BACKFILL_RANGE (also when nothing is left to do), BACKFILL_TOO_LARGE,
+ * BACKFILL_CONFLICT (another one of this DAG is active).
+ */
+export async function createBackfill(deps: OperationDeps, request: BackfillRequest): Promise<Backfill> {
+  const { store, bus, clock, actor } = deps;
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const { listing, plan, conf } = await prepare(deps, request);
+    if (plan.create.length + plan.reprocess.length === 0) throw nothingToDo(request, plan);
+    const adopt = await clearAll(deps, listing, plan.reprocess);
+    if (adopt === null) continue;
+    const created = await store.backfills.create(
+      {
+        dagId: request.dagId,
+        fromDate: request.from,
+        toDate: request.to,
+        maxActiveRuns: request.maxActiveRuns ?? DEFAULT_MAX_ACTIVE_RUNS,
+        conf,
+        reprocessBehavior: request.reprocessBehavior ?? 'none',
+        runBackwards: request.runBackwards ?? false,
+        isPaused: false,
+        expectedRuns: plan.create.length + plan.reprocess.length,
+      },
+      plan.create,
+      actor,
+      clock.now(),
+      adopt,
+    );
+    if (created === 'conflict') throw await conflict(deps, request.dagId);
+    if (created === 'stale') continue;
+    bus.publish('runs');
+    return created;
+  }
+  throw new AirflowLikeError('STATE_CONFLICT', {
+    place: `DAG ${request.dagId}`,
+    message: 'its runs in this range changed at every attempt to take them over; try again',
+  });
+}
+
+async function prepare(
+  { store, clock, timetables }: OperationDeps,
+  request: BackfillRequest,
+): Promise<{ listing: DagListing; plan: RunPlan<DagRun>; conf: Conf }> {
+  const listing = await findLiveDag(store, request.dagId);
+  checkRequest(request);
+  const conf = checkConf(request.conf, 'conf');
+  await checkParams(listing.spec.params, conf);
+  const { dagId, from, to } = request;
+  const plan = planRuns({
+    spec: listing.spec,
+    from,
+    to,
+    existing: from <= to ? await store.runs.listRuns({ dagId, from, to }) : [],
+    reprocessBehavior: request.reprocessBehavior ?? 'none',
+    runBackwards: request.runBackwards ?? false,
+    maxRuns: request.maxRuns ?? DEFAULT_MAX_RUNS,
+    conf,
+    now: clock.now(),
+    ...(timetables ? { custom: timetables } : {}),
+  });
+  return { listing, plan, conf };
+}
+
+/** The commits that clear whole runs; null when one of them is no longer there to be cleared. */
+async function clearAll(
+  { store, clock, actor }: OperationDeps,
+  listing: DagListing,
+  runs: readonly DagRun[],
+): Promise<readonly RunCommit[] | null> {
+  const commits: RunCommit[] = [];
+  for (let start = 0; start < runs.length; start += SNAPSHOTS_PER_READ) {
+    const ids = runs.slice(start, start + SNAPSHOTS_PER_READ).map(({ id }) => id);
+    for (const snapshot of await store.scheduling.loadSnapshots(ids)) {
+      if (!FINISHED_RUN_STATES.has(snapshot.run.state)) return null;
+      commits.push(clearRun(snapshot, chooseVersionId(snapshot, listing), actor, clock.now()));
+    }
+  }
+  return commits.length === runs.length ? commits : null;
+}
+
+function clearRun(snapshot: DagRunSnapshot, versionId: number, actor: Actor, now: Instant): RunCommit {
+  const view = RunView.from(snapshot);
+  const ids = snapshot.taskInstances.map(({ id }) => id);
+  if (clearTaskInstances(view, ids, now, versionId) === 0) {
+    // None of its tasks had begun, as in a run that was cancelled: only the run itself is opened again.
+    const clearNumber = view.run.clearNumber + 1;
+    view.transitionRun('reopen', { clearNumber, versionId, queuedAt: now, startedAt: null, endedAt: null }, 'backfill');
+  }
+  return view.drain(actor, now) as RunCommit; // something changed, so there is one
+}
+
+function checkRequest({ maxActiveRuns, reprocessBehavior }: BackfillRequest): void {
+  if (maxActiveRuns !== undefined && !(Number.isInteger(maxActiveRuns) && maxActiveRuns >= 1 && maxActiveRuns <= 10_000)) {
+    throw new AirflowLikeError('VALUE_RANGE', {
+      place: 'maxActiveRuns',
+      message: 'must be an integer 1-10000',
+      value: maxActiveRuns,
+    });
+  }
+  if (reprocessBehavior !== undefined && !REPROCESS_BEHAVIORS.includes(reprocessBehavior)) {
+    throw new AirflowLikeError('UNKNOWN_NAME', {
+      place: 'reprocessBehavior',
+      message: 'there is no such behaviour',
+      value: reprocessBehavior,
+      allowed: REPROCESS_BEHAVIORS.join(', '),
+      suggestion: nearestName(reprocessBehavior, REPROCESS_BEHAVIORS),
+    });
+  }
+}
+
+function nothingToDo({ dagId, reprocessBehavior }: BackfillRequest, { skipped }: RunPlan<DagRun>): AirflowLikeError {
+  const inFlight = skipped.filter(({ reason }) => reason === 'in_flight').length;
+  return new AirflowLikeError('BACKFILL_RANGE', {
+    place: dagId,
+    message:
+      `nothing is left to do: all ${skipped.length} runs of the range exist (${inFlight} under way); ` +
+      `reprocess behaviour "completed" runs finished ones again, "failed" those that failed (now: "${reprocessBehavior ?? 'none'}")`,
+  });
+}
+
+async function conflict({ store }: OperationDeps, dagId: string): Promise<AirflowLikeError> {
+  const active = (await store.backfills.list(dagId)).find(({ completedAt }) => completedAt === null);
+  return new AirflowLikeError('BACKFILL_CONFLICT', {
+    place: `DAG ${dagId}`,
+    message: `${active ? `backfill ${active.id}` : 'another backfill'} of this DAG is active; wait for its end`,
+  });
+}
