@@ -52,7 +52,7 @@ export const BANDS: Readonly<Record<string, FolderRule>> = {
     purpose: '`@dag`, `@task`, `Wired`, `Ref`, task groups, operator and sensor bases, params, `context()`',
     mayImport: ['model', 'core', 'providers'],
     npm: ['reflect-metadata'],
-    node: ['node:async_hooks'],
+    node: ['node:async_hooks', 'node:crypto'],
   },
   loading: {
     band: 1,
@@ -141,8 +141,8 @@ export const BANDS: Readonly<Record<string, FolderRule>> = {
   plugins: {
     band: 4,
     purpose: 'plugin contract and loader',
-    mayImport: ['model', 'sdk', 'loading', 'ports'],
-    npm: ['chokidar'],
+    mayImport: ['model', 'core', 'sdk', 'loading', 'ports', 'dag-processor'],
+    npm: [],
     node: 'any',
   },
   app: {
