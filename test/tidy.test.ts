@@ -2,8 +2,9 @@
  * Keeps the house in order: the table of bands, cycles, bans, file names and sizes, dead files, error codes, machine paths and the
  * public API. Every rule is also shown a planted violation, so that a rule that sees nothing is noticed.
  */
-import { readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { ERROR_TABLE } from '../src/model/error-table.js';
 import { BANDS } from './tidy/bands.js';
@@ -189,15 +190,40 @@ function projectFiles(folder = ''): string[] {
 
 describe('errors', () => {
   it('uses every code of the error table', () => {
-    const texts = new Set(
-      source.filter((file) => file.path !== 'src/model/error-table.ts').flatMap((file) => file.texts.map(({ text }) => text)),
+    const words = new Set(
+      source
+        .filter((file) => file.path !== 'src/model/error-table.ts')
+        .flatMap((file) => file.texts.flatMap(({ text }) => text.match(/\b[A-Z][A-Z0-9_]+\b/g) ?? [])),
     );
-    expect(Object.keys(ERROR_TABLE).filter((code) => !texts.has(code))).toEqual([]);
+    expect(Object.keys(ERROR_TABLE).filter((code) => !words.has(code))).toEqual([]);
   });
 
   it('documents every code', () => {
     const page = readFileSync(join(PROJECT_ROOT, 'docs/reference/errors.md'), 'utf8');
     expect(Object.keys(ERROR_TABLE).filter((code) => !page.includes(`### ${code}\n`))).toEqual([]);
+  });
+});
+
+describe('documentation', () => {
+  it('of options, commands, errors and bands is current (npm run docs)', () => {
+    const check = spawnSync(process.execPath, ['tools/generate-docs.mjs', '--check'], { cwd: PROJECT_ROOT, encoding: 'utf8' });
+    expect({ status: check.status, stderr: check.stderr }).toEqual({ status: 0, stderr: '' });
+  });
+
+  it('shows dags/hello.ts as it is', () => {
+    const hello = readFileSync(join(PROJECT_ROOT, 'dags/hello.ts'), 'utf8');
+    expect(readFileSync(join(PROJECT_ROOT, 'README.md'), 'utf8')).toContain(`\`\`\`ts\n${hello}\`\`\`\n`);
+    expect(hello.trimEnd().split('\n')).toHaveLength(10);
+  });
+
+  it('links only to files that exist', () => {
+    const links = ['README.md', 'CONTRIBUTING.md', 'docs/architecture.md'].flatMap((page) =>
+      [...readFileSync(join(PROJECT_ROOT, page), 'utf8').matchAll(/\]\(([^)#:]+)\)/g)].map(([, target]) =>
+        join(dirname(page), target as string),
+      ),
+    );
+    expect(links.length).toBeGreaterThan(10);
+    expect(links.filter((target) => !existsSync(join(PROJECT_ROOT, target)))).toEqual([]);
   });
 });
 

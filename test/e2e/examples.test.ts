@@ -11,7 +11,7 @@ let project: ProjectFolder;
 let system: RunningSystem;
 
 beforeAll(async () => {
-  project = new ProjectFolder(join(PROJECT_ROOT, 'dags'));
+  project = new ProjectFolder();
   system = await RunningSystem.start(project);
 }, SLOW_MS);
 afterAll(async () => {
@@ -101,7 +101,7 @@ describe('seattle_weather', () => {
   it(
     'runs one interval in one process without the system (dags test)',
     async () => {
-      const alone = new ProjectFolder(join(PROJECT_ROOT, 'dags'));
+      const alone = new ProjectFolder();
       try {
         expect(await alone.run('dags', 'test', 'seattle_weather', '2012-03-04')).toMatchObject({ code: 0 });
         const text = readFileSync(alone.path('data', 'weather', 'year=2012', 'month=03', 'day=04', 'part.csv'), 'utf8');
@@ -147,6 +147,18 @@ it(
     expect(first.stdout).toContain('failing on purpose');
     const last = await project.run('tasks', 'logs', 'wait_for_file', 'load', runId);
     expect(last.stdout).toContain('try 2 read "go"');
+  },
+  SLOW_MS,
+);
+
+it(
+  "takes up the README's my_first.ts while it runs, and runs it",
+  async () => {
+    const readme = readFileSync(join(PROJECT_ROOT, 'README.md'), 'utf8');
+    const [, text] = /save this as `dags\/my_first\.ts`:\n\n```ts\n(.*?)```/s.exec(readme) as unknown as [string, string];
+    writeFileSync(project.path('dags', 'my_first.ts'), text);
+    await project.listUntil((dags) => dags.some((dag) => dag['dag_id'] === 'my_first'), 'dags', 'list');
+    expect(await project.run('dags', 'trigger', 'my_first', '--wait')).toMatchObject({ code: 0 });
   },
   SLOW_MS,
 );

@@ -1,7 +1,7 @@
-/** The built command as a user starts it: a project folder of its own, the repository's DAGs, real processes, embedded Postgres. */
+/** The built command as a user starts it: a project folder of its own with the example DAGs, real processes, embedded Postgres. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -17,17 +17,18 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-/** A project folder with nothing in it; its DAGs are those of `dagsFolder`. */
+/** A project folder with a copy of the examples and this repository's packages. */
 export class ProjectFolder {
   readonly folder = mkdtempSync(join(tmpdir(), 'airflow-like-e2e-'));
   readonly #env: NodeJS.ProcessEnv;
 
-  constructor(dagsFolder: string) {
+  constructor() {
     chmodSync(this.folder, 0o755);
+    cpSync(join(PROJECT_ROOT, 'dags'), this.path('dags'), { recursive: true });
+    symlinkSync(join(PROJECT_ROOT, 'node_modules'), this.path('node_modules'));
     this.#env = {
       ...process.env,
       AIRFLOW_LIKE__CORE__HOME: join(this.folder, '.airflow-like'),
-      AIRFLOW_LIKE__CORE__DAGS_FOLDER: dagsFolder,
       NO_COLOR: '1',
     };
   }

@@ -5,7 +5,10 @@ import type { Exception } from './rules.js';
 export const ENVIRONMENT_READERS: readonly Exception[] = [
   { path: 'src/dag-processor/leftovers.ts', reason: 'compares it before and after a file was imported; takes no setting from it' },
   { path: 'src/providers/standard/bash.ts', reason: 'hands the environment of the task on to its command' },
-  { path: 'src/worker/runner/main.ts', reason: 'gets the settings of its process from its parent, and removes them before user code runs' },
+  {
+    path: 'src/worker/runner/main.ts',
+    reason: 'gets the settings of its process from its parent, and removes them before user code runs',
+  },
   { path: 'src/worker/runner/track-children.ts', reason: "marks the attempt's child processes, so that none outlives it" },
 ];
 
