@@ -1,0 +1,79 @@
+/** What workers do with attempts, in memory. */
+import type { TaggedJson } from '../../model/tagged-json.js';
+import type { Assignment } from '../../model/workload.js';
+import type { AttemptStore } from '../../ports/store.js';
+import { assignmentOf } from '../assignment.js';
+import { readRun } from './runs.js';
+import type { Tables } from './tables.js';
+
+export function createAttemptStore(tables: Tables): AttemptStore {
+  return {
+    async claimQueued(workerId, queues, limit, now) {
+      const waiting = [...tables.liveAttempts.values()]
+        .filter((attempt) => attempt.state === 'queued' && attempt.workerId === null && queues.includes(attempt.queue))
+        .sort((a, b) => b.priorityWeight - a.priorityWeight || a.createdAt - b.createdAt || a.taskInstanceId - b.taskInstanceId)
+        .slice(0, Math.max(0, limit));
+      const runs = new Set<number>();
+      const assignments: Assignment[] = [];
+      for (const attempt of waiting) {
+        const { token, dagRunId } = attempt;
+        const before = tables.instances.get(attempt.taskInstanceId);
+        if (before?.state !== 'queued' || before.token !== token) continue;
+        const instance = {
+          ...before,
+          state: 'running',
+          workerId,
+          startedAt: now,
+          waitingSince: before.waitingSince ?? now,
+        } as const;
+        tables.updateInstance(instance);
+        tables.putAttempt({ ...attempt, state: 'running', workerId, startedAt: now });
+        const actor = { kind: 'worker', id: workerId } as const;
+        tables.record({
+          entity: 'task_instance',
+          entityId: before.id,
+          dagRunId,
+          from: 'queued',
+          to: 'running',
+          token,
+          actor,
+          reason: null,
+        });
+        runs.add(dagRunId);
+        const run = tables.runs.get(dagRunId)!;
+        const assignment = assignmentOf(instance, readRun(run), tables.versions.get(run.versionId)!.spec);
+        if (assignment) assignments.push(assignment);
+      }
+      for (const id of runs) {
+        const run = tables.runs.get(id)!;
+        tables.putRun({ ...run, revision: run.revision + 1 });
+      }
+      return assignments;
+    },
+    async readXComs(requests) {
+      return requests.map(({ dagRunId, taskId, key }) =>
+        tables
+          .instancesOf(dagRunId)
+          .filter((instance) => instance.taskId === taskId && tables.xcoms.get(instance.id)?.has(key))
+          .sort((a, b) => a.mapIndex - b.mapIndex)
+          .map((instance) => ({ mapIndex: instance.mapIndex, value: tables.xcoms.get(instance.id)!.get(key) as TaggedJson })),
+      );
+    },
+    async pushXCom(token, key, value) {
+      const attempt = tables.liveAttempts.get(token);
+      if (attempt?.state !== 'running') return false;
+      const values = tables.xcoms.get(attempt.taskInstanceId) ?? new Map<string, TaggedJson>();
+      tables.xcoms.set(attempt.taskInstanceId, values.set(key, value));
+      return true;
+    },
+    async findRevoked(tokens) {
+      return tokens.filter((token) => !tables.liveAttempts.has(token));
+    },
+    async setLogPaths(paths) {
+      for (const { token, logPath } of paths) {
+        const attempt = tables.attempts.get(token);
+        if (attempt) tables.putAttempt({ ...attempt, logPath });
+      }
+    },
+  };
+}

@@ -1,0 +1,143 @@
+/** Runs in memory: creation and the reads people ask for. */
+import type { Actor } from '../../model/commit.js';
+import type { NewDagRun } from '../../model/dag.js';
+import type { DagRun } from '../../model/dag-run.js';
+import { AirflowLikeError } from '../../model/errors.js';
+import type { Instant } from '../../model/instant.js';
+import type { Attempt } from '../../model/task-instance.js';
+import type { DagRunReads, RunFilter } from '../../ports/store.js';
+import type { StoredAttempt, StoredRun, Tables } from './tables.js';
+
+export function createRunReads(tables: Tables): DagRunReads {
+  return {
+    async createRun(dagId, run, actor, now) {
+      requireDag(tables, dagId);
+      const created = insertRun(tables, dagId, run, actor, now);
+      if (!created) return { exists: readRun(tables.findRun(dagId, run.runId, run.logicalDate)!) };
+      checkDag(tables, dagId, now);
+      return { run: created };
+    },
+    async findRun(dagId, runIdOrLogicalDate) {
+      const date = Date.parse(runIdOrLogicalDate);
+      const run = tables.findRun(dagId, runIdOrLogicalDate, Number.isNaN(date) ? null : date);
+      return run && readRun(run);
+    },
+    async getRun(dagRunId) {
+      const run = tables.runs.get(dagRunId);
+      return run ? readRun(run) : null;
+    },
+    async listRuns(filter) {
+      return listRuns(tables, filter);
+    },
+    async listTaskInstances(dagRunIds) {
+      const byKey = (a: { taskId: string; mapIndex: number }, b: { taskId: string; mapIndex: number }) =>
+        a.taskId < b.taskId ? -1 : a.taskId > b.taskId ? 1 : a.mapIndex - b.mapIndex;
+      const ids = [...new Set(dagRunIds)].sort((a, b) => a - b);
+      return ids.flatMap((id) => tables.instancesOf(id).sort(byKey));
+    },
+    async listAttempts(taskInstanceIds) {
+      const ids = [...new Set(taskInstanceIds)].sort((a, b) => a - b);
+      return ids.flatMap((id) => tables.attemptsOf(id).map(readAttempt));
+    },
+    async listEndedRuns(since, limit) {
+      const ended = [...tables.runs.values()].filter((run) => run.endedAt !== null && run.endedAt > since);
+      return ended
+        .sort((a, b) => b.endedAt! - a.endedAt! || b.id - a.id)
+        .slice(0, limit)
+        .map(readRun);
+    },
+  };
+}
+
+/** @throws AirflowLikeError NOT_FOUND */
+export function requireDag(tables: Tables, dagId: string): void {
+  if (!tables.dags.has(dagId))
+    throw new AirflowLikeError('NOT_FOUND', { place: 'dagId', message: 'there is no such DAG', value: dagId });
+}
+
+/** Has the run creator look at the DAG. */
+export function checkDag(tables: Tables, dagId: string, now: Instant): void {
+  const dag = tables.dags.get(dagId);
+  if (dag) tables.dags.set(dagId, { ...dag, checkAt: now });
+}
+
+/** Inserts a run with its task instances; null if its run id or logical date exists. */
+export function insertRun(tables: Tables, dagId: string, run: NewDagRun, actor: Actor, now: Instant): DagRun | null {
+  if (tables.findRun(dagId, run.runId, run.logicalDate)) return null;
+  const versionId = tables.dags.get(dagId)!.currentVersionId;
+  const id = tables.nextId();
+  const isRunning = run.state === 'running';
+  const conf = JSON.parse(JSON.stringify(run.conf ?? {})) as DagRun['conf'];
+  tables.putRun({
+    ...run,
+    conf,
+    id,
+    dagId,
+    versionId,
+    queuedAt: now,
+    startedAt: isRunning ? now : null,
+    endedAt: null,
+    clearNumber: 0,
+    revision: 0,
+    planAt: isRunning ? now : null,
+  });
+  for (const task of tables.versions.get(versionId)!.spec.tasks) {
+    tables.insertInstance({
+      dagRunId: id,
+      taskId: task.taskId,
+      mapIndex: -1,
+      state: 'none',
+      tryNumber: 0,
+      maxTries: task.retries + 1,
+      lostDispatches: 0,
+      token: null,
+      workerId: null,
+      pool: task.pool,
+      poolSlots: task.poolSlots,
+      priorityWeight: task.priorityWeight,
+      queue: task.queue,
+      scheduledAt: null,
+      queuedAt: null,
+      startedAt: null,
+      endedAt: null,
+      wakeAt: null,
+      waitingSince: null,
+      pokeNumber: 0,
+      outputLength: null,
+    });
+  }
+  const event = { entity: 'dag_run', entityId: id, dagRunId: id, token: null, actor, reason: null } as const;
+  tables.record({ ...event, from: null, to: 'queued' });
+  if (isRunning) tables.record({ ...event, from: 'queued', to: 'running' });
+  return readRun(tables.runs.get(id)!);
+}
+
+/** What others may see of a run's row. */
+export function readRun(stored: StoredRun): DagRun {
+  const { planAt: _planAt, ...run } = stored;
+  return Object.freeze(run);
+}
+
+function listRuns(tables: Tables, filter: RunFilter): readonly DagRun[] {
+  const { dagId, states, noBackfill, backfillId, from, to, taskStates, order, limit } = filter;
+  const direction = order === '-logical_date' ? -1 : 1;
+  const found = (dagId === undefined ? [...tables.runs.values()] : tables.runsOf(dagId)).filter(
+    (run) =>
+      (!states || states.includes(run.state)) &&
+      (!noBackfill || run.backfillId === null) &&
+      (backfillId === undefined || run.backfillId === backfillId) &&
+      (from === undefined || (run.logicalDate !== null && run.logicalDate >= from)) &&
+      (to === undefined || (run.logicalDate !== null && run.logicalDate <= to)) &&
+      (!taskStates || tables.instancesOf(run.id).some((instance) => taskStates.includes(instance.state))),
+  );
+  const date = (run: StoredRun) => run.logicalDate ?? run.runAfter;
+  return found
+    .sort((a, b) => direction * (date(a) - date(b) || a.id - b.id))
+    .slice(0, limit)
+    .map(readRun);
+}
+
+function readAttempt(stored: StoredAttempt): Attempt {
+  const { dagRunId: _run, pool: _pool, poolSlots: _slots, queue: _queue, priorityWeight: _weight, ...attempt } = stored;
+  return attempt;
+}

@@ -1,0 +1,166 @@
+/** The tables of the memory store, the indexes it keeps, and the only functions that write states. Rows are frozen. */
+import type { Backfill } from '../../model/backfill.js';
+import type { Actor } from '../../model/commit.js';
+import type { Component } from '../../model/component.js';
+import type { Dag, DagVersion, ImportProblem, SourceBundle } from '../../model/dag.js';
+import type { DagRun } from '../../model/dag-run.js';
+import type { DagSpec } from '../../model/dag-spec.js';
+import type { Instant } from '../../model/instant.js';
+import type { TaggedJson } from '../../model/tagged-json.js';
+import type { Attempt, NewTaskInstance, TaskInstance } from '../../model/task-instance.js';
+
+/** One step in the history of an entity, as `event_log` holds it. */
+export interface HistoryEvent {
+  readonly entity: 'dag' | 'dag_run' | 'task_instance';
+  /** DAG id, or id of the run or task instance. */
+  readonly entityId: string | number;
+  readonly dagRunId: number | null;
+  readonly from: string | null;
+  readonly to: string;
+  readonly token: string | null;
+  readonly actor: Actor;
+  readonly reason: string | null;
+}
+
+/** A DAG's row: what `Dag` shows, and when it must be looked at. */
+export interface StoredDag extends Dag {
+  readonly checkAt: Instant | null;
+}
+
+export interface StoredRun extends DagRun {
+  readonly planAt: Instant | null;
+}
+
+export interface StoredAttempt extends Attempt {
+  readonly dagRunId: number;
+  readonly pool: string;
+  readonly poolSlots: number;
+  readonly queue: string;
+  readonly priorityWeight: number;
+}
+
+const LIVE: ReadonlySet<string> = new Set(['queued', 'running', 'deferred']);
+
+export class Tables {
+  readonly dags = new Map<string, StoredDag>();
+  readonly files = new Map<string, { contentHash: string }>();
+  readonly problems = new Map<string, readonly ImportProblem[]>();
+  readonly bundles = new Map<string, SourceBundle>();
+  readonly versions = new Map<number, { version: DagVersion; spec: DagSpec }>();
+  readonly runs = new Map<number, StoredRun>();
+  readonly instances = new Map<number, TaskInstance>();
+  readonly attempts = new Map<string, StoredAttempt>();
+  readonly xcoms = new Map<number, Map<string, TaggedJson>>();
+  readonly pools = new Map<string, number>([['default_pool', 128]]);
+  readonly backfills = new Map<number, Backfill>();
+  readonly components = new Map<string, Component>();
+  readonly events: HistoryEvent[] = [];
+
+  /** Ids of running runs, and tokens of live attempts: what passes look through, so that they do not read history. */
+  readonly runningRuns = new Set<number>();
+  readonly liveAttempts = new Map<string, StoredAttempt>();
+  private readonly runsOfDag = new Map<string, Map<string, number>>();
+  private readonly runsByDate = new Map<string, Map<Instant, number>>();
+  private readonly instancesOfRun = new Map<number, Map<string, number>>();
+  private readonly attemptsOfInstance = new Map<number, string[]>();
+  private lastId = 0;
+
+  nextId(): number {
+    return ++this.lastId;
+  }
+
+  putRun(run: StoredRun): void {
+    this.runs.set(run.id, Object.freeze(run));
+    if (run.state === 'running') this.runningRuns.add(run.id);
+    else this.runningRuns.delete(run.id);
+    indexOf(this.runsOfDag, run.dagId).set(run.runId, run.id);
+    if (run.logicalDate !== null) indexOf(this.runsByDate, run.dagId).set(run.logicalDate, run.id);
+  }
+
+  /** The run that has this run id or logical date; the run id first. */
+  findRun(dagId: string, runId: string, logicalDate: Instant | null): StoredRun | null {
+    const id =
+      this.runsOfDag.get(dagId)?.get(runId) ?? (logicalDate === null ? undefined : this.runsByDate.get(dagId)?.get(logicalDate));
+    return id === undefined ? null : this.runs.get(id)!;
+  }
+
+  runsOf(dagId: string): StoredRun[] {
+    return [...(this.runsOfDag.get(dagId)?.values() ?? [])].map((id) => this.runs.get(id)!);
+  }
+
+  /** Null when the run has this task and map index already. */
+  insertInstance(row: NewTaskInstance): TaskInstance | null {
+    const ofRun = indexOf(this.instancesOfRun, row.dagRunId);
+    const key = instanceKey(row.taskId, row.mapIndex);
+    if (ofRun.has(key)) return null;
+    const instance = Object.freeze({ ...row, id: this.nextId() });
+    ofRun.set(key, instance.id);
+    this.instances.set(instance.id, instance);
+    return instance;
+  }
+
+  updateInstance(next: TaskInstance): void {
+    const before = this.instances.get(next.id)!;
+    if (before.mapIndex !== next.mapIndex) {
+      const ofRun = indexOf(this.instancesOfRun, next.dagRunId);
+      ofRun.delete(instanceKey(before.taskId, before.mapIndex));
+      ofRun.set(instanceKey(next.taskId, next.mapIndex), next.id);
+    }
+    this.instances.set(next.id, Object.freeze({ ...next }));
+  }
+
+  /** By id, that is in order of creation. */
+  instancesOf(dagRunId: number): TaskInstance[] {
+    return [...(this.instancesOfRun.get(dagRunId)?.values() ?? [])].sort((a, b) => a - b).map((id) => this.instances.get(id)!);
+  }
+
+  putAttempt(attempt: StoredAttempt): void {
+    if (!this.attempts.has(attempt.token)) indexOfList(this.attemptsOfInstance, attempt.taskInstanceId).push(attempt.token);
+    this.attempts.set(attempt.token, Object.freeze(attempt));
+    if (LIVE.has(attempt.state)) this.liveAttempts.set(attempt.token, attempt);
+    else this.liveAttempts.delete(attempt.token);
+  }
+
+  attemptsOf(taskInstanceId: number): StoredAttempt[] {
+    return (this.attemptsOfInstance.get(taskInstanceId) ?? []).map((token) => this.attempts.get(token)!);
+  }
+
+  record(event: HistoryEvent): void {
+    this.events.push(Object.freeze(event));
+  }
+
+  /** Deletes a run with all that belongs to it; its history is deleted by the caller. */
+  deleteRun(run: StoredRun): void {
+    for (const { id } of this.instancesOf(run.id)) {
+      for (const token of this.attemptsOfInstance.get(id) ?? []) this.attempts.delete(token);
+      this.attemptsOfInstance.delete(id);
+      this.instances.delete(id);
+      this.xcoms.delete(id);
+    }
+    this.instancesOfRun.delete(run.id);
+    this.runs.delete(run.id);
+    this.runningRuns.delete(run.id);
+    this.runsOfDag.get(run.dagId)?.delete(run.runId);
+    if (run.logicalDate !== null) this.runsByDate.get(run.dagId)?.delete(run.logicalDate);
+  }
+
+  deleteEvents(isGone: (event: HistoryEvent) => boolean): void {
+    const kept = this.events.filter((event) => !isGone(event));
+    this.events.length = 0;
+    for (const event of kept) this.events.push(event);
+  }
+}
+
+const instanceKey = (taskId: string, mapIndex: number) => `${mapIndex} ${taskId}`;
+
+function indexOf<Key, Inner, Value>(index: Map<Key, Map<Inner, Value>>, key: Key): Map<Inner, Value> {
+  let inner = index.get(key);
+  if (!inner) index.set(key, (inner = new Map()));
+  return inner;
+}
+
+function indexOfList<Key, Value>(index: Map<Key, Value[]>, key: Key): Value[] {
+  let list = index.get(key);
+  if (!list) index.set(key, (list = []));
+  return list;
+}

@@ -1,0 +1,145 @@
+/** What workers do with attempts: claims, XComs, revocation; and how attempts read. */
+import type { Instant } from '../../model/instant.js';
+import type { TaggedJson } from '../../model/tagged-json.js';
+import type { Attempt, TaskError } from '../../model/task-instance.js';
+import type { AttemptStore, XComRequest, XComValue } from '../../ports/store.js';
+import { assignmentOf } from '../assignment.js';
+import { listParameter, RowSet } from './columns.js';
+import { getRuns } from './dag-runs.js';
+import type { Database, Row, Session, Statement } from './session.js';
+import type { SpecCache } from './spec-cache.js';
+import { INSTANCE_COLUMNS, readInstance } from './task-instances.js';
+
+/** Picks by priority, then age. Runs are locked in id order and before the task instances, as commits do. */
+const CLAIM: Statement = {
+  name: 'claim_queued',
+  text: `with picked as materialized (
+  select a.token, a.task_instance_id, a.dag_run_id from task_attempt a
+  where a.state = 'queued' and a.worker_id is null and a.queue = any ($2::text[])
+  order by a.priority_weight desc, a.created_at, a.task_instance_id limit $3 for update skip locked
+), locked as materialized (
+  select d.dag_run_id from dag_run d where d.dag_run_id in (select dag_run_id from picked) order by d.dag_run_id for update
+), claimed as (
+  update task_instance t set state = 'running', worker_id = $1, started_at = to_timestamp($4::float8 / 1000),
+    waiting_since = coalesce(t.waiting_since, to_timestamp($4::float8 / 1000))
+  from picked p, (select count(*) from locked) as l
+  where t.task_instance_id = p.task_instance_id and t.state = 'queued' and t.token = p.token
+  returning t.*
+), counted as (
+  update dag_run d set revision = d.revision + 1 from (select distinct dag_run_id from claimed) as c where d.dag_run_id = c.dag_run_id
+), started as (
+  update task_attempt a set state = 'running', worker_id = $1, started_at = to_timestamp($4::float8 / 1000)
+  from claimed c where a.token = c.token and a.state = 'queued'
+), events as (
+  insert into event_log (entity, dag_run_id, entity_id, from_state, to_state, token, actor_kind, actor_id)
+  select 'task_instance', c.dag_run_id, c.task_instance_id, 'queued', 'running', c.token, 'worker', $1 from claimed c
+)
+select ${INSTANCE_COLUMNS} from claimed t order by t.priority_weight desc, t.queued_at, t.task_instance_id`,
+};
+
+const XCOM_REQUESTS = new RowSet({ dag_run_id: 'bigint', task_id: 'text', key: 'text' } as const);
+
+const READ_XCOMS: Statement = {
+  name: 'read_xcoms',
+  text: `select r.n::integer as request, t.map_index, x.value from (${XCOM_REQUESTS.select(1)}) r
+    join task_instance t on t.dag_run_id = r.dag_run_id and t.task_id = r.task_id
+    join xcom x on x.task_instance_id = t.task_instance_id and x.key = r.key
+    order by r.n, t.map_index`,
+};
+
+/** The share lock keeps the attempt current until the value is stored. */
+const PUSH_XCOM: Statement = {
+  name: 'push_xcom',
+  text: `with current as (
+  select a.task_instance_id, a.token from task_attempt a where a.token = $1 and a.state = 'running' for share
+)
+insert into xcom (task_instance_id, key, value, token) select c.task_instance_id, $2, $3, c.token from current c
+on conflict (task_instance_id, key) do update set value = excluded.value, token = excluded.token
+returning 1 as written`,
+};
+
+const FIND_REVOKED: Statement = {
+  name: 'find_revoked',
+  text: `select x.token from unnest($1::uuid[]) as x(token)
+    where not exists (select 1 from task_attempt a where a.token = x.token and a.state in ('queued', 'running', 'deferred'))`,
+};
+
+const LOG_PATHS = new RowSet({ token: 'uuid', log_path: 'text' } as const);
+
+const SET_LOG_PATHS: Statement = {
+  name: 'set_log_paths',
+  text: `update task_attempt a set log_path = p.log_path from (${LOG_PATHS.select(1)}) p where a.token = p.token`,
+};
+
+const LIST: Statement = {
+  name: 'list_attempts',
+  text: `select a.* from task_attempt a where a.task_instance_id = any ($1::bigint[])
+    order by a.task_instance_id, a.try_number, a.dispatch_number, a.created_at`,
+};
+
+/** All attempts of the task instances, oldest first. */
+export async function listAttempts(session: Session, taskInstanceIds: readonly number[]): Promise<readonly Attempt[]> {
+  return (await session.run(LIST, [listParameter(taskInstanceIds)])).map(readAttempt);
+}
+
+function readAttempt(row: Row): Attempt {
+  const error = row['error'] as string | null;
+  return {
+    token: row['token'] as string,
+    taskInstanceId: row['task_instance_id'] as number,
+    tryNumber: row['try_number'] as number,
+    dispatchNumber: row['dispatch_number'] as number,
+    state: row['state'] as Attempt['state'],
+    workerId: row['worker_id'] as string | null,
+    createdAt: row['created_at'] as Instant,
+    startedAt: row['started_at'] as Instant | null,
+    endedAt: row['ended_at'] as Instant | null,
+    endReason: row['end_reason'] as string | null,
+    error: error === null ? null : (JSON.parse(error) as TaskError),
+    logPath: row['log_path'] as string | null,
+  };
+}
+
+export function createAttemptStore(database: Database, specs: SpecCache): AttemptStore {
+  return {
+    async claimQueued(workerId, queues, limit, now) {
+      if (limit <= 0 || queues.length === 0) return [];
+      const instances = (await database.run(CLAIM, [workerId, listParameter(queues), limit, now])).map(readInstance);
+      if (instances.length === 0) return [];
+      const runs = new Map(
+        (await getRuns(database, [...new Set(instances.map((row) => row.dagRunId))])).map((run) => [run.id, run]),
+      );
+      const known = await specs.load(
+        database,
+        [...runs.values()].map((run) => run.versionId),
+      );
+      return instances.flatMap((instance) => {
+        const run = runs.get(instance.dagRunId);
+        const spec = run && known.get(run.versionId);
+        return (run && spec && assignmentOf(instance, run, spec)) ?? [];
+      });
+    },
+    async readXComs(requests: readonly XComRequest[]) {
+      const answers: XComValue[][] = requests.map(() => []);
+      if (requests.length === 0) return answers;
+      const values = XCOM_REQUESTS.values(
+        requests.map((request) => ({ dag_run_id: request.dagRunId, task_id: request.taskId, key: request.key })),
+      );
+      for (const row of await database.run<{ request: number; map_index: number; value: string }>(READ_XCOMS, values)) {
+        answers[row.request - 1]!.push({ mapIndex: row.map_index, value: JSON.parse(row.value) as TaggedJson });
+      }
+      return answers;
+    },
+    async pushXCom(token, key, value) {
+      return (await database.run(PUSH_XCOM, [token, key, JSON.stringify(value)])).length > 0;
+    },
+    async findRevoked(tokens) {
+      if (tokens.length === 0) return [];
+      return (await database.run<{ token: string }>(FIND_REVOKED, [listParameter(tokens)])).map((row) => row.token);
+    },
+    async setLogPaths(paths) {
+      if (paths.length === 0) return;
+      await database.run(SET_LOG_PATHS, LOG_PATHS.values(paths.map(({ token, logPath }) => ({ token, log_path: logPath }))));
+    },
+  };
+}

@@ -1,0 +1,92 @@
+/** The scheduler's passes over runs: claims, snapshots, commits, lost attempts. Creation of due runs is in `due-dags.ts`. */
+import type { Instant } from '../../model/instant.js';
+import type { LostAttempt, SchedulingStore } from '../../ports/store.js';
+import { listParameter } from './columns.js';
+import { EMPTY_RESULT, writeCommits, writeCommitsIn } from './commits.js';
+import { planDueDags } from './due-dags.js';
+import type { Database, Statement } from './session.js';
+import { loadSnapshots } from './snapshots.js';
+import type { SpecCache } from './spec-cache.js';
+
+/** The order of the index `dag_run_plan_at_idx`: backfill runs after all others, oldest `plan_at` first. */
+const CLAIM_RUNS: Statement = {
+  name: 'claim_runs_to_plan',
+  text: `with due as materialized (
+  select d.dag_run_id, d.backfill_id is not null as is_backfill, d.plan_at from dag_run d
+  where d.state = 'running' and d.plan_at is not null and d.plan_at <= to_timestamp($1::float8 / 1000)
+  order by (d.backfill_id is not null), d.plan_at limit $2 for update skip locked
+), claimed as (
+  update dag_run d set plan_at = to_timestamp($3::float8 / 1000) from due where d.dag_run_id = due.dag_run_id
+  returning d.dag_run_id, d.revision, due.is_backfill, due.plan_at
+)
+select dag_run_id, revision from claimed order by is_backfill, claimed.plan_at, dag_run_id`,
+};
+
+const LOCK_POOLS: Statement = {
+  name: 'lock_pools',
+  text: 'select name, slots from pool where name = any ($1::text[]) order by name for update',
+};
+
+/** Reads live attempts only, through a partial index. */
+const COUNT_OCCUPANCY: Statement = {
+  name: 'count_occupancy',
+  text: `select a.pool, count(*) as attempts, sum(a.pool_slots)::bigint as slots from task_attempt a
+    where a.state in ('queued', 'running') group by a.pool`,
+};
+
+const FIND_LOST: Statement = {
+  name: 'find_lost_attempts',
+  text: `select a.dag_run_id, a.task_instance_id, a.token,
+      case when a.worker_id is null then 'stuck_in_queue' else 'lease_expired' end as cause
+    from task_attempt a
+    where a.state in ('queued', 'running') and case
+      when a.worker_id is null then a.state = 'queued' and a.created_at < to_timestamp($2::float8 / 1000)
+      else not exists (
+        select 1 from component c
+        where c.component_id = a.worker_id and c.stopped_at is null and c.lease_until >= to_timestamp($1::float8 / 1000)
+      ) end
+    order by a.task_instance_id limit $3`,
+};
+
+export function createSchedulingStore(database: Database, specs: SpecCache): SchedulingStore {
+  return {
+    planDueDags: (now, limit, plan) => planDueDags(database, specs, now, limit, plan),
+    async claimRunsToPlan(now, limit, visibilityMs) {
+      const rows = await database.run<{ dag_run_id: number; revision: number }>(CLAIM_RUNS, [now, limit, now + visibilityMs]);
+      return rows.map((row) => ({ dagRunId: row.dag_run_id, revision: row.revision }));
+    },
+    loadSnapshots: (dagRunIds) => loadSnapshots(database, specs, dagRunIds),
+    commit: (commits, now) => writeCommits(database, commits, now),
+    commitUnderPools(pools, now, admit) {
+      return database.transaction(async (session) => {
+        const locked = await session.run<{ name: string; slots: number }>(LOCK_POOLS, [listParameter(pools)]);
+        const counted = await session.run<{ pool: string; attempts: number; slots: number }>(COUNT_OCCUPANCY);
+        const occupied = new Map(counted.map((row) => [row.pool, row.slots]));
+        const commits = admit({
+          total: counted.reduce((sum, row) => sum + row.attempts, 0),
+          pools: Object.fromEntries(locked.map(({ name, slots }) => [name, { slots, occupied: occupied.get(name) ?? 0 }])),
+        });
+        return commits.length === 0 ? EMPTY_RESULT : writeCommitsIn(session, commits, now);
+      });
+    },
+    findLostAttempts: (now, queuedBefore, limit) => findLostAttempts(database, now, queuedBefore, limit),
+  };
+}
+
+async function findLostAttempts(
+  database: Database,
+  now: Instant,
+  queuedBefore: Instant,
+  limit: number,
+): Promise<readonly LostAttempt[]> {
+  const rows = await database.run<{ dag_run_id: number; task_instance_id: number; token: string; cause: LostAttempt['cause'] }>(
+    FIND_LOST,
+    [now, queuedBefore, limit],
+  );
+  return rows.map((row) => ({
+    dagRunId: row.dag_run_id,
+    taskInstanceId: row.task_instance_id,
+    token: row.token,
+    cause: row.cause,
+  }));
+}
