@@ -41,6 +41,7 @@ Reflect.set(process, 'exit', (code?: number) => {
   if (work) leaveHint(work.order.id, 'process.exit was called', authorPosition(new Error('exit')));
   exit(code);
 });
+for (const stream of [process.stdout, process.stderr]) blockWhenFull(stream);
 process.on('uncaughtException', (thrown) => work?.fail(thrown));
 process.on('unhandledRejection', (thrown) => work?.fail(thrown));
 process.on('disconnect', () => exit(0));
@@ -87,6 +88,12 @@ async function answer(order: ParseOrder): Promise<void> {
   });
 }
 
+/** A pipe that is full makes its writer wait; otherwise what a file prints would pile up in this process. */
+function blockWhenFull(stream: NodeJS.WriteStream): void {
+  const handle = Reflect.get(stream, '_handle') as { setBlocking?: (isBlocking: boolean) => void } | null;
+  handle?.setBlocking?.(true);
+}
+
 class ThrownLater {
   constructor(readonly thrown: unknown) {}
 }
@@ -109,11 +116,11 @@ function warnAboutImport(path: string, ground: Parameters<typeof newResources>[0
   const { slowest } = watch;
   if (slowest && slowest.ms > SLOW_IMPORT_MS) {
     const text = `importing ${slowest.module} took ${(slowest.ms / 1_000).toFixed(1)} s; do such work inside a task`;
-    warnings.push(importProblem('D201', path, `D201: ${path}: ${text}`, { value: slowest.module }));
+    warnings.push(importProblem('D201', path, text, { value: slowest.module }));
   }
   for (const kind of newResources(ground)) {
     const text = `importing ${watch.opener(kind) ?? path} left something open (${kind}); do such work inside a task`;
-    warnings.push(importProblem('D201', path, `D201: ${path}: ${text}`, { value: kind }));
+    warnings.push(importProblem('D201', path, text, { value: kind }));
   }
   return warnings;
 }

@@ -112,11 +112,10 @@ class Reach {
     const target = resolveLocal(importer, place.specifier, (one) => this.#isFile(one));
     if (target === null) {
       const suggestion = this.#nearestFile(importer, place.specifier);
-      const text = suggestion === null ? 'no such file' : `no such file; did you mean ${suggestion}?`;
-      this.#report(place, `cannot import "${place.specifier}": ${text}`, { value: place.specifier, suggestion });
+      this.#report(place, `cannot import "${place.specifier}": no such file`, { value: place.specifier, suggestion });
     } else if (!this.#isAllowed(target)) {
       const allowed = 'files inside the DAGs folder and the plugins folder, and installed packages';
-      this.#report(place, `cannot import "${place.specifier}": it lies outside the DAGs folder; allowed: ${allowed}`, {
+      this.#report(place, `cannot import "${place.specifier}": it lies outside the DAGs folder`, {
         value: place.specifier,
         allowed,
       });
@@ -138,9 +137,8 @@ class Reach {
   }
 
   #report(place: ImportPlace, message: string, more: Partial<ImportProblem>): void {
-    const where = place.line === null ? place.file : `${place.file}:${place.line}:${place.column}`;
     const { line, column } = place;
-    this.problems.push(importProblem('IMPORT_ERROR', place.file, `IMPORT_ERROR: ${where}: ${message}`, { line, column, ...more }));
+    this.problems.push(importProblem('IMPORT_ERROR', place.file, message, { line, column, ...more }));
   }
 
   #isFile(path: string): boolean {

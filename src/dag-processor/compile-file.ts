@@ -52,6 +52,5 @@ function syntaxProblem(path: string, message: string): ImportProblem {
   const marked = /^ *(\d+) ([|│]) .*\n *[:·] ( *)\S/m.exec(frame);
   const line = marked ? Number(marked[1]) : head ? Number(head[1]) : null;
   const column = marked ? (marked[3] as string).length + 1 : head ? Number(head[2]) : null;
-  const where = line === null ? path : `${path}:${line}:${column}`;
-  return importProblem('IMPORT_ERROR', path, `IMPORT_ERROR: ${where}: ${title}`, { line, column, stack: frame });
+  return importProblem('IMPORT_ERROR', path, title, { line, column, stack: frame });
 }

@@ -2,6 +2,7 @@
  * Keeps the catalog in step with the DAGs folder: notices files, has them parsed in throwaway children, saves what they hold. The scan is
  * the truth, the watcher only makes it quick. Absence of evidence is not removal: DAGs are retired only when their file is certainly gone.
  */
+import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ParsedFile } from '../model/dag.js';
@@ -11,8 +12,9 @@ import type { EventBus } from '../ports/event-bus.js';
 import type { Logger } from '../ports/logger.js';
 import type { Service, ServiceResult } from '../ports/service.js';
 import type { DagCatalog } from '../ports/store.js';
-import { ChildPool, type ChildPoolOptions } from './child-pool.js';
+import { ChildPool } from './child-pool.js';
 import { watchFolders } from './folder-watcher.js';
+import { describeProblem } from './import-problem.js';
 import { KnownFiles } from './known-files.js';
 import { codeOf, type FileStamp, type FolderScan, isSourceName, scanFolder } from './scan-folder.js';
 
@@ -23,16 +25,25 @@ export interface DagProcessorDeps {
   readonly logger: Logger;
   /** Absolute. */
   readonly dagsFolder: string;
-  /** Absolute; DAG files may import from it. Null: there is none. */
+  /** Absolute; DAG files may import from it. Need not exist. */
   readonly pluginsFolder: string | null;
-  readonly child: ChildPoolOptions;
+  /** The whole environment of the children: an allow-list without secrets. */
+  readonly env: Readonly<Record<string, string>>;
   /** Pause between full scans, in milliseconds. Default 30,000. */
-  readonly rescanMs?: number;
+  readonly scanIntervalMs?: number;
   /** Source files beyond this number are not read. Default 20,000. */
   readonly maxFiles?: number;
+  /** Children at the same time. Default 2. */
+  readonly children?: number;
+  /** Default 30,000. */
+  readonly importTimeoutMs?: number;
+  /** Default 512. */
+  readonly maxImportMb?: number;
+  /** A child without work is ended after this many milliseconds. Default 5,000. */
+  readonly childIdleMs?: number;
 }
 
-const RESCAN_MS = 30_000;
+const SCAN_INTERVAL_MS = 30_000;
 /** An editor that saves by deleting and writing anew is given this long before a file counts as removed. */
 const REMOVAL_MS = 300;
 const SAVE_EVERY_MS = 200;
@@ -65,12 +76,20 @@ export class DagProcessor implements Service {
 
   constructor(deps: DagProcessorDeps) {
     this.#deps = deps;
-    this.#pool = new ChildPool(deps.child);
+    this.#pool = new ChildPool({
+      env: deps.env,
+      ...(deps.children !== undefined && { children: deps.children }),
+      ...(deps.importTimeoutMs !== undefined && { timeoutMs: deps.importTimeoutMs }),
+      ...(deps.maxImportMb !== undefined && { memoryLimitMb: deps.maxImportMb }),
+      ...(deps.childIdleMs !== undefined && { idleMs: deps.childIdleMs }),
+    });
   }
 
-  /** Begins to watch and to work; returns at once. */
-  start(): void {
-    this.#loop ??= this.#run();
+  /** Begins to watch and to work. Resolves when all that is in the folder now has been parsed and saved once, or at `stop`. */
+  start(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#loop ??= this.#run(resolve).finally(resolve);
+    });
   }
 
   /** Ends the watcher, the children and the work under way; what was not saved yet is parsed again at the next start. */
@@ -89,7 +108,7 @@ export class DagProcessor implements Service {
     }
     const gone = new Set<string>();
     if (now >= this.#nextScanAt) {
-      this.#nextScanAt = now + (this.#deps.rescanMs ?? RESCAN_MS);
+      this.#nextScanAt = now + (this.#deps.scanIntervalMs ?? SCAN_INTERVAL_MS);
       for (const path of await this.#scan()) gone.add(path);
     }
     for (const path of await this.#confirmRemovals(now)) gone.add(path);
@@ -99,13 +118,14 @@ export class DagProcessor implements Service {
     return { processed: gone.size + paths.length, more: this.#pending.size > 0 };
   }
 
-  async #run(): Promise<void> {
+  async #run(onFirstPass: () => void): Promise<void> {
     const { clock, logger } = this.#deps;
     while (!this.#isStopping) {
       this.#wake = new AbortController();
       let waitMs = RETRY_MS;
       try {
         const { more } = await this.runOnce(clock.now());
+        if (!more) onFirstPass();
         const nextAt = Math.min(this.#nextScanAt, ...[...this.#removed.values()].map((since) => since + REMOVAL_MS));
         waitMs = more ? 0 : Math.max(0, nextAt - clock.now());
       } catch (error) {
@@ -146,7 +166,8 @@ export class DagProcessor implements Service {
     this.#watched = identity;
     await this.#endWatch?.();
     const { dagsFolder, pluginsFolder, clock, logger } = this.#deps;
-    this.#endWatch = watchFolders(pluginsFolder ? [dagsFolder, pluginsFolder] : [dagsFolder], {
+    const folders = pluginsFolder && existsSync(pluginsFolder) ? [dagsFolder, pluginsFolder] : [dagsFolder];
+    this.#endWatch = watchFolders(folders, {
       stirred: () => this.#pool.warm(),
       written: (path) => this.#changed(path),
       removed: (path) => {
@@ -274,10 +295,10 @@ export class DagProcessor implements Service {
     for (const { path, errors, warnings } of files) {
       if (refused.has(path)) this.#duplicates.add(path);
       else this.#duplicates.delete(path);
-      for (const { code, message } of errors) logger.warn({ file: path, code }, message);
-      for (const { code, message } of warnings) logger.debug({ file: path, code }, message);
+      for (const problem of errors) logger.warn({ file: path, code: problem.code }, describeProblem(problem));
+      for (const problem of warnings) logger.debug({ file: path, code: problem.code }, describeProblem(problem));
     }
-    for (const { code, file, message } of problems) logger.warn({ file, code }, message);
+    for (const problem of problems) logger.warn({ file: problem.file, code: problem.code }, describeProblem(problem));
     if (changed.length === 0 && retired.length === 0) return;
     for (const path of this.#duplicates) if (!files.some((file) => file.path === path)) this.#pending.set(path, null);
     logger.info({ dags: changed, retired, files: files.length }, 'DAGs changed');

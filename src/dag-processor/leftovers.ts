@@ -28,6 +28,8 @@ const HARMLESS = new Set([
   'FSReqPromise',
   'TTYWrap',
   'CloseReq',
+  'SimpleWriteWrap',
+  'WriteWrap',
   'Immediate',
   'TickObject',
 ]);

@@ -1,10 +1,10 @@
 /** One DAG file from source to specs, in the process that calls it: a throwaway child, because this evaluates the author's code. */
-import type { ImportProblem, ParsedFile, SourceBundle } from '../model/dag.js';
+import type { ParsedFile, SourceBundle } from '../model/dag.js';
 import { evaluateBundle, type EvaluationObserver } from '../loading/evaluate-bundle.js';
 import { collectDags } from '../sdk/collect-dags.js';
 import { hashSpec } from '../sdk/spec-hash.js';
 import { type CompileCache, compileBundle, sha256 } from './compile-bundle.js';
-import { importProblem, problemFromThrown } from './import-problem.js';
+import { problemFromThrown } from './import-problem.js';
 
 /** What a child is asked. */
 export interface ParseRequest {
@@ -46,17 +46,9 @@ export async function parseFile(request: ParseRequest, tools: ParseTools): Promi
       ...found,
       dags: dags.map(({ spec }) => ({ spec, specHash: hashSpec(spec) })),
       errors: problems,
-      warnings: dags.length === 0 && problems.length === 0 ? [...withoutNoDag(warnings), noDag(path)] : warnings,
+      warnings,
     };
   } catch (thrown) {
     return { ...found, dags: [], errors: [problemFromThrown(thrown, path)], warnings: [] };
   }
-}
-
-const withoutNoDag = (warnings: readonly ImportProblem[]): readonly ImportProblem[] =>
-  warnings.filter((warning) => warning.code !== 'NO_DAG_FOUND');
-
-function noDag(path: string): ImportProblem {
-  const message = `NO_DAG_FOUND: ${path}: the file exports no DAG; export a class with @dag(...) or list the file in .airflowlikeignore`;
-  return importProblem('NO_DAG_FOUND', path, message);
 }

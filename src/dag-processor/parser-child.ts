@@ -175,8 +175,7 @@ export class ParserChild {
     const hint = this.#hintFor(pending.order.id);
     const text = verdict.code === 'IMPORT_TIMEOUT' && hint ? `${verdict.text} (${hint.text})` : verdict.text;
     const file = hint?.file && !path.endsWith(hint.file) ? hint.file : path;
-    const place = hint?.line ? `${file}:${hint.line}:${hint.column}` : path;
-    const problem = importProblem(verdict.code, path, `${verdict.code}: ${place}: ${text}`, {
+    const problem = importProblem(verdict.code, file, text, {
       line: hint?.line ?? null,
       column: hint?.column ?? null,
       stack: this.#stderr.text().slice(-2_000) || null,

@@ -8,26 +8,14 @@ const HOISTED =
   /^(?:const [\w$]+ = )?(?:\/\*#__PURE__\*\/ )?(?:_interop_require_(?:default|wildcard)\(|_export_star\()?require\(("(?:[^"\\]|\\.)*")\)(?:, exports\)|\))?;$/;
 const PREAMBLE_START = /^(?:Object\.defineProperty\(exports, |function _export\(|_export\(exports, \{)/;
 const DIRECTIVE = /^(?:#!.*|(['"])(?:(?!\1).)*\1;)$/;
-const DYNAMIC = /\/\*#__PURE__\*\/ _interop_require_wildcard\(require\(/g;
-const LITERAL_REQUIRE = /\b(?:require|_import)\(("(?:[^"\\]|\\.)*")\)/g;
+const DYNAMIC = /(?<==>)\/\*#__PURE__\*\/ _interop_require_wildcard\(require\(/g;
+const LITERAL_REQUIRE = /\brequire\(("(?:[^"\\]|\\.)*")\)/g;
 
 /** Specifiers of the imports that are evaluated before the file itself, in order. */
 export function staticImports(compiled: string): readonly string[] {
-  const specifiers: string[] = [];
   const lines = compiled.split('\n');
-  let index = 0;
-  for (; index < lines.length; index++) {
-    const line = lines[index] as string;
-    if (line === '' || DIRECTIVE.test(line)) continue;
-    if (!PREAMBLE_START.test(line)) break;
-    while (index < lines.length && !(lines[index] as string).startsWith('}')) index++;
-  }
-  for (; index < lines.length; index++) {
-    const found = HOISTED.exec(lines[index] as string);
-    if (!found) break;
-    specifiers.push(JSON.parse(found[1] as string) as string);
-  }
-  return specifiers;
+  const { start, end } = hoistedRange(lines);
+  return lines.slice(start, end).map((line) => JSON.parse((HOISTED.exec(line) as RegExpExecArray)[1] as string) as string);
 }
 
 /** Where in the source an import of `specifier` is written: its first quote. Lines and columns count from 1. */
@@ -45,12 +33,29 @@ export function mentionedSpecifiers(compiled: string): ReadonlySet<string> {
 }
 
 /**
- * Turns the `require` of dynamic imports into `_import` (same length: the source map stays right), which may wait, as `import()`
- * does. Those of hoisted imports keep their name.
+ * Makes a compiled file wait for its imports: hoisted ones become `(await _load("...")).exports`, dynamic ones `_import("...")`. Positions
+ * change in the hoisted lines only, to which no code of the author's belongs.
  */
-export function markDynamicImports(compiled: string): string {
-  return compiled.replace(DYNAMIC, (text, offset: number) => {
-    const before = compiled.slice(Math.max(0, offset - 8), offset);
-    return before.endsWith('=>') ? text.replace('require(', '_import(') : text;
-  });
+export function waitForImports(compiled: string): string {
+  const lines = compiled.split('\n');
+  const { start, end } = hoistedRange(lines);
+  for (let index = start; index < end; index++) {
+    lines[index] = (lines[index] as string)
+      .replace(/require\(("(?:[^"\\]|\\.)*")\)/, '(await _load($1)).exports')
+      .replace(/^\(/, ';(');
+  }
+  return lines.join('\n').replace(DYNAMIC, (text) => text.replace('require(', '_import('));
+}
+
+function hoistedRange(lines: readonly string[]): { readonly start: number; readonly end: number } {
+  let start = 0;
+  for (; start < lines.length; start++) {
+    const line = lines[start] as string;
+    if (line === '' || DIRECTIVE.test(line)) continue;
+    if (!PREAMBLE_START.test(line)) break;
+    while (start < lines.length && !(lines[start] as string).startsWith('}')) start++;
+  }
+  let end = start;
+  while (end < lines.length && HOISTED.test(lines[end] as string)) end++;
+  return { start, end };
 }

@@ -2,14 +2,14 @@
  * Evaluates the compiled files of a bundle in this process. Nothing of it enters Node's module cache, so a new version of a file is
  * simply another evaluation, and an old version can be evaluated on a machine that never had the files.
  *
- * Imports of local files and packages are loaded and awaited before their importer, in the order in which they are written; a
- * cycle sees what its partner has exported so far, as in CommonJS. Top-level await works everywhere.
+ * A file begins with its imports, each awaited in the order in which they are written; in a cycle, a file sees of its partner what an ES
+ * module would: functions, and values once they are set. Top-level await works everywhere.
  */
 import { isAbsolute, join, dirname } from 'node:path';
 import { Script } from 'node:vm';
 import type { SourceBundle, SourceFile } from '../model/dag.js';
 import { AirflowLikeError, isAirflowLikeError, type ErrorDetails } from '../model/errors.js';
-import { importPosition, markDynamicImports, staticImports } from './compiled-imports.js';
+import { importPosition, waitForImports } from './compiled-imports.js';
 import { isLocalSpecifier, resolveLocal } from './local-files.js';
 import { isMissing, packageName, Packages } from './packages.js';
 import { registerScript } from './source-maps.js';
@@ -41,11 +41,11 @@ export async function evaluateBundle(bundle: SourceBundle, options: EvaluateOpti
 
 interface LocalModule {
   exports: unknown;
-  /** Settles when the file has been evaluated. Null while that cannot be waited for (it was required in CommonJS style). */
+  /** Settles when the file has been evaluated; null for a file that was required in CommonJS style, which cannot be waited for. */
   done: Promise<void> | null;
 }
 
-const PARAMETERS = 'exports, require, _import, module, __filename, __dirname';
+const PARAMETERS = 'exports, require, _load, _import, module, __filename, __dirname';
 
 class Evaluation {
   readonly #files: ReadonlyMap<string, SourceFile>;
@@ -67,42 +67,42 @@ class Evaluation {
     if (!module) {
       module = { exports: {}, done: null };
       this.#modules.set(path, module);
-      module.done = this.#loadImportsAndRun(path, module, importers);
+      module.done = this.#evaluate(path, module, [...importers, path]);
     }
     if (!importers.includes(path)) await module.done;
     return module;
   }
 
-  async #loadImportsAndRun(path: string, module: LocalModule, importers: readonly string[]): Promise<void> {
+  async #evaluate(path: string, module: LocalModule, chain: readonly string[]): Promise<void> {
     const file = this.#file(path);
     if (path.endsWith('.json')) return this.#runJson(file, module);
-    const chain = [...importers, path];
-    for (const specifier of staticImports(file.compiled)) {
-      const target = this.#resolve(path, specifier);
-      if (target !== null) await this.load(target, chain);
-      else await this.#loadPackage(file, specifier);
-    }
+    const clock = new Stopwatch();
     this.#observer?.started(path);
-    const startedAt = performance.now();
     try {
-      await this.#run(file, module, file.compiled.includes('await'));
+      await this.#run(file, module, async (specifier) => {
+        clock.pause();
+        const target = this.#resolve(path, specifier);
+        const loaded = target === null ? { exports: await this.#loadPackage(file, specifier) } : await this.load(target, chain);
+        clock.resume();
+        return loaded;
+      });
     } finally {
-      this.#observer?.finished(path, performance.now() - startedAt);
+      this.#observer?.finished(path, clock.elapsedMs());
     }
   }
 
-  /** @returns a promise when `mayWait`, else nothing; what the file throws is thrown or rejected accordingly. */
-  #run(file: SourceFile, module: LocalModule, mayWait: boolean): unknown {
+  /** Runs the file to its end. With `load`, imports are awaited and a promise comes back; without, they are required. */
+  #run(file: SourceFile, module: LocalModule, load: ((specifier: string) => Promise<{ exports: unknown }>) | null): unknown {
     const filename = join(this.#root, file.path);
-    const head = `(${mayWait ? 'async ' : ''}function (${PARAMETERS}) {`;
-    const script = new Script(`${head}${markDynamicImports(file.compiled)}\n})`, {
+    const head = `(${load ? 'async ' : ''}function (${PARAMETERS}) {`;
+    const script = new Script(`${head}${load ? waitForImports(file.compiled) : file.compiled}\n})`, {
       filename: registerScript(filename, file.path, file.compiled),
       columnOffset: -head.length,
     });
     const body = script.runInThisContext() as (...parameters: unknown[]) => unknown;
     const requireOf = (specifier: string): unknown => this.#require(file.path, specifier);
-    const importOf = (specifier: string): Promise<unknown> => this.#importDynamically(file.path, specifier);
-    return body.call(undefined, module.exports, requireOf, importOf, module, filename, dirname(filename));
+    const importOf = (specifier: string): Promise<unknown> => this.#importDynamically(file, specifier);
+    return body.call(undefined, module.exports, requireOf, load, importOf, module, filename, dirname(filename));
   }
 
   #runJson(file: SourceFile, module: LocalModule): void {
@@ -132,7 +132,7 @@ class Evaluation {
     const module: LocalModule = { exports: {}, done: null };
     this.#modules.set(target, module);
     if (target.endsWith('.json')) this.#runJson(file, module);
-    else this.#run(file, module, false);
+    else this.#run(file, module, null);
     return module.exports;
   }
 
@@ -167,16 +167,17 @@ class Evaluation {
     throw new AirflowLikeError('INTERNAL', { place: path, message: 'the bundle does not hold this file' });
   }
 
-  async #loadPackage(file: SourceFile, specifier: string): Promise<void> {
-    if (this.#packages.get(specifier)) return;
+  async #loadPackage(file: SourceFile, specifier: string): Promise<object> {
+    const known = this.#packages.get(specifier);
+    if (known) return known;
+    const clock = new Stopwatch();
     this.#observer?.started(specifier);
-    const startedAt = performance.now();
     try {
-      await this.#packages.load(specifier);
+      return await this.#packages.load(specifier);
     } catch (error) {
       throw this.#explainImport(file, specifier, error);
     } finally {
-      this.#observer?.finished(specifier, performance.now() - startedAt);
+      this.#observer?.finished(specifier, clock.elapsedMs());
     }
   }
 
@@ -191,6 +192,24 @@ class Evaluation {
       value: specifier,
       cause: error,
     });
+  }
+}
+
+/** Time spent in a module itself, without its imports. */
+class Stopwatch {
+  #elapsedMs = 0;
+  #since = performance.now();
+
+  pause(): void {
+    this.#elapsedMs += performance.now() - this.#since;
+  }
+
+  resume(): void {
+    this.#since = performance.now();
+  }
+
+  elapsedMs(): number {
+    return this.#elapsedMs + performance.now() - this.#since;
   }
 }
 
