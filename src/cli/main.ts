@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The command `airflow-like`. Imports only what parsing and `--help` need; the system itself is imported inside the actions. */
 import { readFileSync } from 'node:fs';
-import type { Cli } from './cli.js';
+import { EXIT, type Cli } from './cli.js';
 import { runCli } from './program.js';
 import { importSystem } from './system.js';
 import { processTerminal } from './terminal.js';
@@ -18,4 +18,7 @@ const cli: Cli = {
   importSystem,
 };
 
-process.exitCode = await runCli(cli, process.argv.slice(2));
+const exitCode = await runCli(cli, process.argv.slice(2));
+// What was interrupted may still hold a timer or a socket; everything that has to be closed has been.
+if (exitCode === EXIT.interrupted) process.exit(exitCode);
+process.exitCode = exitCode;

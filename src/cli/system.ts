@@ -7,8 +7,8 @@ import type { AttemptLogLine } from '../model/attempt-log.js';
 import type { Backfill, BackfillProgress, ReprocessBehavior } from '../model/backfill.js';
 import type { Actor } from '../model/commit.js';
 import type { DagRun } from '../model/dag-run.js';
-import type { ImportProblem, NewDagRun, NextRun } from '../model/dag.js';
-import type { Instant } from '../model/instant.js';
+import type { ImportProblem, NextRun } from '../model/dag.js';
+import type { DataInterval, Instant } from '../model/instant.js';
 import type { TaskInstanceState } from '../model/states.js';
 import type { TaskInstance } from '../model/task-instance.js';
 import type { Clock } from '../ports/clock.js';
@@ -99,15 +99,18 @@ export interface BackfillRequest {
   readonly runBackwards: boolean;
 }
 
-/** What a backfill will do, each list in the order in which its runs go. */
+/** What a backfill will do: an entry per interval in range, in the order in which they run. */
 export interface BackfillPlan {
-  readonly create: readonly NewDagRun[];
-  /** Finished runs that go again. */
-  readonly reprocess: readonly DagRun[];
-  readonly skipped: readonly { readonly run: DagRun; readonly reason: 'in_flight' | 'already_exists' }[];
-  /** The earliest and the latest of the range. */
-  readonly first: NextRun;
-  readonly last: NextRun;
+  readonly create: readonly DataInterval[];
+  /** Finished runs that run again. */
+  readonly rerun: readonly DagRun[];
+  /** Runs that stay as they are. */
+  readonly skip: readonly DagRun[];
+}
+
+export interface FollowedBackfill extends BackfillProgress {
+  /** Time to its end; null while there is nothing to estimate it by. */
+  readonly etaMs: number | null;
 }
 
 export interface ClearRequest {
@@ -166,7 +169,7 @@ export interface System {
   clearTaskInstances(client: Client, request: ClearRequest): Promise<readonly ClearedTaskInstance[]>;
   planBackfill(client: Client, request: BackfillRequest): Promise<BackfillPlan>;
   createBackfill(client: Client, request: BackfillRequest): Promise<Backfill>;
-  followBackfill(client: Client, backfillId: number, signal: AbortSignal): AsyncIterable<BackfillProgress>;
+  followBackfill(client: Client, backfillId: number, signal: AbortSignal): AsyncIterable<FollowedBackfill>;
   followDagRun(client: Client, dagRunId: number, signal: AbortSignal): AsyncIterable<RunProgress>;
   readAttemptLog(path: string): AsyncIterable<AttemptLogLine>;
   followAttemptLog(path: string, signal: AbortSignal): AsyncIterable<AttemptLogLine>;

@@ -1,5 +1,4 @@
-import type { Backfill, BackfillProgress, ReprocessBehavior } from '../../model/backfill.js';
-import type { DagRun } from '../../model/dag-run.js';
+import type { Backfill, ReprocessBehavior } from '../../model/backfill.js';
 import { formatDuration } from '../../model/duration.js';
 import { AirflowLikeError } from '../../model/errors.js';
 import { choiceOption, outputOption, positiveInteger } from '../arguments.js';
@@ -9,7 +8,7 @@ import { findDag } from '../lookup.js';
 import { printRecords, type OutputFormat } from '../output/records.js';
 import type { Row } from '../output/table.js';
 import type { Tree } from '../program.js';
-import type { BackfillPlan } from '../system.js';
+import type { BackfillPlan, FollowedBackfill } from '../system.js';
 
 interface CreateOptions extends CommonOptions {
   readonly dagId: string;
@@ -163,8 +162,8 @@ export function addBackfillCommands({ root, cli, run }: Tree): void {
 
   async function follow({ system, client, signal }: OpenSystem, backfillId: number): Promise<number> {
     const { BackfillReporter } = await import('../progress/backfill-reporter.js');
-    const reporter = new BackfillReporter(cli.terminal, () => client.clock.now());
-    let latest: BackfillProgress | null = null;
+    const reporter = new BackfillReporter(cli.terminal);
+    let latest: FollowedBackfill | null = null;
     try {
       for await (const progress of system.followBackfill(client, backfillId, signal)) {
         latest = progress;
@@ -190,28 +189,35 @@ function followHint(backfillId: number): string {
   return `Follow it with: airflow-like backfill follow ${backfillId}`;
 }
 
-function planLine(dagId: string, { create, reprocess, skipped, first, last }: BackfillPlan): string {
-  const total = create.length + reprocess.length + skipped.length;
-  const parts = [`${create.length} to create`, `${reprocess.length} to run again`, `${skipped.length} left as they are`];
-  const span = `first ${formatInstant(first.dataInterval.start)}, last ends ${formatInstant(last.dataInterval.end)}`;
-  return `${dagId}: ${count(total, 'interval')} (${parts.join(', ')}), ${span}`;
+function planLine(dagId: string, { create, rerun, skip }: BackfillPlan): string {
+  const intervals = [...create, ...[...rerun, ...skip].flatMap(({ dataInterval }) => dataInterval ?? [])];
+  const parts = [`${create.length} to create`, `${rerun.length} to run again`, `${skip.length} left as they are`];
+  const first = Math.min(...intervals.map(({ start }) => start));
+  const last = Math.max(...intervals.map(({ end }) => end));
+  const span = intervals.length > 0 ? `, first ${formatInstant(first)}, last ends ${formatInstant(last)}` : '';
+  return `${dagId}: ${count(intervals.length, 'interval')} (${parts.join(', ')})${span}`;
 }
 
-function planRows({ create, reprocess, skipped }: BackfillPlan, backwards: boolean): Row[] {
-  const row = (run: Pick<DagRun, 'logicalDate' | 'dataInterval' | 'runId'>, action: string) => ({
-    logical_date: run.logicalDate === null ? null : formatInstant(run.logicalDate),
-    data_interval_start: run.dataInterval ? formatInstant(run.dataInterval.start) : null,
-    data_interval_end: run.dataInterval ? formatInstant(run.dataInterval.end) : null,
-    action,
-    run_id: run.runId,
-  });
-  const rows = [
-    ...create.map((run) => row(run, 'create')),
-    ...reprocess.map((run) => row(run, 'run again')),
-    ...skipped.map(({ run, reason }) => row(run, reason === 'in_flight' ? 'skip: is under way' : 'skip: exists')),
+/** All intervals of the range in the order of time, or against it. */
+function planRows({ create, rerun, skip }: BackfillPlan, backwards: boolean): Row[] {
+  const entries = [
+    ...create.map((interval) => ({ interval, action: 'create', run: null })),
+    ...rerun.map((run) => ({ interval: run.dataInterval, action: 'run again', run })),
+    ...skip.map((run) => ({ interval: run.dataInterval, action: `leave: ${run.state}`, run })),
   ];
   const sign = backwards ? -1 : 1;
-  return rows.sort((a, b) => ((a.logical_date ?? '') < (b.logical_date ?? '') ? -sign : sign));
+  return entries
+    .sort((a, b) => sign * ((a.interval?.start ?? 0) - (b.interval?.start ?? 0)))
+    .map(({ interval, action, run }) => {
+      const logicalDate = run?.logicalDate ?? interval?.start ?? null;
+      return {
+        logical_date: logicalDate === null ? null : formatInstant(logicalDate),
+        data_interval_start: interval ? formatInstant(interval.start) : null,
+        data_interval_end: interval ? formatInstant(interval.end) : null,
+        action,
+        run_id: run?.runId ?? null,
+      };
+    });
 }
 
 function backfillRow(backfill: Backfill): Row {

@@ -1,6 +1,5 @@
-import type { BackfillProgress } from '../../model/backfill.js';
 import { formatDuration } from '../../model/duration.js';
-import type { Instant } from '../../model/instant.js';
+import type { FollowedBackfill } from '../system.js';
 import type { Terminal } from '../terminal.js';
 import { REDRAW_MS, Throttle } from './throttle.js';
 
@@ -14,20 +13,16 @@ const BAR_WIDTH = 40;
 export class BackfillReporter {
   readonly #throttle: Throttle;
   readonly #heartbeat: NodeJS.Timeout | null;
-  #latest: BackfillProgress | null = null;
+  #latest: FollowedBackfill | null = null;
   #shown = '';
 
-  /** `now` is the clock that the instants of the progress come from. */
-  constructor(
-    private readonly terminal: Terminal,
-    private readonly now: () => Instant,
-  ) {
+  constructor(private readonly terminal: Terminal) {
     const isTerminal = terminal.noteWidth !== null;
     this.#throttle = new Throttle(isTerminal ? REDRAW_MS : LINE_MS, () => this.#draw());
     this.#heartbeat = isTerminal ? null : setInterval(() => this.#draw(true), HEARTBEAT_MS).unref();
   }
 
-  update(progress: BackfillProgress): void {
+  update(progress: FollowedBackfill): void {
     this.#latest = progress;
     this.#throttle.request();
   }
@@ -38,12 +33,12 @@ export class BackfillReporter {
     if (this.#heartbeat) clearInterval(this.#heartbeat);
     if (this.terminal.noteWidth === null || !this.#latest) return;
     this.terminal.redraw([]);
-    this.terminal.note(renderCounts(this.#latest, this.now()));
+    this.terminal.note(renderCounts(this.#latest));
   }
 
   #draw(evenIfUnchanged = false): void {
     if (!this.#latest) return;
-    const counts = renderCounts(this.#latest, this.now());
+    const counts = renderCounts(this.#latest);
     if (this.terminal.noteWidth === null) {
       const key = countsOnly(this.#latest);
       if (key !== this.#shown || evenIfUnchanged) this.terminal.note(counts);
@@ -55,13 +50,13 @@ export class BackfillReporter {
 }
 
 /** `done 41 of 90  running 4  failed 1  waiting 44  ETA 12m 3s` */
-export function renderCounts(progress: BackfillProgress, now: Instant): string {
-  const eta = etaMs(progress, now);
-  return `${countsOnly(progress)}${eta === null ? '' : `  ETA ${formatDuration(eta)}`}`;
+export function renderCounts(progress: FollowedBackfill): string {
+  const { etaMs, backfill } = progress;
+  return `${countsOnly(progress)}${etaMs === null || backfill.completedAt !== null ? '' : `  ETA ${formatDuration(etaMs)}`}`;
 }
 
 /** `[##########xx>>>>            ]  50%`: done, failed, running, waiting. */
-export function renderBar({ backfill, success, failed, running }: BackfillProgress): string {
+export function renderBar({ backfill, success, failed, running }: FollowedBackfill): string {
   const total = Math.max(1, backfill.expectedRuns);
   const end = (runs: number): number => Math.min(BAR_WIDTH, Math.floor((runs / total) * BAR_WIDTH));
   const done = end(success);
@@ -71,15 +66,7 @@ export function renderBar({ backfill, success, failed, running }: BackfillProgre
   return `[${bar.padEnd(BAR_WIDTH)}] ${Math.floor(((success + failed) / total) * 100)}%`;
 }
 
-/** Time left if the rest takes as long per run as the runs so far; null before the first has ended and after the last. */
-export function etaMs({ backfill, success, failed, firstStartedAt }: BackfillProgress, now: Instant): number | null {
-  const ended = success + failed;
-  const left = backfill.expectedRuns - ended;
-  if (ended === 0 || left <= 0 || firstStartedAt === null) return null;
-  return ((now - firstStartedAt) / ended) * left;
-}
-
-function countsOnly({ backfill, success, failed, running }: BackfillProgress): string {
+function countsOnly({ backfill, success, failed, running }: FollowedBackfill): string {
   const waiting = Math.max(0, backfill.expectedRuns - success - failed - running);
   return `done ${success} of ${backfill.expectedRuns}  running ${running}  failed ${failed}  waiting ${waiting}`;
 }

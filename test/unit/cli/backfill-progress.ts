@@ -1,8 +1,8 @@
-import type { BackfillProgress } from '../../../src/model/backfill.js';
+import type { FollowedBackfill } from '../../../src/cli/system.js';
 import { NOW } from './fake-cli.js';
 
 /** The progress of backfill 3 of `sales`. */
-export function backfillProgress(counts: Partial<BackfillProgress> = {}, expectedRuns = 100): BackfillProgress {
+export function backfillProgress(counts: Partial<FollowedBackfill> = {}, expectedRuns = 100): FollowedBackfill {
   return {
     backfill: {
       id: 3,
@@ -24,6 +24,7 @@ export function backfillProgress(counts: Partial<BackfillProgress> = {}, expecte
     failed: 0,
     firstStartedAt: null,
     lastEndedAt: null,
+    etaMs: null,
     ...counts,
   };
 }

@@ -3,8 +3,7 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import type { System } from '../../../src/cli/system.js';
-import type { BackfillProgress } from '../../../src/model/backfill.js';
+import type { FollowedBackfill, System } from '../../../src/cli/system.js';
 import type { ImportProblem } from '../../../src/model/dag.js';
 import type { DagRun } from '../../../src/model/dag-run.js';
 import type { Attempt } from '../../../src/model/task-instance.js';
@@ -449,22 +448,14 @@ describe('tasks logs', () => {
 
 describe('backfill', () => {
   const start = Date.UTC(2026, 0, 1);
-  const run = { runId: 'backfill__1', logicalDate: start, dataInterval: { start, end: start + DAY } };
-  const first = { logicalDate: start, dataInterval: run.dataInterval, runAfter: start + DAY };
+  const next = { start: start + DAY, end: start + 2 * DAY };
   const plan = {
-    create: [{ ...dagRun('backfill__1'), ...run, runType: 'backfill' as const, state: 'queued' as const }],
-    reprocess: [],
-    skipped: [
-      {
-        run: dagRun('old', { logicalDate: start + DAY, dataInterval: { start: start + DAY, end: start + 2 * DAY } }),
-        reason: 'in_flight' as const,
-      },
-    ],
-    first,
-    last: { ...first, dataInterval: { start: start + DAY, end: start + 2 * DAY } },
+    create: [{ start, end: start + DAY }],
+    rerun: [],
+    skip: [dagRun('old', { logicalDate: next.start, dataInterval: next, state: 'running' })],
   };
   const progress = backfillProgress({}, 1);
-  const ended = (failed: number): BackfillProgress => ({
+  const ended = (failed: number): FollowedBackfill => ({
     ...progress,
     success: 1 - failed,
     failed,
@@ -472,7 +463,7 @@ describe('backfill', () => {
     lastEndedAt: NOW + 2_000,
     backfill: { ...progress.backfill, completedAt: NOW },
   });
-  const system = (...states: BackfillProgress[]): Partial<System> => ({
+  const system = (...states: FollowedBackfill[]): Partial<System> => ({
     parseConf,
     planBackfill: async () => plan,
     createBackfill: async () => progress.backfill,
@@ -490,7 +481,7 @@ describe('backfill', () => {
     expect((JSON.parse(stdout) as { action: string; logical_date: string }[]).map((row) => [row.logical_date, row.action])).toEqual(
       [
         ['2026-01-01T00:00:00+00:00', 'create'],
-        ['2026-01-02T00:00:00+00:00', 'skip: is under way'],
+        ['2026-01-02T00:00:00+00:00', 'leave: running'],
       ],
     );
   });
@@ -626,10 +617,10 @@ describe('a reader that goes away', () => {
     const terminal = new FakeTerminal();
     const system: Partial<System> = {
       async *readAttemptLog() {
-        for (;;) {
-          terminal.closeOut();
-          throw new Error('nobody reads this');
-        }
+        yield { at: 'x', level: 'info', source: 'task', try: 1, message: 'read' };
+        terminal.closeOut();
+        yield { at: 'x', level: 'info', source: 'task', try: 1, message: 'lost' };
+        throw new Error('nobody reads this');
       },
     };
     const contents = {
@@ -640,8 +631,8 @@ describe('a reader that goes away', () => {
         { token: 't', taskInstanceId: 1, tryNumber: 1, dispatchNumber: 1, createdAt: 1, logPath: 'x', endedAt: 1 } as Attempt,
       ],
     };
-    const { code, stderr, closed } = await runFake(['tasks', 'logs', 'sales', 'extract', 'r1'], contents, system, terminal);
-    expect({ code, closed }).toEqual({ code: 0, closed: 1 });
+    const { code, stdout, stderr, closed } = await runFake(['tasks', 'logs', 'sales', 'extract', 'r1'], contents, system, terminal);
+    expect({ code, closed, stdout }).toEqual({ code: 0, closed: 1, stdout: 'x INFO  read\n' });
     expect(stderr).not.toContain('nobody');
   });
 });

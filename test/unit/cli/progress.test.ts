@@ -1,30 +1,22 @@
 import { describe, expect, it } from '@jest/globals';
-import { BackfillReporter, etaMs, renderBar, renderCounts } from '../../../src/cli/progress/backfill-reporter.js';
+import { BackfillReporter, renderBar, renderCounts } from '../../../src/cli/progress/backfill-reporter.js';
 import { RunReporter } from '../../../src/cli/progress/run-reporter.js';
 import { Throttle } from '../../../src/cli/progress/throttle.js';
 import { backfillProgress } from './backfill-progress.js';
 import { dagRun, FakeTerminal, NOW, taskInstance } from './fake-cli.js';
 
 describe('backfill progress', () => {
-  it('counts, draws and estimates', () => {
-    const progress = backfillProgress({ success: 40, failed: 10, running: 5, firstStartedAt: NOW - 50_000 });
-    expect(renderCounts(progress, NOW)).toBe('done 40 of 100  running 5  failed 10  waiting 45  ETA 50s');
+  it('counts and draws', () => {
+    const progress = backfillProgress({ success: 40, failed: 10, running: 5, etaMs: 50_000 });
+    expect(renderCounts(progress)).toBe('done 40 of 100  running 5  failed 10  waiting 45  ETA 50s');
     expect(renderBar(progress)).toBe(`[${'#'.repeat(16)}${'x'.repeat(4)}${'>'.repeat(2)}${' '.repeat(18)}] 50%`);
     expect(renderBar(backfillProgress({}, 0))).toBe(`[${' '.repeat(40)}] 0%`);
     expect(renderBar(backfillProgress({ success: 100 }))).toBe(`[${'#'.repeat(40)}] 100%`);
   });
 
-  it.each([
-    ['before the first run has ended', { running: 4, firstStartedAt: NOW }, null],
-    ['after the last', { success: 100, firstStartedAt: NOW - 1_000 }, null],
-    ['between', { success: 25, firstStartedAt: NOW - 10_000 }, 30_000],
-  ])('estimates %s', (_name, counts, expected) => {
-    expect(etaMs(backfillProgress(counts), NOW)).toBe(expected);
-  });
-
   it('is plain lines off a terminal, one per change, and the last state is always said', () => {
     const terminal = new FakeTerminal();
-    const reporter = new BackfillReporter(terminal, () => NOW);
+    const reporter = new BackfillReporter(terminal);
     reporter.update(backfillProgress({ running: 1 }));
     reporter.update(backfillProgress({ running: 1 }));
     reporter.update(backfillProgress({ success: 99, running: 1 }));
@@ -40,7 +32,7 @@ describe('backfill progress', () => {
   it('is a bar on a terminal, within its width', () => {
     const terminal = new FakeTerminal();
     terminal.noteWidth = 50;
-    const reporter = new BackfillReporter(terminal, () => NOW);
+    const reporter = new BackfillReporter(terminal);
     for (let success = 0; success <= 100; success++) reporter.update(backfillProgress({ success }));
     reporter.end();
     expect(terminal.frames.length).toBeLessThanOrEqual(4);
