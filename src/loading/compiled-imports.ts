@@ -5,11 +5,16 @@
  */
 
 const HOISTED =
-  /^(?:const [\w$]+ = )?(?:\/\*#__PURE__\*\/ )?(?:_interop_require_(?:default|wildcard)\(|_export_star\()?require\(("(?:[^"\\]|\\.)*")\)(?:, exports\)|\))?;$/;
+  /^(?:const _[\w$]* = )?(?:\/\*#__PURE__\*\/ )?(?:_interop_require_(?:default|wildcard)\(|_export_star\()?require\(("(?:[^"\\]|\\.)*")\)(?:, exports\)|\))?;$/;
 const PREAMBLE_START = /^(?:Object\.defineProperty\(exports, |function _export\(|_export\(exports, \{)/;
 const DIRECTIVE = /^(?:#!.*|(['"])(?:(?!\1).)*\1;)$/;
 const DYNAMIC = /(?<==>)\/\*#__PURE__\*\/ _interop_require_wildcard\(require\(/g;
 const LITERAL_REQUIRE = /\brequire\(("(?:[^"\\]|\\.)*")\)/g;
+
+/** Whether a file is an ES module, by its ending or its text. A CommonJS file requires what it needs by itself and cannot wait. */
+export function isEsModule(path: string, compiled: string): boolean {
+  return !/\.(?:js|cjs|cts)$/.test(path) || compiled.includes('Object.defineProperty(exports, "__esModule", {');
+}
 
 /** Specifiers of the imports that are evaluated before the file itself, in order. */
 export function staticImports(compiled: string): readonly string[] {

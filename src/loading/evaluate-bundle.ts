@@ -9,7 +9,7 @@ import { isAbsolute, join, dirname } from 'node:path';
 import { Script } from 'node:vm';
 import type { SourceBundle, SourceFile } from '../model/dag.js';
 import { AirflowLikeError, isAirflowLikeError, type ErrorDetails } from '../model/errors.js';
-import { importPosition, waitForImports } from './compiled-imports.js';
+import { importPosition, isEsModule, waitForImports } from './compiled-imports.js';
 import { isLocalSpecifier, resolveLocal } from './local-files.js';
 import { isMissing, packageName, Packages } from './packages.js';
 import { registerScript } from './source-maps.js';
@@ -79,13 +79,14 @@ class Evaluation {
     const clock = new Stopwatch();
     this.#observer?.started(path);
     try {
-      await this.#run(file, module, async (specifier) => {
+      const load = async (specifier: string): Promise<{ exports: unknown }> => {
         clock.pause();
         const target = this.#resolve(path, specifier);
         const loaded = target === null ? { exports: await this.#loadPackage(file, specifier) } : await this.load(target, chain);
         clock.resume();
         return loaded;
-      });
+      };
+      await this.#run(file, module, isEsModule(path, file.compiled) ? load : null);
     } finally {
       this.#observer?.finished(path, clock.elapsedMs());
     }
@@ -140,10 +141,10 @@ class Evaluation {
    * For `import()`. The compiled code hands the answer to its interop function, which leaves whatever claims to be an ES module alone: the
    * mark on the promise brings it through, so that the caller's `await` waits for it.
    */
-  #importDynamically(importer: string, specifier: string): Promise<unknown> {
-    const target = this.#resolve(importer, specifier);
+  #importDynamically(file: SourceFile, specifier: string): Promise<unknown> {
+    const target = this.#resolve(file.path, specifier);
     const loaded =
-      target === null ? this.#packages.load(specifier) : this.load(target, []).then((module) => asNamespace(module.exports));
+      target === null ? this.#loadPackage(file, specifier) : this.load(target, []).then((module) => asNamespace(module.exports));
     return Object.assign(loaded, { __esModule: true });
   }
 
