@@ -20,7 +20,8 @@ export async function* followHints(
   const subscriptions = topics.map((topic) => bus.subscribe(topic, hint));
   signal?.addEventListener('abort', hint);
   try {
-    while (!signal?.aborted) {
+    for (;;) {
+      if (signal?.aborted) return;
       yield;
       // A hint that came while the consumer looked has aborted `wake` already: the sleep ends at once.
       await clock.sleep(POLL_MS, wake.signal);
