@@ -1,0 +1,254 @@
+import { describe, expect, it } from '@jest/globals';
+import { queueInstance, startInstance } from '../../../src/core/queueing/dispatch.js';
+import { planRecovery } from '../../../src/core/recovery/plan-recovery.js';
+import { clearTaskInstances, selectForClear } from '../../../src/core/task-instance/clear.js';
+import { retryDelayMs } from '../../../src/core/task-instance/retry-delay.js';
+import { settleAttempt, settleChange } from '../../../src/core/task-instance/settle-attempt.js';
+import type { Outcome } from '../../../src/model/outcome.js';
+import type { TaskInstance } from '../../../src/model/task-instance.js';
+import { dagSpec, SCHEDULER, taskInstance, taskSpec, USER, utc, viewOf } from './factories.js';
+
+const ERROR = { code: 'TASK_ERROR', name: 'Error', message: 'no', stack: null };
+const FAILED: Outcome = { kind: 'failed', error: ERROR, retryable: true };
+
+describe('settling an attempt', () => {
+  const running: Partial<TaskInstance> = { state: 'running', token: 't', tryNumber: 1, startedAt: 10, workerId: 'w' };
+
+  it.each<[string, Outcome, Partial<TaskInstance>, Partial<TaskInstance>, string]>([
+    [
+      'a value',
+      { kind: 'success', output: { value: 7, length: -1 } },
+      {},
+      { state: 'success', outputLength: -1, endedAt: 20 },
+      'success',
+    ],
+    ['no value', { kind: 'success', output: null }, {}, { state: 'success', outputLength: null }, 'success'],
+    [
+      'a failure with tries left',
+      FAILED,
+      { maxTries: 2 },
+      { state: 'up_for_retry', wakeAt: 20 + 300_000, endedAt: 20 },
+      'up_for_retry',
+    ],
+    ['a failure of the last try', FAILED, { maxTries: 1 }, { state: 'failed', wakeAt: null }, 'failed'],
+    ['a failure that forbids retries', { ...FAILED, retryable: false }, { maxTries: 9 }, { state: 'failed' }, 'failed'],
+    ['a skip', { kind: 'skipped', message: 'no data' }, {}, { state: 'skipped', endedAt: 20 }, 'skipped'],
+    [
+      'a reschedule',
+      { kind: 'reschedule', at: 99 },
+      { pokeNumber: 2 },
+      { state: 'up_for_reschedule', wakeAt: 99, pokeNumber: 3, tryNumber: 1 },
+      'up_for_reschedule',
+    ],
+    [
+      'a loss',
+      { kind: 'lost', reason: 'lease_expired' },
+      { lostDispatches: 2 },
+      { state: 'scheduled', lostDispatches: 3, tryNumber: 1, workerId: null },
+      'lost',
+    ],
+    [
+      'one loss too many',
+      { kind: 'lost', reason: 'lease_expired' },
+      { lostDispatches: 3 },
+      { state: 'failed', tryNumber: 1 },
+      'failed',
+    ],
+  ])('%s, with a view and without one alike', (_case, outcome, before, after, attemptState) => {
+    const task = taskSpec('a');
+    const view = viewOf([task], { a: { ...running, ...before } });
+    const change = settleChange(view.instance(1), task, view.run, outcome, 20, 25);
+    settleAttempt(view, 1, outcome, 20, 25);
+    const drained = view.drain(SCHEDULER, undefined)?.changes[0];
+    expect(change.next).toMatchObject({ ...after, token: null });
+    expect(change.endAttempt).toMatchObject({ state: attemptState, endedAt: 20 });
+    expect(change.expectedToken).toBe('t');
+    expect(drained).toEqual(change);
+  });
+
+  it('stores what was returned, and names why the dispatch limit failed it', () => {
+    const task = taskSpec('a');
+    const stored = settleChange(
+      taskInstance(1, 'a', running),
+      task,
+      { dagId: 'd', logicalDate: 0 },
+      { kind: 'success', output: { value: [1], length: 1 } },
+      20,
+    );
+    expect(stored.xcoms).toEqual([{ key: 'return_value', value: [1] }]);
+    const lost = settleChange(
+      taskInstance(1, 'a', { ...running, lostDispatches: 3 }),
+      task,
+      { dagId: 'd', logicalDate: 0 },
+      { kind: 'lost', reason: 'lease_expired' },
+      20,
+    );
+    expect(lost).toMatchObject({ reason: 'dispatch_limit', endAttempt: { error: { code: 'DISPATCH_LIMIT' } } });
+    expect(lost.endAttempt?.error?.message).toContain('4 times');
+  });
+});
+
+describe('the delay before a retry', () => {
+  const task = (factor: number, delaySeconds: number, maxSeconds: number | null = null) => ({
+    taskId: 't',
+    retryDelayMs: delaySeconds * 1_000,
+    retryExponentialBackoff: factor,
+    maxRetryDelayMs: maxSeconds === null ? null : maxSeconds * 1_000,
+  });
+  const identity = { dagId: 'd', logicalDate: utc('2026-01-10') };
+
+  // Seconds computed by Airflow 3.3.2 for the same DAG, task, date and try.
+  it.each([
+    ['no backoff', task(0, 300), 3, 300],
+    ['factor 1 is none, and uncapped', task(1, 300, 10), 3, 300],
+    ['factor 2, first try', task(2, 60, 1_800), 1, 93],
+    ['factor 2, first try, a second', task(2, 1), 1, 1],
+    ['factor 2, second try', task(2, 300), 2, 803],
+    ['the cap', task(2, 300, 600), 2, 600],
+    ['a cap of 0 is none', task(2, 300, 0), 2, 803],
+    ['overflow', task(10, 300), 400, 86_400],
+  ])('%s', (_case, options, tryNumber, seconds) => {
+    expect(retryDelayMs(options, identity, tryNumber)).toBe(seconds * 1_000);
+  });
+
+  it('is the same every time, and within [b, 2b)', () => {
+    for (let tryNumber = 1; tryNumber <= 6; tryNumber++) {
+      const base = 10 * 2 ** (tryNumber - 1) * 1_000;
+      const delay = retryDelayMs(task(2, 10), { dagId: 'd', logicalDate: null }, tryNumber);
+      expect(delay).toBe(retryDelayMs(task(2, 10), { dagId: 'd', logicalDate: null }, tryNumber));
+      expect(delay).toBeGreaterThanOrEqual(base);
+      expect(delay).toBeLessThan(2 * base);
+    }
+  });
+});
+
+describe('dispatching', () => {
+  it('counts dispatches within a try and deletes XComs once per later try', () => {
+    const open = (changes: Partial<TaskInstance>) => {
+      const view = viewOf([taskSpec('a')], { a: { state: 'scheduled', ...changes } });
+      queueInstance(view, 1, 'token', 5);
+      const change = view.drain(SCHEDULER, undefined)?.changes[0];
+      return [change?.openAttempt?.dispatchNumber, change?.clearXComs];
+    };
+    expect(open({ tryNumber: 1 })).toEqual([1, false]);
+    expect(open({ tryNumber: 2 })).toEqual([1, true]);
+    expect(open({ tryNumber: 2, lostDispatches: 1 })).toEqual([2, false]);
+    expect(open({ tryNumber: 2, pokeNumber: 4 })).toEqual([5, false]);
+  });
+
+  it('remembers when a sensor began to wait', () => {
+    const sensor = {
+      pokeIntervalMs: 1,
+      timeoutMs: 1,
+      mode: 'reschedule',
+      softFail: false,
+      exponentialBackoff: false,
+      maxWaitMs: null,
+    } as const;
+    const view = viewOf([taskSpec('a', { sensor }), taskSpec('b')], { a: { state: 'queued' }, b: { state: 'queued' } });
+    startInstance(view, 1, 'w', 7);
+    startInstance(view, 2, 'w', 7);
+    expect([view.instance(1).waitingSince, view.instance(2).waitingSince]).toEqual([7, null]);
+    const again = viewOf([taskSpec('a', { sensor })], { a: { state: 'queued', waitingSince: 3 } });
+    expect(startInstance(again, 1, 'w', 9)).toMatchObject({ waitingSince: 3, startedAt: 9 });
+  });
+});
+
+describe('recovery', () => {
+  it('requeues what is still under the lost token and leaves everything else', () => {
+    const states = {
+      a: { state: 'running', token: 'lost' },
+      b: { state: 'running', token: 'newer' },
+      c: { state: 'success', token: null },
+      d: { state: 'queued', token: 'stuck', lostDispatches: 3 },
+    } as const;
+    const view = viewOf(
+      ['a', 'b', 'c', 'd'].map((id) => taskSpec(id)),
+      states,
+    );
+    const lost = [
+      { taskInstanceId: 1, token: 'lost', cause: 'lease_expired' },
+      { taskInstanceId: 2, token: 'older', cause: 'lease_expired' },
+      { taskInstanceId: 3, token: 'lost', cause: 'lease_expired' },
+      { taskInstanceId: 4, token: 'stuck', cause: 'stuck_in_queue' },
+      { taskInstanceId: 99, token: 'gone', cause: 'lease_expired' },
+    ] as const;
+    expect(planRecovery(view, lost, 30)).toEqual([1, 4]);
+    expect([1, 2, 3, 4].map((id) => view.instance(id).state)).toEqual(['scheduled', 'running', 'success', 'failed']);
+  });
+});
+
+describe('clearing', () => {
+  const tasks = [
+    taskSpec('load'),
+    taskSpec('load_more', { upstream: ['load'], retries: 2 }),
+    taskSpec('report', { upstream: ['load_more'] }),
+  ];
+
+  it('gives the full number of retries again, ends the attempt and queues the run', () => {
+    const view = viewOf(
+      tasks,
+      {
+        load: { state: 'success', tryNumber: 1, outputLength: 3 },
+        load_more: { state: 'failed', tryNumber: 3, maxTries: 3 },
+        report: { state: 'upstream_failed' },
+      },
+      { run: { state: 'failed', startedAt: 1, endedAt: 5, clearNumber: 4 } },
+    );
+    expect(clearTaskInstances(view, [2, 3], 50)).toBe(2);
+    expect(view.instance(2)).toMatchObject({ state: 'none', tryNumber: 3, maxTries: 6, endedAt: null });
+    expect(view.instance(3)).toMatchObject({ state: 'none', tryNumber: 0, maxTries: 1 });
+    expect(view.drain(USER, undefined)?.run).toMatchObject({
+      from: 'failed',
+      path: ['queued'],
+      queuedAt: 50,
+      startedAt: null,
+      endedAt: null,
+      clearNumber: 5,
+    });
+  });
+
+  it('takes a running task away and leaves a running run running', () => {
+    const view = viewOf(tasks, { load: { state: 'running', token: 'old', tryNumber: 1 } });
+    expect(clearTaskInstances(view, [1, 2], 50)).toBe(1);
+    const commit = view.drain(USER, undefined);
+    expect(commit?.changes).toHaveLength(1);
+    expect(commit?.changes[0]).toMatchObject({
+      expectedToken: 'old',
+      path: ['none'],
+      endAttempt: { state: 'cleared' },
+      next: { token: null },
+    });
+    expect(commit?.run).toMatchObject({ from: 'running', path: [], clearNumber: 1 });
+  });
+
+  it('of nothing changes nothing', () => {
+    const view = viewOf(tasks);
+    expect(clearTaskInstances(view, [1, 2, 3], 50)).toBe(0);
+    expect(view.drain(USER, undefined)).toBeNull();
+  });
+
+  it.each([
+    [{}, [1, 2, 3]],
+    [{ taskRegex: 'more' }, [2]],
+    [{ taskRegex: '^load$' }, [1]],
+    [{ taskRegex: '^load$', downstream: true }, [1, 2, 3]],
+    [{ taskRegex: 'more', upstream: true }, [1, 2]],
+    [{ onlyFailed: true }, [2, 3]],
+    [{ onlyRunning: true }, [1]],
+    [{ onlyRunning: true, onlyFailed: true, taskRegex: 'load' }, [1, 2]],
+    [{ taskRegex: 'nothing' }, []],
+  ])('selects %j', (selection, expected) => {
+    const instances = [
+      taskInstance(1, 'load', { state: 'running' }),
+      taskInstance(2, 'load_more', { state: 'failed' }),
+      taskInstance(3, 'report', { state: 'upstream_failed' }),
+      taskInstance(4, 'report', { state: 'removed', mapIndex: 9 }),
+    ];
+    expect(selectForClear(dagSpec(tasks), instances, selection).map((instance) => instance.id)).toEqual(expected);
+  });
+
+  it('refuses what is not a regular expression', () => {
+    expect(() => selectForClear(dagSpec(tasks), [], { taskRegex: '(' })).toThrow('VALUE_TYPE: taskRegex');
+  });
+});
