@@ -4,7 +4,6 @@
  */
 import type { AttemptLogLine } from '../model/attempt-log.js';
 import { decodeTagged } from '../model/codec.js';
-import { formatDuration } from '../model/duration.js';
 import type { AttemptOutcome, Outcome } from '../model/outcome.js';
 import type { TaggedJson } from '../model/tagged-json.js';
 import type { AttemptToken, TaskInstanceKey } from '../model/task-instance.js';
@@ -15,6 +14,7 @@ import type { AttemptStore } from '../ports/store.js';
 import type { RunnableDag } from '../worker/attempt/load-dag.js';
 import { runAttempt, type AttemptLog } from '../worker/attempt/run-attempt.js';
 import { describeThrown, taskError } from '../worker/attempt/task-error.js';
+import { timeLimitReason } from '../worker/attempt/time-limit.js';
 import { InputResolver } from '../worker/inputs/input-resolver.js';
 import { StoreTaskChannel } from '../worker/inputs/store-task-channel.js';
 import { OutputCache } from '../worker/supervisor/output-cache.js';
@@ -176,7 +176,7 @@ export class InlineExecutor implements Executor {
     if (limitMs === null) return body();
     const over = new AbortController();
     const limit = this.options.clock.sleep(limitMs, over.signal).then((): Outcome => {
-      const reason = `ran longer than its executionTimeout of ${formatDuration(limitMs)}`;
+      const reason = timeLimitReason(limitMs);
       if (!over.signal.aborted) running.abort.abort(new DOMException(reason, 'AbortError'));
       return { kind: 'failed', error: taskError('TASK_TIMEOUT', reason), retryable: true };
     });

@@ -49,6 +49,11 @@ export class OutputCapture {
     }
   }
 
+  /** Writes out the open lines of the attempt under way. */
+  flush(): void {
+    this.target()?.flush();
+  }
+
   /** The log of the code that runs now; null outside of attempts. */
   currentLog(): AttemptLogWriter | null {
     return this.target()?.log ?? null;

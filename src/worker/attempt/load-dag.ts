@@ -9,7 +9,7 @@ import type { DagSpec } from '../../model/dag-spec.js';
 import { AirflowLikeError } from '../../model/errors.js';
 import type { BundleLocation } from '../../model/workload.js';
 import { collectDags } from '../../sdk/collect-dags.js';
-import type { DagDefinition } from '../../sdk/dag-definition.js';
+import type { DagDefinition } from '../../sdk/build-dag.js';
 import { hashSpec } from '../../sdk/spec-hash.js';
 import { describeSpecDifference } from './spec-difference.js';
 

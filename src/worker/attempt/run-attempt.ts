@@ -39,6 +39,8 @@ export interface AttemptEnvironment {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   readonly channel: TaskChannel;
   readonly signal: AbortSignal;
+  /** Writes out what the task has printed without ending its line. */
+  readonly flushOutput?: () => void;
 }
 
 /** Never rejects. */
@@ -46,6 +48,7 @@ export async function runAttempt(work: AttemptWork, environment: AttemptEnvironm
   const { log } = environment;
   log.write('info', 'system', `try ${work.tryNumber} of ${work.maxTries} started`);
   const outcome = await attempt(work, environment);
+  environment.flushOutput?.();
   logEnd(log, outcome);
   return outcome;
 }

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { MessagePort, Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { Outcome } from '../../model/outcome.js';
+import type { AttemptLogLevel } from '../../model/attempt-log.js';
 import type { Instant } from '../../model/instant.js';
 import type { AttemptToken, TaskError } from '../../model/task-instance.js';
 import { appendToAttemptLog } from '../attempt/attempt-log-writer.js';
@@ -113,7 +114,7 @@ export class AttemptPool {
       (error: unknown) => {
         if (attempt.state === 'terminating') return;
         this.killChildren(attempt);
-        this.report(attempt, encodeOutcome(outcomeOfThreadError(error)));
+        this.reportOwn(attempt, outcomeOfThreadError(error), null);
       },
     );
   }
@@ -162,8 +163,8 @@ export class AttemptPool {
   }
 
   /** Adds a line about the attempt to its log, beside what its thread writes. */
-  log(attempt: PooledAttempt, message: string): void {
-    appendToAttemptLog(attempt.logFile, attempt, 'warn', 'system', message);
+  log(attempt: PooledAttempt, message: string, level: AttemptLogLevel = 'warn'): void {
+    appendToAttemptLog(attempt.logFile, attempt, level, 'system', message);
   }
 
   /**
@@ -177,12 +178,20 @@ export class AttemptPool {
     const block = this.watch.blockOf(attempt);
     const finish = (): void => {
       this.killChildren(attempt);
-      this.report(attempt, outcome && encodeOutcome(outcome), block);
+      this.reportOwn(attempt, outcome, block);
     };
     this.killChildren(attempt);
     attempt.thread.abort();
     if (thread) thread.worker.once('exit', finish);
     else finish();
+  }
+
+  /** Reports an end that the thread itself did not see, and therefore did not log. */
+  private reportOwn(attempt: PooledAttempt, outcome: Outcome | null, block: Block | null): void {
+    if (outcome?.kind === 'failed' && attempt.state !== 'aborted') {
+      this.log(attempt, `failed: ${outcome.error.code}: ${outcome.error.message}`, 'error');
+    }
+    this.report(attempt, outcome && encodeOutcome(outcome), block);
   }
 
   /** @param outcome JSON of the outcome; null when the supervisor knows it. */

@@ -44,7 +44,8 @@ function pauseAndLook(threadId: number): Promise<string | null> {
     };
     const timer = setTimeout(finish, ANSWER_WITHIN_MS, null);
     session.on('NodeWorker.attachedToWorker', ({ params }) => {
-      if (Number(params.workerInfo.workerId) !== threadId) return;
+      // Ids of the inspector count on their own; the title holds the id of the thread.
+      if (!params.workerInfo.title.startsWith(`[worker ${threadId}]`)) return;
       target = params.sessionId;
       command(1, 'Debugger.enable');
       command(2, 'Debugger.pause');
@@ -69,7 +70,7 @@ function ignore(): void {
 
 /** The innermost function of the author; built-in frames say little. */
 function nameOf(frames: readonly CallFrame[]): string | null {
-  const own = frames.filter(({ url }) => !url.startsWith('node:'));
+  const own = frames.filter(({ url }) => url !== '' && !url.startsWith('node:'));
   return (
     (own.find(({ functionName }) => functionName !== '') ?? frames.find(({ functionName }) => functionName !== ''))?.functionName ??
     null

@@ -94,6 +94,7 @@ export default async function runInThread(task: ThreadTask): Promise<string> {
           now,
           sleep,
           signal: attempt.abort.signal,
+          flushOutput: () => capture.flush(),
           channel: {
             pushXCom: async (_token, key, value) => void (await ask(task.sequence, { kind: 'push', key, value })),
             pullXCom: (_token, request) => ask(task.sequence, { kind: 'pull', ...request }),

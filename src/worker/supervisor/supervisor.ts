@@ -18,6 +18,7 @@ import type { Logger } from '../../ports/logger.js';
 import type { AttemptStore, DagCatalog } from '../../ports/store.js';
 import { appendToAttemptLog, MAX_LOG_BYTES } from '../attempt/attempt-log-writer.js';
 import { taskError } from '../attempt/task-error.js';
+import { timeLimitReason } from '../attempt/time-limit.js';
 import { InputResolver } from '../inputs/input-resolver.js';
 import { StoreTaskChannel } from '../inputs/store-task-channel.js';
 import { killDescendants } from '../processes/descendants.js';
@@ -197,7 +198,7 @@ export class Supervisor implements Executor {
   }
 
   private limitTime(attempt: Attempt, ms: number): void {
-    const reason = `ran longer than its executionTimeout of ${formatDuration(attempt.assignment.task.executionTimeoutMs ?? 0)}`;
+    const reason = timeLimitReason(attempt.assignment.task.executionTimeoutMs ?? 0);
     const fire = (): void =>
       ms > MAX_TIMER_MS ? this.limitTime(attempt, ms - MAX_TIMER_MS) : this.end(attempt, { kind: 'timeout', reason });
     attempt.timers.push(setTimeout(fire, Math.min(ms, MAX_TIMER_MS)));

@@ -1,0 +1,235 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { WorkerHarness } from './worker/harness.js';
+
+const SOURCE = `
+import { context, dag, PokeResult, SkipTask, FailTask, task, type Wired } from 'airflow-like';
+
+@dag({ dagId: 'everyday', startDate: '2024-01-01', schedule: null })
+export class Everyday {
+  @task() async numbers(): Promise<number[]> { return [1, 2, 3]; }
+  @task() async nothing(): Promise<void> {}
+  @task() async double(n: number, m: { seen: Date }): Promise<number> { return n * 2 + (m.seen instanceof Date ? 0 : 100); }
+  @task() async when(): Promise<{ seen: Date }> { return { seen: context().dataInterval!.start }; }
+  @task() async sum(input: { all: number[]; none?: unknown }): Promise<string> {
+    return input.all.join('+') + ('none' in input ? ' with none' : '');
+  }
+  @task() async show(): Promise<object> {
+    const { dagId, runId, taskId, mapIndex, tryNumber, maxTries, logicalDate, dataInterval, runType, pokeNumber } = context();
+    return { dagId, runId, taskId, mapIndex, tryNumber, maxTries, logicalDate, dataInterval, runType, pokeNumber };
+  }
+  @task() async talk(): Promise<void> {
+    console.log('one %d', 1);
+    process.stdout.write('two\\nthr');
+    context().log.warn('with fields', { rows: 5 });
+    process.stdout.write('ee\\n');
+    console.error('four');
+    process.stderr.write('five');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    console.debug({ six: 6 });
+  }
+  @task() async environment(): Promise<string[]> { return Object.keys(process.env).sort(); }
+  @task() async skip(): Promise<void> { throw new SkipTask('no data'); }
+  @task() async fail(): Promise<void> { throw new FailTask('bad input'); }
+  @task() async tooLarge(): Promise<string> { return 'x'.repeat(3_250_000); }
+  @task() async fn(): Promise<unknown> { return { a: [() => 1] }; }
+  @task() async push(): Promise<unknown> {
+    await context().xcom.push('rows', 42n);
+    return [await context().xcom.pull('push', { key: 'rows' }), await context().xcom.pull('numbers'), await context().xcom.pull('nobody')];
+  }
+  @task() async badKey(): Promise<void> { await context().xcom.push('return_value', 1); }
+  @task.sensor({ pokeInterval: '20ms', timeout: '10s' }) async poking(): Promise<boolean> { return context().pokeNumber === 3; }
+  @task.sensor({ pokeInterval: '20ms', timeout: '10s' }) async finding() { return new PokeResult(true, { path: '/x' }); }
+  @task.sensor({ pokeInterval: '7s', timeout: '1h', mode: 'reschedule' }) async rescheduling(): Promise<boolean> { return false; }
+  @task.sensor({ pokeInterval: '20ms', timeout: '50ms' }) async late(): Promise<boolean> { return false; }
+  @task.sensor({ pokeInterval: '20ms', timeout: '50ms', softFail: true }) async lateSoft(): Promise<boolean> { return false; }
+  @task.sensor({ pokeInterval: '20ms', timeout: '50ms' }) async vague(): Promise<boolean> { return 1 as never; }
+
+  wire(t: Wired<Everyday>) {
+    const numbers = t.numbers();
+    const doubled = t.double.map(numbers, t.when());
+    t.sum({ all: doubled, none: t.nothing() } as never);
+    t.show(); t.talk(); t.environment(); t.skip(); t.fail(); t.tooLarge(); t.fn(); t.push(); t.badKey();
+    t.poking(); t.finding(); t.rescheduling(); t.late(); t.lateSoft(); t.vague();
+  }
+}
+`;
+
+let worker: WorkerHarness;
+let dag: number;
+
+beforeAll(async () => {
+  worker = new WorkerHarness();
+  dag = await worker.addDag(SOURCE);
+});
+afterAll(() => worker.close());
+
+const output = (value: unknown, length: number) => ({ kind: 'success', output: { value, length } });
+
+describe('an attempt', () => {
+  it('hands typed values from task to task, through memory and through the store', async () => {
+    expect(await worker.runTask(dag, 'numbers')).toEqual(output([1, 2, 3], 3));
+    expect(await worker.runTask(dag, 'nothing')).toEqual({ kind: 'success', output: null });
+    expect(await worker.runTask(dag, 'when')).toEqual(output({ seen: { $type: 'Date', value: '2024-01-01T00:00:00.000Z' } }, 1));
+    const queriesBefore = worker.xcomQueries;
+    const copies = await worker.run(...[0, 1, 2].map((mapIndex) => worker.assignment(dag, 'double', { mapIndex })));
+    expect(copies.map(({ outcome }) => outcome)).toEqual([2, 4, 6].map((value) => output(value, -1)));
+    expect(worker.xcomQueries).toBe(queriesBefore);
+    expect(await worker.runTask(dag, 'sum')).toEqual(output('2+4+6', -1));
+    expect(worker.xcomQueries).toBe(queriesBefore + 1);
+  });
+
+  it('asks the store once for a batch when another worker made the inputs', async () => {
+    const other = new WorkerHarness();
+    try {
+      const version = await other.addDag(SOURCE);
+      other.xcoms.push(
+        { dagRunId: 1, taskId: 'numbers', mapIndex: -1, key: 'return_value', value: [5, 6] },
+        {
+          dagRunId: 1,
+          taskId: 'when',
+          mapIndex: -1,
+          key: 'return_value',
+          value: { seen: { $type: 'Date', value: '2024-01-01T00:00:00.000Z' } },
+        },
+      );
+      const copies = await other.run(...[0, 1].map((mapIndex) => other.assignment(version, 'double', { mapIndex })));
+      expect(copies.map(({ outcome }) => outcome)).toEqual([10, 12].map((value) => output(value, -1)));
+      expect(other.xcomQueries).toBe(1);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('knows its run from context()', async () => {
+    const outcome = await worker.runTask(dag, 'show', { tryNumber: 2, maxTries: 3 });
+    expect(outcome).toMatchObject({
+      output: {
+        value: {
+          dagId: 'everyday',
+          runId: 'manual__1',
+          taskId: 'show',
+          mapIndex: -1,
+          tryNumber: 2,
+          maxTries: 3,
+          runType: 'manual',
+          pokeNumber: 1,
+          logicalDate: { value: '2024-01-01T00:00:00.000Z' },
+          dataInterval: { end: { value: '2024-01-02T00:00:00.000Z' } },
+        },
+      },
+    });
+  });
+
+  it('logs everything it prints, in order', async () => {
+    const attempt = worker.assignment(dag, 'talk', { tryNumber: 2, maxTries: 2 });
+    await worker.run(attempt);
+    const lines = await worker.log(attempt);
+    expect(lines.map(({ level, source, message }) => [level, source, message])).toEqual([
+      ['info', 'system', 'try 2 of 2 started'],
+      ['info', 'console', 'one 1'],
+      ['info', 'stdout', 'two'],
+      ['warn', 'task', 'with fields'],
+      ['info', 'stdout', 'three'],
+      ['error', 'console', 'four'],
+      ['debug', 'console', '{ six: 6 }'],
+      ['error', 'stderr', 'five'],
+      ['info', 'system', 'success'],
+    ]);
+    expect(lines[3]).toMatchObject({ try: 2, rows: 5 });
+  });
+
+  it('records where its log is', async () => {
+    const attempt = worker.assignment(dag, 'nothing');
+    await worker.run(attempt);
+    while (!worker.logPaths.has(attempt.token)) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(worker.logPaths.get(attempt.token)).toBe(
+      `dag_id=everyday/run_id=manual__1/task_id=nothing/attempt=1-${attempt.token.slice(-8)}.jsonl`,
+    );
+  });
+
+  it('sees no environment but the allowed one', async () => {
+    const outcome = await worker.runTask(dag, 'environment');
+    expect(outcome).toMatchObject({ output: { value: ['AIRFLOW_LIKE_ATTEMPT', 'HOME', 'PATH'] } });
+  });
+
+  it('reads and writes XComs of its run', async () => {
+    expect(await worker.runTask(dag, 'numbers')).toMatchObject({ kind: 'success' });
+    // The last pull finds nothing, which an output cannot hold.
+    expect(await worker.runTask(dag, 'push')).toMatchObject({
+      kind: 'failed',
+      error: { code: 'XCOM_NOT_SERIALIZABLE', message: expect.stringContaining('return_value[2]') },
+    });
+    expect(worker.xcoms).toContainEqual({
+      dagRunId: 1,
+      taskId: 'push',
+      mapIndex: -1,
+      key: 'rows',
+      value: { $type: 'bigint', value: '42' },
+    });
+  });
+
+  it.each<[string, unknown]>([
+    ['skip', { kind: 'skipped', message: 'no data' }],
+    ['fail', { kind: 'failed', retryable: false, error: { name: 'FailTask', message: 'bad input' } }],
+    [
+      'tooLarge',
+      { kind: 'failed', error: { code: 'XCOM_TOO_LARGE', message: expect.stringContaining('return_value: 3.1 MB > 256 KB') } },
+    ],
+    [
+      'fn',
+      {
+        kind: 'failed',
+        error: { code: 'XCOM_NOT_SERIALIZABLE', message: expect.stringContaining('return_value.a[0]: is a function') },
+      },
+    ],
+    ['badKey', { kind: 'failed', error: { code: 'XCOM_KEY_INVALID' } }],
+    ['poking', { kind: 'success', output: null }],
+    ['finding', { kind: 'success', output: { value: { path: '/x' }, length: 1 } }],
+    ['late', { kind: 'failed', retryable: false, error: { code: 'SENSOR_TIMEOUT' } }],
+    ['lateSoft', { kind: 'skipped', message: expect.stringContaining('SENSOR_TIMEOUT') }],
+    ['vague', { kind: 'failed', error: { code: 'VALUE_TYPE' } }],
+  ])('%s ends as it should', async (taskId, expected) => {
+    expect(await worker.runTask(dag, taskId)).toMatchObject(expected as object);
+  });
+
+  it('gives its slot back between pokes in reschedule mode, until its timeout counted from the first attempt', async () => {
+    const before = Date.now();
+    const outcome = await worker.runTask(dag, 'rescheduling');
+    expect(outcome).toEqual({ kind: 'reschedule', at: expect.any(Number) });
+    expect((outcome as { at: number }).at - before).toBeGreaterThanOrEqual(7_000);
+    const late = await worker.runTask(dag, 'rescheduling', { pokeNumber: 500, waitingSince: Date.now() - 3_700_000 });
+    expect(late).toMatchObject({ kind: 'failed', retryable: false, error: { code: 'SENSOR_TIMEOUT' } });
+  });
+
+  it('fails for good when the graph wired here is not the registered one, and names the difference', async () => {
+    const drifted = await worker.addDag(SOURCE, { maxActiveRuns: 99 });
+    expect(await worker.runTask(drifted, 'numbers')).toMatchObject({
+      kind: 'failed',
+      retryable: false,
+      error: { code: 'D105', message: expect.stringContaining('maxActiveRuns was 99 when it was registered and is 16 here') },
+    });
+  });
+
+  it('points into the author’s file', async () => {
+    const outcome = await worker.runTask(dag, 'fail');
+    const line = SOURCE.split('\n').findIndex((text) => text.includes('bad input')) + 1;
+    expect(outcome).toMatchObject({ error: { stack: expect.stringContaining(`dag_1.ts:${line}:`) } });
+  });
+
+  it('is lost, before its body runs, when its log cannot be written', async () => {
+    const attempt = worker.assignment(dag, 'numbers', {});
+    const blocked = { ...attempt, key: { ...attempt.key, dagId: 'blocked' } };
+    const { mkdirSync, writeFileSync } = await import('node:fs');
+    mkdirSync(`${worker.home}/logs`, { recursive: true });
+    writeFileSync(`${worker.home}/logs/dag_id=blocked`, '');
+    const [outcome] = await worker.run(blocked);
+    expect(outcome?.outcome).toMatchObject({ kind: 'lost', reason: expect.stringContaining('the log cannot be written') });
+  });
+
+  it('is lost when the store does not have its version', async () => {
+    expect(await worker.runTask(dag, 'numbers', { versionId: 99 })).toEqual({
+      kind: 'lost',
+      reason: 'DAG version 99 is not in the database',
+    });
+  });
+});
