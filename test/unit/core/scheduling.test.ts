@@ -1,0 +1,278 @@
+import { describe, expect, it } from '@jest/globals';
+import { planBackfill } from '../../../src/core/backfill/plan-backfill.js';
+import { MAX_RUNS_PER_PASS, planDagSchedule } from '../../../src/core/dag-run/plan-schedule.js';
+import { checkGivenRunId, runIdFor, runTypeOf } from '../../../src/core/dag-run/run-id.js';
+import { planQueueing } from '../../../src/core/queueing/plan-queueing.js';
+import { parseSchedule } from '../../../src/core/timetable/parse-schedule.js';
+import type { BackfillLane } from '../../../src/model/dag.js';
+import type { DagSpec } from '../../../src/model/dag-spec.js';
+import type { TaskSpec } from '../../../src/model/dag-spec.js';
+import type { DagRun } from '../../../src/model/dag-run.js';
+import type { Occupancy } from '../../../src/model/snapshot.js';
+import type { TaskInstance } from '../../../src/model/task-instance.js';
+import { dagSchedule, dagSpec, taskSpec, utc, viewOf } from './factories.js';
+
+const daily = (changes: Partial<DagSpec> = {}) =>
+  dagSpec([], { schedule: parseSchedule('@daily', 'schedule'), startDate: utc('2026-01-01'), catchup: true, ...changes });
+const NOW = utc('2026-01-10T10:30:00');
+const days = (plan: { createRuns: readonly { logicalDate: number | null }[] }) =>
+  plan.createRuns.map((run) => new Date(run.logicalDate as number).toISOString().slice(5, 10));
+const queued = (id: number, runAfter = 0) => ({ id, runId: `manual__${id}`, runAfter });
+
+describe('planDagSchedule', () => {
+  it('creates what is due, oldest first, running while there is a place', () => {
+    const plan = planDagSchedule(dagSchedule(daily(), NOW));
+    expect(days(plan)).toEqual(['01-01', '01-02', '01-03', '01-04', '01-05', '01-06', '01-07', '01-08', '01-09']);
+    expect(plan.createRuns[0]).toEqual({
+      runId: 'scheduled__2026-01-02T00:00:00+00:00',
+      runType: 'scheduled',
+      triggeredBy: 'timetable',
+      logicalDate: utc('2026-01-01'),
+      dataInterval: { start: utc('2026-01-01'), end: utc('2026-01-02') },
+      runAfter: utc('2026-01-02'),
+      conf: {},
+      backfillId: null,
+      state: 'running',
+      note: null,
+    });
+    expect(plan).toMatchObject({ nextRun: { logicalDate: utc('2026-01-10') }, checkAt: utc('2026-01-11'), startRuns: [] });
+  });
+
+  it('goes on from the last automated run', () => {
+    const lastAutomated = { logicalDate: utc('2026-01-08'), dataInterval: { start: utc('2026-01-08'), end: utc('2026-01-09') } };
+    expect(days(planDagSchedule(dagSchedule(daily(), NOW, { lastAutomated })))).toEqual(['01-09']);
+  });
+
+  it.each<[DagSpec['catchup'], string[]]>([
+    [false, ['01-09']],
+    ['latest', ['01-09']],
+    [{ last: 3 }, ['01-07', '01-08', '01-09']],
+  ])('with catchup %j', (catchup, expected) => {
+    expect(days(planDagSchedule(dagSchedule(daily({ catchup }), NOW)))).toEqual(expected);
+  });
+
+  it('stops at maxActiveRuns and then waits for a run to end', () => {
+    const plan = planDagSchedule(dagSchedule(daily({ maxActiveRuns: 3 }), NOW, { unfinishedRuns: 1, runningRuns: 1 }));
+    expect(days(plan)).toEqual(['01-01', '01-02']);
+    expect(plan.checkAt).toBeNull();
+    expect(plan.nextRun).toMatchObject({ logicalDate: utc('2026-01-03') });
+  });
+
+  it('gives places to queued runs before it creates new ones', () => {
+    const plan = planDagSchedule(
+      dagSchedule(daily({ maxActiveRuns: 3 }), NOW, { unfinishedRuns: 2, runningRuns: 0, queuedRuns: [queued(4), queued(5)] }),
+    );
+    expect(plan.startRuns).toEqual([4, 5]);
+    expect(plan.createRuns.map((run) => run.state)).toEqual(['running']);
+    const full = planDagSchedule(
+      dagSchedule(daily({ maxActiveRuns: 1 }), NOW, { unfinishedRuns: 2, runningRuns: 1, queuedRuns: [queued(4)] }),
+    );
+    expect(full).toMatchObject({ startRuns: [], createRuns: [] });
+  });
+
+  it('leaves a queued run for its time', () => {
+    const plan = planDagSchedule(
+      dagSchedule(daily({ schedule: { kind: 'none' } }), NOW, { unfinishedRuns: 1, queuedRuns: [queued(4, NOW + 5)] }),
+    );
+    expect(plan).toEqual({ createRuns: [], startRuns: [], nextRun: null, checkAt: NOW + 5 });
+  });
+
+  it('creates at most a pass full at once and comes back for the rest', () => {
+    const spec = daily({ schedule: parseSchedule('@hourly', 'schedule'), startDate: utc('2025-01-01'), maxActiveRuns: 100_000 });
+    const plan = planDagSchedule(dagSchedule(spec, NOW));
+    expect(plan.createRuns).toHaveLength(MAX_RUNS_PER_PASS);
+    expect(plan.checkAt).toBe(NOW);
+  });
+
+  it('starts the runs of each backfill within its own limit', () => {
+    const lane = (changes: Partial<BackfillLane>): BackfillLane => ({
+      backfillId: 1,
+      isPaused: false,
+      maxActiveRuns: 2,
+      runningRuns: 1,
+      queuedRuns: [queued(7), queued(8)],
+      ...changes,
+    });
+    const backfills = [
+      lane({}),
+      lane({ isPaused: true, queuedRuns: [queued(9)] }),
+      lane({ runningRuns: 0, queuedRuns: [queued(10), queued(11)] }),
+    ];
+    const plan = planDagSchedule(dagSchedule(daily({ maxActiveRuns: 1 }), NOW, { unfinishedRuns: 1, runningRuns: 1, backfills }));
+    expect(plan.startRuns).toEqual([7, 10, 11]);
+  });
+
+  it('creates and starts nothing for a paused DAG', () => {
+    const plan = planDagSchedule(dagSchedule(daily(), NOW, { queuedRuns: [queued(4)], dagChanges: { isPaused: true } }));
+    expect(plan).toMatchObject({ createRuns: [], startRuns: [], checkAt: null, nextRun: { logicalDate: utc('2026-01-01') } });
+  });
+});
+
+describe('run ids', () => {
+  it('say type and runAfter', () => {
+    expect(runIdFor('manual', utc('2024-02-29T06:00:00'))).toBe('manual__2024-02-29T06:00:00+00:00');
+    expect(runIdFor('asset_triggered', utc('2026-01-10T10:30:15.123'))).toBe('asset_triggered__2026-01-10T10:30:15.123000+00:00');
+    expect(['backfill__x', 'asset_materialization__', 'mine', 'scheduled_x'].map(runTypeOf)).toEqual([
+      'backfill',
+      'asset_materialization',
+      'manual',
+      'manual',
+    ]);
+  });
+
+  it('given by people may not look like another type', () => {
+    expect(() => checkGivenRunId('mine', 'manual', '--run-id')).not.toThrow();
+    expect(() => checkGivenRunId('manual__mine', 'manual', '--run-id')).not.toThrow();
+    expect(() => checkGivenRunId('scheduled__x', 'manual', '--run-id')).toThrow(
+      'ID_INVALID: --run-id: the prefix "scheduled__" belongs to',
+    );
+    expect(() => checkGivenRunId('a/b', 'manual', '--run-id')).toThrow('ID_INVALID');
+  });
+});
+
+describe('planBackfill', () => {
+  const request = {
+    spec: daily({ catchup: false }),
+    from: utc('2026-01-03'),
+    to: utc('2026-01-06'),
+    existing: [],
+    reprocessBehavior: 'none',
+    runBackwards: false,
+    maxRuns: 100,
+    now: utc('2026-02-01'),
+  } as const;
+  const existing = [
+    { logicalDate: utc('2026-01-03'), state: 'success' },
+    { logicalDate: utc('2026-01-04'), state: 'failed' },
+    { logicalDate: utc('2026-01-05'), state: 'running' },
+    { logicalDate: null, state: 'failed' },
+  ] as const;
+  const dates = (runs: readonly { logicalDate: number | null }[]) =>
+    runs.map((run) => new Date(run.logicalDate as number).toISOString().slice(5, 10));
+
+  it('creates the missing runs in order', () => {
+    const plan = planBackfill({ ...request, conf: { full: true } });
+    expect(dates(plan.create)).toEqual(['01-03', '01-04', '01-05', '01-06']);
+    expect(plan.create[0]).toMatchObject({
+      runId: 'backfill__2026-01-04T00:00:00+00:00',
+      runType: 'backfill',
+      state: 'queued',
+      conf: { full: true },
+    });
+    expect(dates([plan.first, plan.last])).toEqual(['01-03', '01-06']);
+    expect(dates(planBackfill({ ...request, runBackwards: true }).create)).toEqual(['01-06', '01-05', '01-04', '01-03']);
+  });
+
+  it.each([
+    ['none', [], ['already_exists', 'already_exists', 'in_flight']],
+    ['failed', ['01-04'], ['already_exists', 'in_flight']],
+    ['completed', ['01-03', '01-04'], ['in_flight']],
+  ] as const)('reprocess %s', (reprocessBehavior, reprocess, skipped) => {
+    const plan = planBackfill({ ...request, existing, reprocessBehavior });
+    expect(dates(plan.create)).toEqual(['01-06']);
+    expect(dates(plan.reprocess)).toEqual(reprocess);
+    expect(plan.skipped.map((entry) => entry.reason)).toEqual(skipped);
+  });
+
+  it.each<[string, object, string, string]>([
+    ['reversed', { from: utc('2026-01-07') }, 'BACKFILL_RANGE', 'the range is reversed'],
+    ['in the future', { from: utc('2027-01-01'), to: utc('2027-01-02') }, 'BACKFILL_RANGE', 'lies in the future'],
+    [
+      'without an interval',
+      { from: utc('2026-01-03T01:00:00'), to: utc('2026-01-03T02:00:00') },
+      'BACKFILL_RANGE',
+      'no interval of "@daily"',
+    ],
+    ['without a schedule', { spec: daily({ schedule: { kind: 'none' } }) }, 'BACKFILL_RANGE', 'yields no runs'],
+    [
+      'backwards into the past of a task',
+      { runBackwards: true, spec: { ...daily(), tasks: [taskSpec('a', { dependsOnPast: true })] } },
+      'BACKFILL_RANGE',
+      'cannot run backwards',
+    ],
+    ['too large', { maxRuns: 3 }, 'BACKFILL_TOO_LARGE', 'more than 3 intervals'],
+  ])('refuses a range that is %s', (_case, changes, code, message) => {
+    expect(() => planBackfill({ ...request, ...changes })).toThrow(message);
+    expect(() => planBackfill({ ...request, ...changes })).toThrow(code);
+  });
+});
+
+describe('planQueueing', () => {
+  const occupancy = (changes: Partial<Occupancy> = {}): Occupancy => ({
+    total: 0,
+    pools: { default_pool: { slots: 128, occupied: 0 }, small: { slots: 2, occupied: 1 }, endless: { slots: -1, occupied: 9_999 } },
+    ...changes,
+  });
+  const candidates = (
+    tasks: readonly Partial<TaskSpec>[],
+    instances: readonly Partial<TaskInstance>[] = [],
+    run: Partial<DagRun> = {},
+    spec: Partial<DagSpec> = {},
+  ) => {
+    const specs = tasks.map((task, index) => taskSpec(`t${index}`, task));
+    const states = Object.fromEntries(
+      specs.map((task, index) => [
+        task.taskId,
+        {
+          state: 'scheduled' as const,
+          pool: task.pool,
+          poolSlots: task.poolSlots,
+          priorityWeight: task.priorityWeight,
+          ...instances[index],
+        },
+      ]),
+    );
+    const view = viewOf(specs, states, { run, spec });
+    return [...view.ready()].map((instance) => ({ view, instance }));
+  };
+  const chosen = (input: Parameters<typeof planQueueing>[0]) => planQueueing(input).map(({ instance }) => instance.taskId);
+
+  it('takes the most urgent first: live before backfill, weight, runAfter, id', () => {
+    const live = candidates([{ priorityWeight: 1 }, { priorityWeight: 5 }, { priorityWeight: 1 }], [], { runAfter: 10 });
+    const older = candidates([{ priorityWeight: 1 }], [{ id: 50 }], { runAfter: 5 });
+    const backfill = candidates([{ priorityWeight: 9 }], [{ id: 60 }], { backfillId: 1 });
+    const all = [...backfill, ...live, ...older];
+    const order = planQueueing({ candidates: all, occupancy: occupancy(), parallelism: 32, freeSlots: 32 });
+    expect(order.map(({ instance }) => instance.id)).toEqual([2, 50, 1, 3, 60]);
+  });
+
+  it('lets a small one pass where a wide one does not fit', () => {
+    const input = { occupancy: occupancy(), parallelism: 32, freeSlots: 32 };
+    const pools = [
+      { pool: 'small', poolSlots: 2, priorityWeight: 9 },
+      { pool: 'small' },
+      { pool: 'small' },
+      { pool: 'endless' },
+      { pool: 'nowhere' },
+    ];
+    expect(chosen({ ...input, candidates: candidates(pools) })).toEqual(['t1', 't3']);
+  });
+
+  it.each<[string, object, number]>([
+    ['parallelism', { parallelism: 5, occupancy: occupancy({ total: 3 }) }, 2],
+    ['the free slots', { freeSlots: 1 }, 1],
+    ['more than parallelism in use', { parallelism: 2, occupancy: occupancy({ total: 3 }) }, 0],
+  ])('honours %s', (_case, changes, expected) => {
+    const input = { candidates: candidates([{}, {}, {}, {}]), occupancy: occupancy(), parallelism: 32, freeSlots: 32, ...changes };
+    expect(planQueueing(input)).toHaveLength(expected);
+  });
+
+  it('honours maxActiveTasks of the run and maxActiveTisPerDagrun of the task', () => {
+    const input = { occupancy: occupancy(), parallelism: 32, freeSlots: 32 };
+    const tasks = [{}, {}, {}, {}];
+    expect(chosen({ ...input, candidates: candidates(tasks, [{ state: 'running' }], {}, { maxActiveTasks: 3 }) })).toEqual([
+      't1',
+      't2',
+    ]);
+    const limited = [{ maxActiveTisPerDagrun: 1, priorityWeight: 9 }, {}];
+    expect(chosen({ ...input, candidates: candidates(limited) })).toEqual(['t0', 't1']);
+    const view = viewOf([taskSpec('m', { maxActiveTisPerDagrun: 2 })], { m: { state: 'deferred', mapIndex: 0 } });
+    view.insertCopies(view.instance(1), [1, 2, 3]);
+    for (const id of [-1, -2, -3]) view.transition(id, 'schedule');
+    const copies = view.instances('m').slice(1);
+    // Copies that are not stored yet are never chosen, whatever the limit says.
+    expect(planQueueing({ ...input, candidates: copies.map((instance) => ({ view, instance })) })).toEqual([]);
+    const stored = copies.map((instance, index) => ({ view, instance: { ...instance, id: 100 + index } }));
+    expect(planQueueing({ ...input, candidates: stored }).map(({ instance }) => instance.mapIndex)).toEqual([1]);
+  });
+});
