@@ -10,6 +10,7 @@ import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Script } from 'node:vm';
 import { AirflowLikeError } from '../model/errors.js';
+import { findRepeatedName } from './find-repeated-name.js';
 import * as authorExports from './index.js';
 
 export const CONFIG_FILE_NAMES = ['ts', 'mts', 'js', 'mjs'].map((extension) => `airflow-like.config.${extension}`);
@@ -101,6 +102,7 @@ async function evaluateTypeScript(path: string, source: string, cacheFolder: str
   try {
     code = await compile(path, source, cacheFolder);
   } catch (error) {
+    if (error instanceof AirflowLikeError) throw error;
     throw describeFailure(path, error, frameOfCompiler(String((error as Error).message)));
   }
   const requireByNode = createRequire(path);
@@ -126,7 +128,7 @@ async function compile(path: string, source: string, cacheFolder: string): Promi
   } catch {
     // not compiled yet
   }
-  const { transform } = await import('@swc/core');
+  const { parse, transform } = await import('@swc/core');
   const { code } = await transform(source, {
     filename: path,
     swcrc: false,
@@ -135,6 +137,14 @@ async function compile(path: string, source: string, cacheFolder: string): Promi
     module: { type: 'commonjs' },
     jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
   });
+  const repeated = findRepeatedName(await parse(source, { syntax: 'typescript', target: 'es2022' }));
+  if (repeated !== null) {
+    throw new AirflowLikeError('CONFIG_INVALID', {
+      place: `${repeated} (${basename(path)})`,
+      file: path,
+      message: 'the name is given twice',
+    });
+  }
   try {
     if (existsSync(dirname(cacheFolder))) {
       mkdirSync(cacheFolder, { recursive: true });

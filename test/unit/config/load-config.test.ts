@@ -120,6 +120,12 @@ describe('loadConfig', () => {
       ['wrong zone', "export default { core: { defaultTimezone: '+05:30' } };", /must be an IANA time zone.*got "\+05:30"/],
       ['wrong choice', "export default { logging: { level: 'loud' } };", /must be one of 'debug', .*got "loud"/],
       ['null', 'export default { core: { home: null } };', /core\.home .*must be a non-empty text, got null/],
+      [
+        'a key twice',
+        'export default { api: { port: 1, host: "::1", "port": 2 } };',
+        /api\.port \(airflow-like\.config\.ts\): the name is given twice/,
+      ],
+      ['a section twice', 'export default { api: {}, core: {}, api: {} };', /api \(.*\): the name is given twice/],
       ['empty file', '', /no default export.*export default defineConfig/],
       ['no default export', 'export const config = {};', /no default export/],
       ['default export of wrong kind', 'export default [];', /the default export must be an object, got \[\]/],
