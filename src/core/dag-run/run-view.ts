@@ -14,12 +14,13 @@ import type { DagSpec, TaskSpec } from '../../model/dag-spec.js';
 import type { Instant } from '../../model/instant.js';
 import type { DagRunSnapshot, PreviousRun } from '../../model/snapshot.js';
 import { FINISHED_STATES, type DagRunState, type TaskInstanceState } from '../../model/states.js';
-import type { NewTaskInstance, TaskInstance } from '../../model/task-instance.js';
+import type { TaskInstance } from '../../model/task-instance.js';
 import { graphOf, type TaskGraph } from '../graph/task-graph.js';
 import { TASK_INSTANCE_TRANSITIONS, type TaskInstanceTransition } from '../task-instance/transitions.js';
 import { destinationOf } from '../transition.js';
 import { mergeTransition, pendingFor, toChange, toInsertion, type TransitionEffects } from './pending-change.js';
 import { emptyCounts, type StateCounts } from './state-counts.js';
+import { freshCopy } from './fresh-copy.js';
 import { addSlot, changesOutcome, createNodes, recount, type Slot, type TaskNode } from './task-node.js';
 import { DAG_RUN_TRANSITIONS, type DagRunTransition } from './transitions.js';
 
@@ -199,8 +200,7 @@ export class RunView {
     const node = this.node(pattern.taskId);
     const copies: TaskInstance[] = [];
     for (const mapIndex of mapIndexes) {
-      const row: NewTaskInstance = freshCopy(pattern, mapIndex, node.task.retries + 1);
-      const instance: TaskInstance = { id: this.#nextTemporaryId--, ...row };
+      const instance: TaskInstance = { id: this.#nextTemporaryId--, ...freshCopy(pattern, mapIndex, node.task.retries + 1) };
       const slot = addSlot(node, instance, pendingFor(instance, true));
       this.#changed.push(slot);
       this.#index(slot);
@@ -371,31 +371,4 @@ export class RunView {
 
 function rowKey(taskId: string, mapIndex: number): string {
   return `${mapIndex} ${taskId}`;
-}
-
-function freshCopy(pattern: TaskInstance, mapIndex: number, maxTries: number): NewTaskInstance {
-  const { dagRunId, taskId, pool, poolSlots, priorityWeight, queue } = pattern;
-  return {
-    dagRunId,
-    taskId,
-    mapIndex,
-    state: 'none',
-    tryNumber: 0,
-    maxTries,
-    lostDispatches: 0,
-    token: null,
-    workerId: null,
-    pool,
-    poolSlots,
-    priorityWeight,
-    queue,
-    scheduledAt: null,
-    queuedAt: null,
-    startedAt: null,
-    endedAt: null,
-    wakeAt: null,
-    waitingSince: null,
-    pokeNumber: 0,
-    outputLength: null,
-  };
 }

@@ -26,7 +26,10 @@ interface Settlement {
  * @param now When this is decided; a requeued instance is scheduled from it.
  */
 export function settleAttempt(view: RunView, taskInstanceId: number, outcome: Outcome, endedAt: Instant, now: Instant): void {
-  const instance = view.instance(taskInstanceId);
+  const found = view.instance(taskInstanceId);
+  // A worker elsewhere may have started it since the view was loaded: the commit will be stale then, but planning goes on.
+  const startsFirst = found.state === 'queued' && outcome.kind !== 'lost';
+  const instance = startsFirst ? view.transition(taskInstanceId, 'start') : found;
   const settlement = decideSettlement(instance, view.task(instance.taskId), view.run, outcome, endedAt, now);
   view.transition(taskInstanceId, settlement.transition, settlement.patch, {
     endAttempt: settlement.endAttempt,

@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import { queueInstance, startInstance } from '../../../src/core/queueing/dispatch.js';
-import { planRecovery } from '../../../src/core/recovery/plan-recovery.js';
 import { clearTaskInstances, selectForClear } from '../../../src/core/task-instance/clear.js';
 import { retryDelayMs } from '../../../src/core/task-instance/retry-delay.js';
 import { settleAttempt, settleChange } from '../../../src/core/task-instance/settle-attempt.js';
@@ -64,6 +63,15 @@ describe('settling an attempt', () => {
     expect(change.endAttempt).toMatchObject({ state: attemptState, endedAt: 20 });
     expect(change.expectedToken).toBe('t');
     expect(drained).toEqual(change);
+  });
+
+  it('of an instance that a worker elsewhere started meanwhile passes through running', () => {
+    const view = viewOf([taskSpec('a')], { a: { ...running, state: 'queued' } });
+    settleAttempt(view, 1, { kind: 'success', output: null }, 20, 20);
+    expect(view.drain(SCHEDULER, undefined)?.changes[0]).toMatchObject({ from: 'queued', path: ['running', 'success'] });
+    const stuck = viewOf([taskSpec('a')], { a: { ...running, state: 'queued' } });
+    settleAttempt(stuck, 1, { kind: 'lost', reason: 'stuck_in_queue' }, 20, 20);
+    expect(stuck.drain(SCHEDULER, undefined)?.changes[0]).toMatchObject({ from: 'queued', path: ['scheduled'] });
   });
 
   it('stores what was returned, and names why the dispatch limit failed it', () => {
@@ -151,30 +159,6 @@ describe('dispatching', () => {
     expect([view.instance(1).waitingSince, view.instance(2).waitingSince]).toEqual([7, null]);
     const again = viewOf([taskSpec('a', { sensor })], { a: { state: 'queued', waitingSince: 3 } });
     expect(startInstance(again, 1, 'w', 9)).toMatchObject({ waitingSince: 3, startedAt: 9 });
-  });
-});
-
-describe('recovery', () => {
-  it('requeues what is still under the lost token and leaves everything else', () => {
-    const states = {
-      a: { state: 'running', token: 'lost' },
-      b: { state: 'running', token: 'newer' },
-      c: { state: 'success', token: null },
-      d: { state: 'queued', token: 'stuck', lostDispatches: 3 },
-    } as const;
-    const view = viewOf(
-      ['a', 'b', 'c', 'd'].map((id) => taskSpec(id)),
-      states,
-    );
-    const lost = [
-      { taskInstanceId: 1, token: 'lost', cause: 'lease_expired' },
-      { taskInstanceId: 2, token: 'older', cause: 'lease_expired' },
-      { taskInstanceId: 3, token: 'lost', cause: 'lease_expired' },
-      { taskInstanceId: 4, token: 'stuck', cause: 'stuck_in_queue' },
-      { taskInstanceId: 99, token: 'gone', cause: 'lease_expired' },
-    ] as const;
-    expect(planRecovery(view, lost, 30)).toEqual([1, 4]);
-    expect([1, 2, 3, 4].map((id) => view.instance(id).state)).toEqual(['scheduled', 'running', 'success', 'failed']);
   });
 });
 
