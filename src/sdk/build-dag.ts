@@ -39,6 +39,8 @@ export interface DagSource {
   readonly wirePosition: LazyPosition | null;
   /** Members known before wiring; a function form adds to them while it is wired. */
   readonly members: CheckedMember[];
+  /** Whether something was declared as a task, also when it cannot be one. */
+  readonly declaresTasks: boolean;
   /** Runs the author's wiring. Null: there is none, and tasks are wired by their `upstream` options. */
   readonly wire: ((recorder: Recorder) => unknown) | null;
   readonly createInstance: () => object | null;
@@ -58,6 +60,13 @@ export function buildDag(source: DagSource, file: string, problems: ProblemList,
       checkTaskDefaults(defaults, { place: `groups.${groupId}`, position }, problems),
   });
   const complete = wireDag(source, recorder, problems);
+  if (complete && !source.declaresTasks && source.members.length === 0) {
+    problems.add(
+      'TASK_MISSING_WRAPPER',
+      { place: source.name, message: 'the DAG has no task; decorate its methods with @task()' },
+      source.position,
+    );
+  }
   checkGraph(recorder, source.members, complete, problems);
   const upstream = resolveUpstream(recorder);
   reportCycle(recorder, upstream, problems);
@@ -69,10 +78,7 @@ export function buildDag(source: DagSource, file: string, problems: ProblemList,
 /** Returns whether the wiring ran to its end; if it did not, what it did not reach is not held against the author. */
 function wireDag(source: DagSource, recorder: Recorder, problems: ProblemList): boolean {
   try {
-    if (!source.wire) {
-      wireByUpstream(source.members, recorder, problems);
-      return true;
-    }
+    if (!source.wire) return wireByUpstream(source.members, recorder, problems);
     refuseUpstreamOptions(source, problems);
     const result = source.wire(recorder);
     if (!isThenable(result)) return true;

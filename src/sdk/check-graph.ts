@@ -13,12 +13,6 @@ export function checkGraph(
   isComplete: boolean,
   problems: ProblemList,
 ): void {
-  if (members.length === 0 && isComplete) {
-    problems.add('TASK_MISSING_WRAPPER', {
-      place: recorder.dagId,
-      message: 'the DAG has no task; decorate its methods with @task()',
-    });
-  }
   if (isComplete) reportNeverWired(recorder, members, problems);
   for (const task of recorder.tasks) problems.try(() => checkId(taskIdOf(task), `tasks.${task.member.name}`), task.position);
   reportRepeats(recorder, problems);

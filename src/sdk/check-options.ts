@@ -154,8 +154,9 @@ export const duration =
 /** What a person probably meant who wrote `30` or `'10 min'`. */
 function durationSuggestion(value: unknown): string | null {
   if (typeof value === 'number') return Number.isFinite(value) && value >= 0 ? `'${value}s'` : null;
-  const match = typeof value === 'string' ? /^\s*(\d+(?:\.\d+)?)\s*(m)?(s|m|h|d|w)?[a-z]*\s*$/i.exec(value) : null;
-  if (!match?.[3] && !match?.[2]) return null;
-  const unit = (match[2] ?? match[3] ?? 's').toLowerCase();
-  return match[1] ? `'${match[1]}${unit}'` : null;
+  const match =
+    typeof value === 'string'
+      ? /^\s*(\d+(?:\.\d+)?)\s*(s|sec|m|min|h|hr|hour|d|day|w|week|second|minute)s?\s*$/i.exec(value)
+      : null;
+  return match ? `'${match[1]}${match[2]?.charAt(0).toLowerCase()}'` : null;
 }

@@ -21,7 +21,7 @@ export function sourceOfClass(dagClass: DagClass, exportName: string, problems: 
   const name = dagClass.name || exportName;
   const created = problems.try(() => ({ instance: new dagClass() as Record<string, unknown> }), declaration.position);
   if (!created) return null;
-  const members = [...methodMembers(prototype, problems), ...operatorMembers(created.instance, problems)];
+  const members = [...methodMembers(prototype, declaration.position, problems), ...operatorMembers(created.instance, problems)];
   const instance = freezeInstance(created.instance);
   const methods = methodNames(prototype).filter((method) => method !== 'wire' && !members.some((member) => member.name === method));
   const wire = typeof prototype['wire'] === 'function' ? prototype['wire'] : null;
@@ -33,6 +33,7 @@ export function sourceOfClass(dagClass: DagClass, exportName: string, problems: 
     exportName,
     wirePosition: declaration.position,
     members,
+    declaresTasks: members.length > 0 || taskDeclarationsOf(prototype).length > 0,
     wire: wire && ((recorder) => wire.call(instance, wiringOf(recorder, members, methods, name))),
     createInstance: () => freezeInstance(new dagClass()),
   };
@@ -49,18 +50,23 @@ export function sourceOfDefinition(parts: DagDefinitionParts, exportName: string
     exportName,
     wirePosition: parts.position,
     members,
+    declaresTasks: false,
     wire: (recorder) => parts.wire(builderOf(recorder, members, problems)),
     createInstance: () => null,
   };
 }
 
-function methodMembers(prototype: Record<string, AnyCallable>, problems: ProblemList): CheckedMember[] {
+function methodMembers(
+  prototype: Record<string, AnyCallable>,
+  classPosition: LazyPosition,
+  problems: ProblemList,
+): CheckedMember[] {
   const members: CheckedMember[] = [];
   for (const { member: name, options, isSensor, position, misuse } of taskDeclarationsOf(prototype)) {
     if (misuse === null) {
       members.push(checkedFunction({ name, options, isSensor, position, run: prototype[name] as AnyCallable }, problems));
     } else {
-      problems.add('D002', { place: `tasks.${name}`, message: misuse }, position);
+      problems.add('D002', { place: `tasks.${name}`, message: misuse }, () => position() ?? classPosition());
     }
   }
   return members;

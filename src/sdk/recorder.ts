@@ -118,7 +118,7 @@ export class Recorder {
     const answer = {
       result,
       after(...upstream: readonly unknown[]) {
-        actions.after(upstream);
+        actions.after(upstream, capturePosition(answer.after));
         return answer;
       },
     };
@@ -180,17 +180,16 @@ export class Recorder {
       get label() {
         return describeEndpoint(endpoint);
       },
-      after: (upstream) => {
+      after: (upstream, position) => {
         this.#checkOpen(actions.label);
-        const position = capturePosition(actions.after);
         for (const value of upstream) {
           const from = this.#problems.try(() => this.#upstream(value, `${actions.label}.after`), position);
           if (from) this.edges.push({ from, to: endpoint });
         }
       },
-      as: (id) => {
+      as: (id, position) => {
         this.#checkOpen(actions.label);
-        const ownId = this.#problems.try(() => checkOwnId(id), capturePosition(actions.as));
+        const ownId = this.#problems.try(() => checkOwnId(id), position);
         if (ownId !== undefined && 'task' in endpoint) endpoint.task.ownId = ownId;
       },
     };
@@ -261,18 +260,19 @@ export function refuseAsync(
  */
 export function wiringObject(tools: Readonly<Record<string, unknown>>, className: string, methods: readonly string[]): object {
   return new Proxy(Object.freeze({ ...tools }), {
-    get(target, name) {
+    get: function get(target, name) {
       if (typeof name === 'symbol' || name === 'then' || name === 'toJSON' || Object.hasOwn(target, name)) {
         return Reflect.get(target, name) as unknown;
       }
+      const at = { place: `${className}.wire`, ...capturePosition(get)() };
       if (methods.includes(name)) {
         throw new AirflowLikeError('TASK_MISSING_WRAPPER', {
-          place: `${className}.wire`,
+          ...at,
           message: `"${name}" is a method of ${className} but has no @task()`,
         });
       }
       throw new AirflowLikeError('UNKNOWN_NAME', {
-        place: `${className}.wire`,
+        ...at,
         message: `${className} has no task "${name}"`,
         allowed: Object.keys(target).join(', '),
         suggestion: nearestName(name, [...Object.keys(target), ...methods]),

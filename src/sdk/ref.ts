@@ -1,5 +1,5 @@
 import { AirflowLikeError } from '../model/errors.js';
-import { capturePosition } from './source-position.js';
+import { capturePosition, type LazyPosition } from './source-position.js';
 
 declare const OUTPUT: unique symbol;
 declare const RESULT: unique symbol;
@@ -34,8 +34,8 @@ export type Upstream = Ref<unknown> | Group<unknown>;
 export interface EndpointActions {
   /** For messages: the task's or group's id as far as it is known. */
   readonly label: string;
-  after(upstream: readonly unknown[]): void;
-  as(id: unknown): void;
+  after(upstream: readonly unknown[], position: LazyPosition): void;
+  as(id: unknown, position: LazyPosition): void;
 }
 
 /** The object behind `Ref`. Frozen, without `then`, so that `await ref` is harmless; every attempt to use it as a value throws D101. */
@@ -48,12 +48,12 @@ class RecordedRef {
   }
 
   after(...upstream: readonly unknown[]): this {
-    this.#actions.after(upstream);
+    this.#actions.after(upstream, capturePosition(RecordedRef.prototype.after));
     return this;
   }
 
   as(id: unknown): this {
-    this.#actions.as(id);
+    this.#actions.as(id, capturePosition(RecordedRef.prototype.as));
     return this;
   }
 

@@ -23,13 +23,13 @@ export function capturePosition(callee: (...parameters: never[]) => unknown): La
   return () => (position === undefined ? (position = positionInStack(holder.stack ?? '')) : position);
 }
 
-/** The innermost place of a stack text that is in a file, not in Node itself; null when there is none. */
+/** The innermost place of a stack text that is in a file of the author's, not in Node or a package; null when there is none. */
 export function positionInStack(stack: string): SourcePosition | null {
   for (const line of stack.split('\n')) {
     const match = /^\s+at /.test(line) ? FRAME.exec(line) : null;
     if (!match) continue;
     const file = (match[1] ?? match[4]) as string;
-    if (file.startsWith('node:') || file.includes('<anonymous>')) continue;
+    if (file.startsWith('node:') || file.includes('<anonymous>') || file.includes('/node_modules/')) continue;
     return { file: plainPath(file), line: Number(match[2] ?? match[5]), column: Number(match[3] ?? match[6]) };
   }
   return null;

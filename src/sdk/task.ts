@@ -73,7 +73,8 @@ function decorator(name: string, isSensor: boolean, factoryParameters: readonly 
       member: String(member),
       isSensor,
       options: isBare ? {} : factoryParameters[0],
-      position,
+      // The compiler's own code called, so the place is unknown; that of the class is used.
+      position: isBare ? () => null : position,
       misuse: isBare
         ? `write ${name}() with parentheses before "${String(member)}"`
         : misuseOf(name, String(member), isStatic, descriptor as PropertyDescriptor | undefined),

@@ -7,9 +7,9 @@ import type { CheckedMember } from './task-member.js';
 
 /**
  * For classes without `wire`: the outputs of the tasks named in `upstream` are the arguments, in that order. A method without parameters only
- * waits for them. Goes through the same recorder as a `wire` method.
+ * waits for them. Goes through the same recorder as a `wire` method. False when a cycle made wiring impossible.
  */
-export function wireByUpstream(members: readonly CheckedMember[], recorder: Recorder, problems: ProblemList): void {
+export function wireByUpstream(members: readonly CheckedMember[], recorder: Recorder, problems: ProblemList): boolean {
   const named = new Set(members.flatMap(({ task }) => task.upstream));
   const wanted = members.filter(({ name, optional, task }) => !optional || task.upstream.length > 0 || named.has(name));
   const names = wanted.map(({ name }) => name);
@@ -36,7 +36,7 @@ export function wireByUpstream(members: readonly CheckedMember[], recorder: Reco
   if (cycle) {
     const at = wanted.find(({ name }) => name === cycle[0]);
     problems.add('DAG_CYCLE', { place: recorder.dagId, message: `the tasks form a cycle: ${cycle.join(' -> ')}` }, at?.position);
-    return;
+    return false;
   }
   const refs = new Map<string, Ref<unknown>>();
   const byName = new Map(wanted.map((member) => [member.name, member]));
@@ -46,4 +46,5 @@ export function wireByUpstream(members: readonly CheckedMember[], recorder: Reco
     const handle = recorder.handle(member);
     refs.set(name, member.takesData ? handle(...parents) : handle().after(...parents));
   }
+  return true;
 }
