@@ -119,5 +119,5 @@ const exists = (path: string) =>
 
 /** Whether a file system error has one of these codes. */
 export function isOneOf(error: unknown, codes: readonly string[]): boolean {
-  return error instanceof Error && codes.includes((error as NodeJS.ErrnoException).code ?? '');
+  return typeof error === 'object' && error !== null && codes.includes((error as NodeJS.ErrnoException).code ?? '');
 }

@@ -1,18 +1,23 @@
 /** Backfills in memory. */
 import type { BackfillStore } from '../../ports/store.js';
-import { completeBackfill } from './commits.js';
+import { completeBackfill, isStale, writeCommits } from './commits.js';
 import { checkDag, insertRun, requireDag } from './runs.js';
 import type { Tables } from './tables.js';
 
 export function createBackfillStore(tables: Tables): BackfillStore {
   return {
-    async create(backfill, runs, actor, now) {
+    async create(backfill, runs, actor, now, adopt = []) {
       const { dagId } = backfill;
       requireDag(tables, dagId);
       if ([...tables.backfills.values()].some((other) => other.dagId === dagId && other.completedAt === null)) return 'conflict';
+      if (adopt.some((commit) => isStale(tables, commit))) return 'stale';
       const id = tables.nextId();
       const created = runs.filter((run) => insertRun(tables, dagId, { ...run, backfillId: id }, actor, now) !== null);
-      const expectedRuns = created.length;
+      writeCommits(tables, adopt, now);
+      for (const { dagRunId } of adopt) {
+        tables.putRun({ ...tables.runs.get(dagRunId)!, backfillId: id, runType: 'backfill', triggeredBy: 'backfill' });
+      }
+      const expectedRuns = created.length + adopt.length;
       const stored = Object.freeze({ ...backfill, id, expectedRuns, createdAt: now, completedAt: expectedRuns === 0 ? now : null });
       tables.backfills.set(id, stored);
       checkDag(tables, dagId, now);

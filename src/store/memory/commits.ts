@@ -2,7 +2,8 @@
 import type { CommitResult, RunCommit, TaskInstanceChange } from '../../model/commit.js';
 import type { Instant } from '../../model/instant.js';
 import { FINISHED_RUN_STATES } from '../../model/states.js';
-import type { StoredRun, Tables } from './tables.js';
+import type { TaskInstance } from '../../model/task-instance.js';
+import type { StoredAttempt, StoredRun, Tables } from './tables.js';
 
 export function writeCommits(tables: Tables, commits: readonly RunCommit[], now: Instant): CommitResult {
   const staleRuns: number[] = [];
@@ -12,11 +13,7 @@ export function writeCommits(tables: Tables, commits: readonly RunCommit[], now:
   const waking: StoredRun[] = [];
   for (const commit of commits) {
     const run = tables.runs.get(commit.dagRunId);
-    const fits =
-      run !== undefined &&
-      (commit.expectedRevision === null || run.revision === commit.expectedRevision) &&
-      (commit.run === null || run.state === commit.run.from);
-    if (!fits) {
+    if (!run || !fitsRun(run, commit)) {
       staleRuns.push(commit.dagRunId);
       continue;
     }
@@ -28,12 +25,29 @@ export function writeCommits(tables: Tables, commits: readonly RunCommit[], now:
     inserted.push(...insert(tables, commit));
     if (commit.run) {
       recordPath(tables, 'dag_run', run.id, commit, commit.run.from, commit.run.path, () => null, commit.run.reason);
-      if (FINISHED_RUN_STATES.has(next.state)) endRun(tables, next, now);
+      if (next.state !== 'running') givePlace(tables, next, now);
     }
     if (commit.wakeNextRun) waking.push(next);
   }
   for (const run of waking) wakeNextRun(tables, run, now);
   return { staleRuns, staleTaskInstances, revisions, inserted };
+}
+
+function fitsRun(run: StoredRun, commit: RunCommit): boolean {
+  if (commit.expectedRevision !== null && run.revision !== commit.expectedRevision) return false;
+  return commit.run === null || run.state === commit.run.from;
+}
+
+function fitsInstance(tables: Tables, { dagRunId }: RunCommit, change: TaskInstanceChange): TaskInstance | null {
+  const before = tables.instances.get(change.taskInstanceId);
+  if (!before || before.dagRunId !== dagRunId || before.state !== change.from || before.token !== change.expectedToken) return null;
+  return before;
+}
+
+/** Whether any part of the commit would come back as stale. */
+export function isStale(tables: Tables, commit: RunCommit): boolean {
+  const run = tables.runs.get(commit.dagRunId);
+  return !run || !fitsRun(run, commit) || commit.changes.some((change) => fitsInstance(tables, commit, change) === null);
 }
 
 function updateRun(tables: Tables, run: StoredRun, { run: change, planAt }: RunCommit): StoredRun {
@@ -56,9 +70,12 @@ function updateRun(tables: Tables, run: StoredRun, { run: change, planAt }: RunC
 
 function applyChange(tables: Tables, commit: RunCommit, change: TaskInstanceChange): boolean {
   const { next, endAttempt, openAttempt, expectedToken } = change;
-  const before = tables.instances.get(change.taskInstanceId);
-  if (!before || before.dagRunId !== commit.dagRunId || before.state !== change.from || before.token !== expectedToken)
-    return false;
+  const before = fitsInstance(tables, commit, change);
+  if (!before) return false;
+  const stays = (attempt: StoredAttempt) =>
+    tables.liveAttempts.has(attempt.token) && !(endAttempt && attempt.token === expectedToken);
+  if (openAttempt && tables.attemptsOf(before.id).some(stays))
+    throw new Error(`task instance ${before.id} has a live attempt already`);
   tables.updateInstance({ ...next, id: before.id, dagRunId: before.dagRunId, taskId: before.taskId });
   const live = expectedToken === null ? undefined : tables.liveAttempts.get(expectedToken);
   if (live && endAttempt) {
@@ -68,9 +85,6 @@ function applyChange(tables: Tables, commit: RunCommit, change: TaskInstanceChan
     tables.putAttempt({ ...live, state: 'running', workerId: next.workerId, startedAt: next.startedAt });
   }
   if (openAttempt && next.token !== null) {
-    if ([...tables.attemptsOf(before.id)].some((attempt) => tables.liveAttempts.has(attempt.token))) {
-      throw new Error(`task instance ${before.id} has a live attempt already`);
-    }
     tables.putAttempt({
       token: next.token,
       taskInstanceId: before.id,
@@ -129,10 +143,11 @@ function recordPath(
   }
 }
 
-function endRun(tables: Tables, run: StoredRun, now: Instant): void {
+/** The run has ended, or waits for a place again. */
+function givePlace(tables: Tables, run: StoredRun, now: Instant): void {
   const dag = tables.dags.get(run.dagId);
   if (dag) tables.dags.set(dag.dagId, { ...dag, checkAt: Math.min(dag.checkAt ?? now, now) });
-  if (run.backfillId !== null) completeBackfill(tables, run.backfillId, now);
+  if (run.backfillId !== null && FINISHED_RUN_STATES.has(run.state)) completeBackfill(tables, run.backfillId, now);
 }
 
 /** Completes the backfill if all its runs are terminal; says whether it did. */

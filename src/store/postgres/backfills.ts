@@ -2,8 +2,11 @@
 import type { Backfill, BackfillProgress } from '../../model/backfill.js';
 import type { Instant } from '../../model/instant.js';
 import type { BackfillStore } from '../../ports/store.js';
+import type { RunCommit } from '../../model/commit.js';
+import { listParameter } from './columns.js';
+import { writeCommitsIn } from './commits.js';
 import { checkDag, insertRuns, lockDag } from './dag-runs.js';
-import type { Database, Row, Statement } from './session.js';
+import type { Database, Row, Session, Statement } from './session.js';
 import type { SpecCache } from './spec-cache.js';
 
 const FIND_ACTIVE: Statement = {
@@ -22,6 +25,11 @@ const SETTLE_COUNT: Statement = {
   name: 'settle_backfill_count',
   text: `update backfill set expected_runs = $2, completed_at = case when $2 = 0 then to_timestamp($3::float8 / 1000) end
     where backfill_id = $1 returning *`,
+};
+
+const ADOPT: Statement = {
+  name: 'adopt_runs',
+  text: `update dag_run set backfill_id = $2, run_type = 'backfill', triggered_by = 'backfill' where dag_run_id = any ($1::bigint[])`,
 };
 
 const PROGRESS: Statement = {
@@ -47,33 +55,43 @@ const COMPLETE_FINISHED: Statement = {
     returning b.backfill_id`,
 };
 
+/** Rolls the transaction back; never leaves this file. */
+class StaleAdoption extends Error {}
+
 export function createBackfillStore(database: Database, specs: SpecCache): BackfillStore {
   return {
-    create: (backfill, runs, actor, now) =>
-      database.transaction(async (session) => {
-        const { dagId } = backfill;
-        const { versionId, spec } = await lockDag(session, specs, dagId);
-        if ((await session.run(FIND_ACTIVE, [dagId])).length > 0) return 'conflict';
-        const [row] = await session.run(CREATE, [
-          dagId,
-          backfill.fromDate,
-          backfill.toDate,
-          backfill.maxActiveRuns,
-          JSON.stringify(backfill.conf),
-          backfill.reprocessBehavior,
-          backfill.runBackwards,
-          backfill.isPaused,
-          backfill.expectedRuns,
-          now,
-        ]);
-        const stored = readBackfill(row!);
-        const ours = runs.map((run) => ({ dagId, versionId, spec, run: { ...run, backfillId: stored.id } }));
-        const created = await insertRuns(session, ours, actor, now);
-        await checkDag(session, dagId, now);
-        // A run that somebody else created in between is not this backfill's.
-        if (created.length === stored.expectedRuns && created.length > 0) return stored;
-        return readBackfill((await session.run(SETTLE_COUNT, [stored.id, created.length, now]))[0]!);
-      }),
+    create: (backfill, runs, actor, now, adopt = []) =>
+      database
+        .transaction(async (session) => {
+          const { dagId } = backfill;
+          const { versionId, spec } = await lockDag(session, specs, dagId);
+          if ((await session.run(FIND_ACTIVE, [dagId])).length > 0) return 'conflict' as const;
+          const [row] = await session.run(CREATE, [
+            dagId,
+            backfill.fromDate,
+            backfill.toDate,
+            backfill.maxActiveRuns,
+            JSON.stringify(backfill.conf),
+            backfill.reprocessBehavior,
+            backfill.runBackwards,
+            backfill.isPaused,
+            backfill.expectedRuns,
+            now,
+          ]);
+          const stored = readBackfill(row!);
+          const ours = runs.map((run) => ({ dagId, versionId, spec, run: { ...run, backfillId: stored.id } }));
+          const created = await insertRuns(session, ours, actor, now);
+          await adoptRuns(session, adopt, stored.id, now);
+          await checkDag(session, dagId, now);
+          const expected = created.length + adopt.length;
+          // A run that somebody else created in between is not this backfill's.
+          if (expected === stored.expectedRuns && expected > 0) return stored;
+          return readBackfill((await session.run(SETTLE_COUNT, [stored.id, expected, now]))[0]!);
+        })
+        .catch((error: unknown) => {
+          if (error instanceof StaleAdoption) return 'stale' as const;
+          throw error;
+        }),
     async progress(backfillId) {
       const [row] = await database.run(PROGRESS, [backfillId]);
       return row ? readProgress(row) : null;
@@ -85,6 +103,13 @@ export function createBackfillStore(database: Database, specs: SpecCache): Backf
       return (await database.run<{ backfill_id: number }>(COMPLETE_FINISHED, [now])).map((row) => row.backfill_id);
     },
   };
+}
+
+async function adoptRuns(session: Session, adopt: readonly RunCommit[], backfillId: number, now: Instant): Promise<void> {
+  if (adopt.length === 0) return;
+  const { staleRuns, staleTaskInstances } = await writeCommitsIn(session, adopt, now);
+  if (staleRuns.length > 0 || staleTaskInstances.length > 0) throw new StaleAdoption();
+  await session.run(ADOPT, [listParameter(adopt.map((commit) => commit.dagRunId)), backfillId]);
 }
 
 function readBackfill(row: Row): Backfill {

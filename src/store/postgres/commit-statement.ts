@@ -167,7 +167,8 @@ const INSERTED_COLUMNS =
 
 const cache = new Map<string, Statement>();
 
-/** The statement for these parts (`runs` is always among them); parameters are two bit strings of zeros, then the parts in order. */
+/** The statement for these parts (`runs` is always among them); parameters are a bit string of zeros (one longer than there are runs), the same for
+ * changes if there are any, and then the parts in order. */
 export function commitStatement(parts: readonly PartName[]): Statement {
   const key = parts.join(',');
   const known = cache.get(key);
@@ -180,7 +181,7 @@ export function commitStatement(parts: readonly PartName[]): Statement {
 function buildText(parts: readonly PartName[]): string {
   const has = (part: PartName) => parts.includes(part);
   const from: Partial<Record<PartName, string>> = {};
-  let parameter = 3;
+  let parameter = has('changes') ? 3 : 2;
   for (const part of parts) {
     from[part] = `(${PARTS[part].select(parameter)})`;
     parameter += PARTS[part].width;

@@ -43,7 +43,7 @@ export const EMPTY_RESULT: CommitResult = { staleRuns: [], staleTaskInstances: [
 /** Writes all commits in one transaction: in one statement and so one round trip, unless a run ends, wakes another or comes twice. */
 export async function writeCommits(database: Database, commits: readonly RunCommit[], now: Instant): Promise<CommitResult> {
   if (commits.length === 0) return EMPTY_RESULT;
-  const needsTransaction = commits.some(endsRun) || commits.some((commit) => commit.wakeNextRun) || hasRepeatedRun(commits);
+  const needsTransaction = commits.some((commit) => commit.wakeNextRun || givesPlace(commit)) || hasRepeatedRun(commits);
   if (!needsTransaction) return writeWave(database, commits);
   return database.transaction((session) => writeCommitsIn(session, commits, now));
 }
@@ -64,8 +64,14 @@ export async function writeCommitsIn(session: Session, commits: readonly RunComm
   const waking = written.filter((commit) => commit.wakeNextRun);
   if (waking.length > 0) await session.run(WAKE_NEXT_RUNS, [listParameter(waking.map((commit) => commit.dagRunId)), now]);
   // Last, because this row is the one that others wait for.
-  if (ended.length > 0) await session.run(TOUCH_DAGS, [listParameter([...new Set(ended.map((commit) => commit.dagId))]), now]);
+  const dags = [...new Set(written.filter(givesPlace).map((commit) => commit.dagId))];
+  if (dags.length > 0) await session.run(TOUCH_DAGS, [listParameter(dags), now]);
   return result;
+}
+
+/** The run creator has to look at the DAG: the run has ended, or waits for a place again. */
+function givesPlace(commit: RunCommit): boolean {
+  return endsRun(commit) || commit.run?.path.at(-1) === 'queued';
 }
 
 function endsRun(commit: RunCommit): boolean {
@@ -109,7 +115,8 @@ async function writeWave(session: Session, commits: readonly RunCommit[]): Promi
   const rows = emptyRows();
   for (const commit of inOrder) addCommit(rows, commit);
   const parts = (Object.keys(PARTS) as PartName[]).filter((part) => part === 'runs' || rows[part].length > 0);
-  const values = [zeros(rows.runs.length), zeros(rows.changes.length)];
+  const values = [zeros(rows.runs.length)];
+  if (rows.changes.length > 0) values.push(zeros(rows.changes.length));
   for (const part of parts)
     values.push(...(PARTS[part].values as (rows: readonly unknown[]) => string[]).call(PARTS[part], rows[part]));
   const [answer] = await session.run<CommitAnswer & Record<string, unknown>>(commitStatement(parts), values);
