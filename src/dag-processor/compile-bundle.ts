@@ -12,6 +12,7 @@ import { importPosition, mentionedSpecifiers, staticImports } from '../loading/c
 import { isLocalSpecifier, localTarget, resolveLocal } from '../loading/local-files.js';
 import { compileFile } from './compile-file.js';
 import { importProblem } from './import-problem.js';
+import { codeOf } from './scan-folder.js';
 
 export interface CompileOptions {
   /** A second folder from which files may be imported. */
@@ -127,11 +128,11 @@ class Reach {
   async #read(path: string, importedAt: ImportPlace | null): Promise<string | null> {
     try {
       const { size } = statSync(join(this.#root, path));
-      if (size > MAX_FILE_BYTES) throw new Error(`the file has ${size} bytes, more than ${MAX_FILE_BYTES}`);
+      if (size > MAX_FILE_BYTES) throw new RangeError(`it has ${size} bytes, more than ${MAX_FILE_BYTES}`);
       return await readFile(join(this.#root, path), 'utf8');
     } catch (error) {
       const place = importedAt ?? { file: path, line: null, column: null, specifier: path };
-      this.#report(place, `cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`, {});
+      this.#report(place, `cannot read ${path}: ${error instanceof RangeError ? error.message : codeOf(error)}`, {});
       return null;
     }
   }

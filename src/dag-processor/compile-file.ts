@@ -44,7 +44,6 @@ export async function compileFile(path: string, content: string): Promise<{ comp
  * the line have the column.
  */
 function syntaxProblem(path: string, message: string): ImportProblem {
-  // eslint-disable-next-line no-control-regex
   const plain = message.replace(/\u001b\[[0-9;]*m/g, '');
   const frame = (plain.split(/\n\s*Caused by:/)[0] as string).trimEnd();
   const title = /^\s*[x×]\s*(.+)$/m.exec(frame)?.[1] ?? 'syntax error';

@@ -137,5 +137,6 @@ async function identityOf(folder: string): Promise<string | null> {
 }
 
 export function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === 'string' ? code : String(error);
 }

@@ -97,7 +97,7 @@ class Evaluation {
     const filename = join(this.#root, file.path);
     const head = `(${load ? 'async ' : ''}function (${PARAMETERS}) {`;
     const script = new Script(`${head}${load ? waitForImports(file.compiled) : file.compiled}\n})`, {
-      filename: registerScript(filename, file.path, file.compiled),
+      filename: registerScript(filename, file),
       columnOffset: -head.length,
     });
     const body = script.runInThisContext() as (...parameters: unknown[]) => unknown;

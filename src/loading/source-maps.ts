@@ -3,14 +3,21 @@
  * remembers which script came from which compiled text and rewrites the frames of those scripts, and of no others, to
  * `<path relative to the DAGs folder>:line:column` of the TypeScript.
  */
-import { createHash } from 'node:crypto';
 import { SourceMap } from 'node:module';
+import type { SourceFile } from '../model/dag.js';
 import type { SourcePosition } from '../model/dag-spec.js';
+import { decoratorPosition, type LineColumn } from './decorator-positions.js';
 
 interface EvaluatedScript {
-  readonly path: string;
-  readonly compiled: string;
-  map: SourceMap | null | undefined;
+  readonly file: SourceFile;
+  /** Made when a stack first passes through the script. */
+  mapping: Mapping | null;
+}
+
+interface Mapping {
+  readonly map: SourceMap | null;
+  readonly compiled: readonly string[];
+  readonly source: readonly string[];
 }
 
 const scripts = new Map<string, EvaluatedScript>();
@@ -23,18 +30,16 @@ const INLINE_MAP = /\n\/\/# sourceMappingURL=data:application\/json;(?:charset=u
  * Announces a script before it is evaluated. Returns the name to evaluate it under: `filename`, or, when another version of that file was
  * evaluated in this process already, the same with a version mark.
  */
-export function registerScript(filename: string, path: string, compiled: string): string {
+export function registerScript(filename: string, file: SourceFile): string {
   let name = filename;
   const known = scripts.get(name);
-  if (known && known.compiled !== compiled) {
-    name = `${filename}?v=${createHash('sha256').update(compiled).digest('hex').slice(0, 8)}`;
-  }
-  if (!scripts.has(name)) scripts.set(name, { path, compiled, map: undefined });
+  if (known && known.file.compiled !== file.compiled) name = `${filename}?v=${file.hash.slice(0, 8)}`;
+  if (!scripts.has(name)) scripts.set(name, { file, mapping: null });
   return name;
 }
 
 /** Maps a position in compiled text (from 1) to the source; null where the map says nothing. */
-export function originalPosition(compiled: string, line: number, column: number): { line: number; column: number } | null {
+export function originalPosition(compiled: string, line: number, column: number): LineColumn | null {
   return lookUp(parseMap(compiled), line, column);
 }
 
@@ -88,12 +93,16 @@ function positionOf(site: NodeJS.CallSite): SourcePosition | null {
   const line = site.getLineNumber();
   const column = site.getColumnNumber();
   if (!script || line === null || column === null) return null;
-  if (script.map === undefined) script.map = parseMap(script.compiled);
-  const original = lookUp(script.map, line, column) ?? { line, column };
-  return { file: script.path, ...original };
+  const { file } = script;
+  script.mapping ??= { map: parseMap(file.compiled), compiled: file.compiled.split('\n'), source: file.content.split('\n') };
+  const { map, compiled, source } = script.mapping;
+  const entry = map?.findEntry(line - 1, column - 1);
+  const isMapped = entry && 'originalLine' in entry && entry.generatedLine === line - 1;
+  const decorator = isMapped ? null : decoratorPosition(compiled, source, line, (...place) => lookUp(map, ...place));
+  return { file: file.path, ...(decorator ?? lookUp(map, line, column) ?? { line, column }) };
 }
 
-function lookUp(map: SourceMap | null, line: number, column: number): { line: number; column: number } | null {
+function lookUp(map: SourceMap | null, line: number, column: number): LineColumn | null {
   const entry = map?.findEntry(line - 1, column - 1);
   if (!entry || !('originalLine' in entry)) return null;
   return { line: entry.originalLine + 1, column: entry.originalColumn + 1 };
