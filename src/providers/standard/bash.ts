@@ -31,7 +31,7 @@ const KEPT_ERROR_CHARACTERS = 500;
  * whatever signal, the read ends and the whole group is killed. Nothing else would do that for a group of its own.
  */
 const START =
-  '( ( read -r _ <&3; kill -KILL 0 ) </dev/null >/dev/null 2>&1 & ); exec 3<&-; shell=$1; command=$2; shift 2; exec "$shell" -c "$command" bash "$@"';
+  '( ( trap "" TERM INT HUP; read -r _ <&3; kill -KILL 0 ) </dev/null >/dev/null 2>&1 & ); exec 3<&-; shell=$1; command=$2; shift 2; exec "$shell" -c "$command" bash "$@"';
 
 /**
  * A shell command. Its lines go to the task's log, the last line of its standard output is the task's return value.
