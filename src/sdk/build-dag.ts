@@ -5,6 +5,7 @@ import { checkId } from '../model/ids.js';
 import { nearestName } from '../model/nearest-name.js';
 import { checkDagOptions, type CheckedDag } from './check-dag-options.js';
 import { checkGraph } from './check-graph.js';
+import { checkSchedule } from './check-schedule.js';
 import { checkTaskDefaults, TASK_DEFAULTS, type TaskSettings } from './check-task-options.js';
 import type { DagInstance } from './dag-instance.js';
 import type { ProblemList } from './problems.js';
@@ -72,6 +73,7 @@ export function buildDag(source: DagSource, file: string, problems: ProblemList,
   reportCycle(recorder, upstream, problems);
   if (problems.count > problemsBefore) return null;
   const spec = specOf(source, String(dagId), options, recorder, upstream, file);
+  checkSchedule(spec, source.position, warnings);
   return { spec, exportName: source.exportName, createInstance: () => createInstance(source, spec) };
 }
 

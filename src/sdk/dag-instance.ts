@@ -18,7 +18,8 @@ export function freezeInstance(instance: object): object {
   for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(instance))) {
     if (!('value' in descriptor)) continue;
     const { value } = descriptor as { value: unknown };
-    Object.defineProperty(instance, name, { enumerable: true, get: () => value, set: () => refuseWrite(className, name) });
+    const refuse = () => refuseWrite(className, name);
+    Object.defineProperty(instance, name, { enumerable: true, get: () => value, set: refuse });
   }
   const shield: object = Object.create(Object.getPrototypeOf(instance) as object) as object;
   Object.setPrototypeOf(instance, new Proxy(shield, { set: (_target, name) => refuseWrite(className, String(name)) }));

@@ -821,7 +821,7 @@ const cases: readonly Case[] = [
   {
     code: 'EXPORT_INVALID',
     what: 'a family of something else',
-    exported: () => ({ family: defineDags([1], () => class Plain {} as Loose) }),
+    exported: () => ({ family: defineDags([1], () => URL as Loose) }),
     message: 'returned something that is no DAG',
   },
   {
@@ -936,6 +936,9 @@ describe('mistakes of authors', () => {
     expect(warningsOf({ Base })).toEqual(['EXPORT_INVALID']);
     expect(warningsOf({ d: dagWith({ timezone: 'EST' }) })).toEqual(['TZ_AMBIGUOUS']);
     expect(warningsOf({ d: dagWith({ timezone: 'Europe/Paris', startDate: '2024-03-31T02:30' }) })).toEqual(['DATE_IN_DST_GAP']);
+    const yearly = { schedule: '0 0 1 1 *', startDate: '2024-02-01' };
+    expect(warningsOf({ d: dagWith({ ...yearly, endDate: '2024-06-01' }) })).toEqual(['S001']);
+    expect(warningsOf({ d: dagWith({ ...yearly, endDate: '2025-06-01' }) })).toEqual([]);
   });
 });
 
@@ -943,7 +946,7 @@ describe('D001: the new decorator convention', () => {
   const newContext = { kind: 'method', name: 'one', static: false, private: false, addInitializer: () => undefined };
 
   it.each([
-    ['@dag', () => (dag() as Loose)(class {}, { ...newContext, kind: 'class' })],
+    ['@dag', () => (dag() as Loose)(URL, { ...newContext, kind: 'class' })],
     ['@task', () => (task() as Loose)(() => 1, newContext)],
     ['@task.sensor', () => (task.sensor() as Loose)(() => true, newContext)],
     ['@task', () => (task as Loose)(() => 1, newContext)],

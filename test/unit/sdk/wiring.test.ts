@@ -33,10 +33,13 @@ describe('ids', () => {
     ['Hello', 'hello'],
     ['loadS3Files', 'load_s3_files'],
   ])('class %s is DAG %s', (className, dagId) => {
-    const named = { [className]: class {} }[className]!;
-    task()(named.prototype, 'one', { value: () => 1 });
-    Object.defineProperty(named.prototype, 'one', { value: () => 1 });
-    dag()(named as new () => object);
+    class One {
+      @task() one() {
+        return 1;
+      }
+    }
+    const named = { [className]: class extends One {} }[className]!;
+    dag()(named);
     expect(specOf(named).dagId).toBe(dagId);
   });
 
@@ -361,7 +364,7 @@ describe('wire', () => {
   it('leaves refs harmless to await and to print', async () => {
     let ref: Ref<number> | undefined;
     specOf(defineDag('d', {}, (d) => void (ref = d.task('one', () => 1)())));
-    expect(await ref).toBe(ref);
+    expect(await Promise.resolve(ref)).toBe(ref);
     expect(Object.isFrozen(ref)).toBe(true);
     expect('then' in ref!).toBe(false);
   });
