@@ -189,10 +189,9 @@ export class InlineExecutor implements Executor {
 
   private logOf({ key, tryNumber }: Assignment): AttemptLog {
     const { onLogLine, clock } = this.options;
-    return {
-      write: (level, source, message, fields) =>
-        onLogLine?.({ ...fields, at: new Date(clock.now()).toISOString(), level, source, try: tryNumber, message }, key),
-    };
+    const write: AttemptLog['write'] = (level, source, message, fields) =>
+      onLogLine?.({ ...fields, at: new Date(clock.now()).toISOString(), level, source, try: tryNumber, message }, key);
+    return { write, note: write };
   }
 
   private report(running: Running, outcome: Outcome): void {

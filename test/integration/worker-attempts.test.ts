@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { WorkerHarness } from './worker/harness.js';
 
 const SOURCE = `
@@ -138,13 +140,16 @@ describe('an attempt', () => {
     expect(lines[3]).toMatchObject({ try: 2, rows: 5 });
   });
 
-  it('records where its log is', async () => {
-    const attempt = worker.assignment(dag, 'nothing');
-    await worker.run(attempt);
+  it('records where its log is, if it has one', async () => {
+    const silent = worker.assignment(dag, 'nothing');
+    const attempt = worker.assignment(dag, 'talk');
+    await worker.run(silent, attempt);
     while (!worker.logPaths.has(attempt.token)) await new Promise((resolve) => setTimeout(resolve, 20));
     expect(worker.logPaths.get(attempt.token)).toBe(
-      `dag_id=everyday/run_id=manual__1/task_id=nothing/attempt=1-${attempt.token.slice(-8)}.jsonl`,
+      `dag_id=everyday/run_id=manual__1/task_id=talk/attempt=1-${attempt.token.slice(-8)}.jsonl`,
     );
+    expect(worker.logPaths.has(silent.token)).toBe(false);
+    await expect(worker.log(silent)).rejects.toThrow('ENOENT');
   });
 
   it('sees no environment but the allowed one', async () => {
@@ -217,13 +222,15 @@ describe('an attempt', () => {
   });
 
   it('is lost, before its body runs, when its log cannot be written', async () => {
-    const attempt = worker.assignment(dag, 'numbers', {});
+    const attempt = worker.assignment(dag, 'numbers');
     const blocked = { ...attempt, key: { ...attempt.key, dagId: 'blocked' } };
-    const { mkdirSync, writeFileSync } = await import('node:fs');
-    mkdirSync(`${worker.home}/logs`, { recursive: true });
-    writeFileSync(`${worker.home}/logs/dag_id=blocked`, '');
+    const logs = join(worker.home, 'logs');
+    renameSync(logs, `${logs}.away`);
+    writeFileSync(logs, '');
     const [outcome] = await worker.run(blocked);
-    expect(outcome?.outcome).toMatchObject({ kind: 'lost', reason: expect.stringContaining('the log cannot be written') });
+    rmSync(logs);
+    renameSync(`${logs}.away`, logs);
+    expect(outcome?.outcome).toMatchObject({ kind: 'lost', reason: expect.stringContaining('the log cannot be written: ENOTDIR') });
   });
 
   it('is lost when the store does not have its version', async () => {

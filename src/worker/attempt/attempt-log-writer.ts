@@ -3,7 +3,7 @@
  * nor a killed thread loses what was printed before it. The file is opened for appending: the runner and the supervisor may add lines
  * about the attempt (a blocked event loop, a kill) beside the thread that runs it.
  */
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { accessSync, closeSync, constants, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ATTEMPT_LOG_FIELDS, type AttemptLogLevel, type AttemptLogSource } from '../../model/attempt-log.js';
 import type { Instant } from '../../model/instant.js';
@@ -18,35 +18,41 @@ export interface AttemptLogOptions {
   readonly now: () => Instant;
   /** Bytes after which lines of the task are dropped, with a mark; default 100 MiB. */
   readonly maxBytes?: number;
+  /** Called once, when the file begins to exist. */
+  readonly onOpened?: () => void;
 }
 
 export class AttemptLogWriter {
+  private fd = -1;
+  private isClosed = false;
+  /** Lines that are written only if others follow. */
+  private quiet: string[] = [];
   private bytes = 0;
   private dropped = 0;
   private isFull = false;
+  /** Why lines are being lost right now; null: they are not. */
   private failure: string | null = null;
 
-  private constructor(
+  /** The file is created, with its folders, by the first line that is written: an attempt that says nothing leaves none. */
+  constructor(
     private readonly file: string,
-    private fd: number,
     private readonly options: AttemptLogOptions,
   ) {}
 
-  /**
-   * Creates the file with its folders.
-   * @throws the error of the file system when the file cannot be written; the attempt must not start then.
-   */
-  static open(file: string, options: AttemptLogOptions): AttemptLogWriter {
-    return new AttemptLogWriter(file, openForAppending(file), options);
+  /** Keeps a message that is worth a line only beside others, such as the start of an attempt. */
+  note(level: AttemptLogLevel, source: AttemptLogSource, message: string): void {
+    if (this.fd >= 0) this.write(level, source, message);
+    else this.quiet.push(formatLine(this.options, level, source, message));
   }
 
   /** Appends a message; never throws. What comes after `close` is dropped. */
   write(level: AttemptLogLevel, source: AttemptLogSource, message: string, fields?: Readonly<Record<string, unknown>>): void {
-    if (this.fd < 0) return;
+    if (this.isClosed) return;
     if (this.isFull && source !== 'system') {
       this.dropped += 1;
       return;
     }
+    for (const line of this.quiet.splice(0)) this.append(line);
     for (let start = 0; ;) {
       const end = endOfPart(message, start);
       const isLast = end >= message.length;
@@ -57,51 +63,60 @@ export class AttemptLogWriter {
     const maxBytes = this.options.maxBytes ?? MAX_LOG_BYTES;
     if (!this.isFull && this.bytes > maxBytes) {
       this.isFull = true;
-      this.append(
-        formatLine(
-          this.options,
-          'warn',
-          'system',
-          `the log reached its limit of ${maxBytes} bytes; what the task prints from here on is dropped`,
-        ),
-      );
+      this.appendOwn(`the log reached its limit of ${maxBytes} bytes; what the task prints from here on is dropped`);
     }
   }
 
   /** Like `write`, also when the log was closed: for what becomes known about an attempt after its end. */
   writeLate(level: AttemptLogLevel, source: AttemptLogSource, message: string): void {
-    if (this.fd >= 0) this.write(level, source, message);
-    else appendToAttemptLog(this.file, this.options, level, source, message);
+    const options = this.fd < 0 ? this.options : { ...this.options, onOpened: () => undefined };
+    if (this.isClosed) appendToAttemptLog(this.file, options, level, source, message);
+    else this.write(level, source, message);
   }
 
   close(): void {
+    if (this.isClosed) return;
+    if (this.dropped > 0) this.appendOwn(`${this.dropped} messages were dropped`);
+    this.isClosed = true;
     if (this.fd < 0) return;
-    if (this.dropped > 0) {
-      this.append(formatLine(this.options, 'warn', 'system', `${this.dropped} messages were dropped`));
-    }
     try {
       closeSync(this.fd);
     } catch {
       // Nothing can be done about a descriptor that does not close.
     }
-    this.fd = -1;
+  }
+
+  private appendOwn(message: string): void {
+    this.append(formatLine(this.options, 'warn', 'system', message));
   }
 
   /** A full or broken disk must not fail the task: lines are dropped, and the gap is marked as soon as writing works again. */
   private append(line: string): void {
     try {
+      if (this.fd < 0) {
+        this.fd = openForAppending(this.file);
+        this.options.onOpened?.();
+      }
       if (this.failure !== null) {
         const mark = `${this.dropped} messages were lost: the log could not be written (${this.failure})`;
-        writeSync(this.fd, formatLine(this.options, 'warn', 'system', mark));
+        writeWhole(this.fd, `\n${formatLine(this.options, 'warn', 'system', mark)}`);
         this.failure = null;
         this.dropped = 0;
       }
-      this.bytes += writeSync(this.fd, line);
+      this.bytes += writeWhole(this.fd, line);
     } catch (error) {
       this.failure = (error as NodeJS.ErrnoException).code ?? 'unknown';
       this.dropped += 1;
     }
   }
+}
+
+/** @throws also when only a part could be written; the next line begins on a new line then. */
+function writeWhole(fd: number, text: string): number {
+  const bytes = Buffer.from(text, 'utf8');
+  const written = writeSync(fd, bytes);
+  if (written < bytes.length) throw Object.assign(new Error('short write'), { code: 'ENOSPC' });
+  return written;
 }
 
 /** Adds one line to the log of an attempt that another thread or process writes. Never throws. */
@@ -112,12 +127,21 @@ export function appendToAttemptLog(
   source: AttemptLogSource,
   message: string,
 ): void {
+  const log = new AttemptLogWriter(file, options);
+  log.write(level, source, message);
+  log.close();
+}
+
+/**
+ * Makes sure that logs below `folder` can be written, before a task begins.
+ * @throws the error of the file system.
+ */
+export function checkLogFolder(folder: string): void {
   try {
-    const log = AttemptLogWriter.open(file, options);
-    log.write(level, source, message);
-    log.close();
-  } catch {
-    // The log is a service to people; the attempt's outcome carries the reason as well.
+    accessSync(folder, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    mkdirSync(folder, { recursive: true });
   }
 }
 

@@ -28,6 +28,8 @@ export interface AttemptWork extends Omit<Workload, 'task' | 'inputs' | 'bundle'
 /** Where the lines of an attempt go. Never throws. */
 export interface AttemptLog {
   write(level: AttemptLogLevel, source: AttemptLogSource, message: string, fields?: Readonly<Record<string, unknown>>): void;
+  /** A line that is kept only if there are others. */
+  note(level: AttemptLogLevel, source: AttemptLogSource, message: string): void;
 }
 
 export interface AttemptEnvironment {
@@ -46,7 +48,7 @@ export interface AttemptEnvironment {
 /** Never rejects. */
 export async function runAttempt(work: AttemptWork, environment: AttemptEnvironment): Promise<Outcome> {
   const { log } = environment;
-  log.write('info', 'system', `try ${work.tryNumber} of ${work.maxTries} started`);
+  log.note('info', 'system', `try ${work.tryNumber} of ${work.maxTries} started`);
   const outcome = await attempt(work, environment);
   environment.flushOutput?.();
   logEnd(log, outcome);
@@ -140,7 +142,7 @@ function failed(error: TaskError, retryable: boolean): Outcome {
 function logEnd(log: AttemptLog, outcome: Outcome): void {
   switch (outcome.kind) {
     case 'success':
-      return log.write('info', 'system', 'success');
+      return log.note('info', 'system', 'success');
     case 'failed':
       return log.write('error', 'system', `failed: ${outcome.error.message}`, {
         code: outcome.error.code,
@@ -149,7 +151,7 @@ function logEnd(log: AttemptLog, outcome: Outcome): void {
     case 'skipped':
       return log.write('info', 'system', outcome.message === null ? 'skipped' : `skipped: ${outcome.message}`);
     case 'reschedule':
-      return log.write('info', 'system', `not yet; looks again at ${new Date(outcome.at).toISOString()}`);
+      return log.note('info', 'system', `not yet; looks again at ${new Date(outcome.at).toISOString()}`);
     case 'lost':
       return log.write('warn', 'system', `lost: ${outcome.reason}`);
   }

@@ -28,7 +28,7 @@ export async function runSensor(
     if (elapsedMs > sensor.timeoutMs) return timedOut(sensor, elapsedMs);
     const waitMs = sensorWaitMs(sensor, { key: work.key, startedAt, pokeNumber, elapsedMs });
     if (isRescheduling) return { kind: 'reschedule', at: now() + waitMs };
-    log.write('debug', 'system', `poke ${pokeNumber}: not yet, looks again in ${formatDuration(waitMs)}`);
+    log.note('debug', 'system', `poke ${pokeNumber}: not yet, looks again in ${formatDuration(waitMs)}`);
     await sleep(waitMs, signal);
     signal.throwIfAborted();
   }

@@ -19,6 +19,7 @@ import {
   type RunnerMessage,
   type RunnerSettings,
   type SupervisorMessage,
+  type ThreadAnswer,
   type ThreadHello,
   type ThreadMessage,
   type ThreadTask,
@@ -27,6 +28,11 @@ import { ThreadWatch } from './thread-watch.js';
 
 /** Threads beyond the first end after this time without work, in milliseconds. */
 const IDLE_THREAD_MS = 15_000;
+/** A runner that is idle for this long, in milliseconds, and uses so much more than a fresh one, asks to be replaced. */
+const WORN_AFTER_MS = 30_000;
+const WORN_BYTES = 40 * 1_048_576;
+/** Small, so that a thread which has made many short attempts does not keep what they left. */
+const YOUNG_GENERATION_MB = 8;
 /** An aborted thread that does not show a beat within this time cannot hear the abort, in milliseconds. */
 const DEAF_AFTER_MS = 600;
 
@@ -47,6 +53,8 @@ export interface PooledAttempt {
   readonly thread: AbortController;
   /** `aborted`: the supervisor wants it to end and will say how it ended. `terminating`: its thread is being ended. */
   state: 'running' | 'aborted' | 'terminating';
+  /** The supervisor knows that there is a log file. */
+  isLogged: boolean;
   readonly timers: NodeJS.Timeout[];
 }
 
@@ -67,16 +75,19 @@ export class AttemptPool {
   readonly attempts = new Map<AttemptToken, PooledAttempt>();
   private readonly threads = new Map<number, PoolThread>();
   private readonly requests = new Map<number, { readonly thread: PoolThread; readonly id: number }>();
-  private readonly pool: Piscina<ThreadTask, string>;
+  private readonly pool: Piscina<ThreadTask, ThreadAnswer>;
   private readonly watch: ThreadWatch;
   private sequence = 0;
   private requestCount = 0;
+  private idleTimer: NodeJS.Timeout | undefined;
+  /** What this process used once its first thread was up. */
+  private freshRss = Infinity;
 
   constructor(
     settings: RunnerSettings,
     private readonly send: (message: RunnerMessage) => void,
   ) {
-    this.pool = new Piscina<ThreadTask, string>({
+    this.pool = new Piscina<ThreadTask, ThreadAnswer>({
       filename: fileURLToPath(new URL('./thread.js', import.meta.url)),
       minThreads: 1,
       maxThreads: settings.threads,
@@ -84,7 +95,7 @@ export class AttemptPool {
       idleTimeout: IDLE_THREAD_MS,
       recordTiming: false,
       workerHistogram: false,
-      resourceLimits: { maxOldGenerationSizeMb: settings.maxHeapMb },
+      resourceLimits: { maxOldGenerationSizeMb: settings.maxHeapMb, maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
       workerData: settings,
     });
     this.pool.on('message', (hello: ThreadHello) => this.onHello(hello));
@@ -105,12 +116,17 @@ export class AttemptPool {
       startedAt,
       thread: new AbortController(),
       state: 'running',
+      isLogged: false,
       timers: [],
     };
     this.attempts.set(token, attempt);
+    clearTimeout(this.idleTimer);
     this.watch.start();
     this.pool.run({ sequence: attempt.sequence, workload }, { signal: attempt.thread.signal }).then(
-      (outcome) => this.report(attempt, outcome),
+      ({ outcome, isLogged }) => {
+        if (isLogged) this.markLogged(attempt);
+        this.report(attempt, outcome);
+      },
       (error: unknown) => {
         if (attempt.state === 'terminating') return;
         this.killChildren(attempt);
@@ -164,6 +180,7 @@ export class AttemptPool {
 
   /** Adds a line about the attempt to its log, beside what its thread writes. */
   log(attempt: PooledAttempt, message: string, level: AttemptLogLevel = 'warn'): void {
+    this.markLogged(attempt);
     appendToAttemptLog(attempt.logFile, attempt, level, 'system', message);
   }
 
@@ -186,6 +203,12 @@ export class AttemptPool {
     else finish();
   }
 
+  private markLogged(attempt: PooledAttempt): void {
+    if (attempt.isLogged) return;
+    attempt.isLogged = true;
+    this.send({ kind: 'logged', token: attempt.token });
+  }
+
   /** Reports an end that the thread itself did not see, and therefore did not log. */
   private reportOwn(attempt: PooledAttempt, outcome: Outcome | null, block: Block | null): void {
     if (outcome?.kind === 'failed' && attempt.state !== 'aborted') {
@@ -198,13 +221,22 @@ export class AttemptPool {
   private report(attempt: PooledAttempt, outcome: string | null, block: Block | null = null): void {
     if (!this.attempts.delete(attempt.token)) return;
     for (const timer of attempt.timers) clearTimeout(timer);
-    if (this.attempts.size === 0) this.watch.stop();
+    if (this.attempts.size === 0) this.becomeIdle();
     const { token } = attempt;
     if (outcome === null || attempt.state === 'aborted') {
       this.send({ kind: 'ended', token, blockedMs: Math.round(block?.ms ?? 0), blockedIn: block?.functionName ?? null });
     } else {
       this.send({ kind: 'outcome', token, outcome });
     }
+  }
+
+  /** Memory that attempts left behind (modules, heaps of many threads) is given back by a fresh process. */
+  private becomeIdle(): void {
+    this.watch.stop();
+    clearTimeout(this.idleTimer);
+    this.idleTimer = setTimeout(() => {
+      if (process.memoryUsage.rss() > this.freshRss + WORN_BYTES) this.send({ kind: 'worn' });
+    }, WORN_AFTER_MS);
   }
 
   private killChildren(attempt: PooledAttempt): void {
@@ -218,6 +250,7 @@ export class AttemptPool {
     if (!worker) return;
     const thread: PoolThread = { port, cells, worker };
     this.threads.set(threadId, thread);
+    this.freshRss = Math.min(this.freshRss, process.memoryUsage.rss());
     port.on('message', (message: ThreadMessage) => this.onThreadMessage(thread, message));
     worker.once('exit', () => {
       this.threads.delete(threadId);
@@ -228,6 +261,10 @@ export class AttemptPool {
   private onThreadMessage(thread: PoolThread, message: ThreadMessage): void {
     const attempt = [...this.attempts.values()].find(({ sequence }) => sequence === message.sequence);
     if (!attempt) return;
+    if (message.kind === 'logged') {
+      this.markLogged(attempt);
+      return;
+    }
     if (message.kind === 'final') {
       const { state } = attempt;
       this.report(attempt, message.outcome);

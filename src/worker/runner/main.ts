@@ -7,8 +7,9 @@ import { AttemptPool } from './attempt-pool.js';
 import { RUNNER_SETTINGS_VARIABLE, type RunnerMessage, type RunnerSettings, type SupervisorMessage } from './protocol.js';
 
 const settings = JSON.parse(process.env[RUNNER_SETTINGS_VARIABLE] ?? '{}') as RunnerSettings;
-// User code sees the environment of this process; the settings are none of its business.
+// User code sees the environment of this process; what was meant for the runner is none of its business.
 delete process.env[RUNNER_SETTINGS_VARIABLE];
+delete process.env['MALLOC_ARENA_MAX'];
 
 let outbox: RunnerMessage[] = [];
 

@@ -38,7 +38,8 @@ function pauseAndLook(threadId: number): Promise<string | null> {
     };
     const finish = (name: string | null): void => {
       clearTimeout(timer);
-      // Leaving the session also lets a thread go that pauses only now, when its native call has ended.
+      // Takes the request to pause back: a thread that returns from native code only later must not stop then.
+      command(3, 'Debugger.disable');
       session.disconnect();
       resolve(name);
     };
@@ -53,12 +54,7 @@ function pauseAndLook(threadId: number): Promise<string | null> {
     session.on('NodeWorker.receivedMessageFromWorker', ({ params }) => {
       const message = JSON.parse(params.message) as WorkerMessage;
       if (params.sessionId !== target || message.method !== 'Debugger.paused') return;
-      command(3, 'Debugger.resume');
-      command(4, 'Debugger.disable');
-      const name = nameOf(message.params?.callFrames ?? []);
-      // The thread resumes when it has read the commands.
-      setTimeout(finish, 20, name);
-      clearTimeout(timer);
+      finish(nameOf(message.params?.callFrames ?? []));
     });
     session.post('NodeWorker.enable', { waitForDebuggerOnStart: false }, ignore);
   });

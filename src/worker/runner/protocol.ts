@@ -19,6 +19,8 @@ export interface WireWorkload extends Omit<Workload, 'task'> {
   readonly specFile: string;
   /** The supervisor's database-corrected clock when it sent this; the runner counts on from it. */
   readonly sentAt: number;
+  /** Must be writable before the task begins. */
+  readonly logFolder: string;
   /** Most bytes the task may write into its log. */
   readonly maxLogBytes: number;
 }
@@ -42,6 +44,10 @@ export interface StartMessage {
 
 export type RunnerMessage =
   | { readonly kind: 'ready' }
+  /** The attempt's log file begins to exist. */
+  | { readonly kind: 'logged'; readonly token: AttemptToken }
+  /** This runner is idle and has grown: it may be replaced by a fresh one. */
+  | { readonly kind: 'worn' }
   /** `outcome` is the JSON of an Outcome. */
   | { readonly kind: 'outcome'; readonly token: AttemptToken; readonly outcome: string }
   /** An aborted attempt is over. `blockedMs`: for how long its event loop did not turn at the end. */
@@ -66,6 +72,14 @@ export interface RunnerSettings {
 
 export const RUNNER_SETTINGS_VARIABLE = 'AIRFLOW_LIKE_RUNNER_SETTINGS';
 
+/** What a thread answers. */
+export interface ThreadAnswer {
+  /** JSON of an Outcome. */
+  readonly outcome: string;
+  /** True if the attempt has a log file. */
+  readonly isLogged: boolean;
+}
+
 /** One attempt as a thread gets it. */
 export interface ThreadTask {
   /** Counts attempts within the runner; the thread shows it in its shared cells while it works on it. */
@@ -85,6 +99,7 @@ export interface ThreadHello {
 }
 
 export type ThreadMessage =
+  | { readonly kind: 'logged'; readonly sequence: number }
   | { readonly kind: 'request'; readonly id: number; readonly sequence: number; readonly request: ChannelRequest }
   /** The attempt is over and the thread must not be used again; `outcome` is JSON. */
   | { readonly kind: 'final'; readonly sequence: number; readonly outcome: string };

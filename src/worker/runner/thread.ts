@@ -7,7 +7,7 @@ import { getHeapStatistics } from 'node:v8';
 import { installSourceMaps } from '../../loading/source-maps.js';
 import type { Outcome } from '../../model/outcome.js';
 import type { TaggedJson } from '../../model/tagged-json.js';
-import { AttemptLogWriter } from '../attempt/attempt-log-writer.js';
+import { AttemptLogWriter, checkLogFolder } from '../attempt/attempt-log-writer.js';
 import { OutputCapture } from '../attempt/capture-output.js';
 import { DagLoader } from '../attempt/load-dag.js';
 import { runAttempt } from '../attempt/run-attempt.js';
@@ -19,6 +19,7 @@ import {
   type ChannelRequest,
   type MessageToThread,
   type RunnerSettings,
+  type ThreadAnswer,
   type ThreadHello,
   type ThreadMessage,
   type ThreadTask,
@@ -58,22 +59,27 @@ process.on('uncaughtException', (thrown) => onStrayError(thrown, 'was thrown out
 process.on('unhandledRejection', (thrown) => onStrayError(thrown, 'was rejected and nobody handled it'));
 parentPort?.postMessage({ kind: 'hello', threadId, cells, port: farPort } satisfies ThreadHello, [farPort]);
 
-/** Makes one attempt; resolves with the JSON of its outcome. Never settles when the thread has to be replaced: the port says so. */
-export default async function runInThread(task: ThreadTask): Promise<string> {
+/** Makes one attempt. Never settles when the thread has to be replaced: the port says so. */
+export default async function runInThread(task: ThreadTask): Promise<ThreadAnswer> {
   const wire = JSON.parse(task.workload) as WireWorkload;
   Atomics.store(cells, CELLS.sequence, task.sequence);
   Atomics.add(cells, CELLS.beats, 1);
   const receivedAt = performance.now();
   const now = (): number => Math.round(wire.sentAt + performance.now() - receivedAt);
 
-  let log: AttemptLogWriter;
   try {
-    log = AttemptLogWriter.open(wire.logFile, { tryNumber: wire.tryNumber, now, maxBytes: wire.maxLogBytes });
+    checkLogFolder(wire.logFolder);
   } catch (error) {
     Atomics.store(cells, CELLS.sequence, 0);
-    return encodeOutcome({ kind: 'lost', reason: `the log cannot be written: ${(error as Error).message}` });
+    const reason = `the log cannot be written: ${(error as Error).message}`;
+    return { outcome: encodeOutcome({ kind: 'lost', reason }), isLogged: false };
   }
-
+  let isLogged = false;
+  const onOpened = (): void => {
+    isLogged = true;
+    port.postMessage({ kind: 'logged', sequence: task.sequence } satisfies ThreadMessage);
+  };
+  const log = new AttemptLogWriter(wire.logFile, { tryNumber: wire.tryNumber, now, maxBytes: wire.maxLogBytes, onOpened });
   const attempt: CurrentAttempt = { sequence: task.sequence, abort: new AbortController(), log, fail: null };
   const stray = new Promise<Outcome>((resolve) => {
     attempt.fail = (thrown, how) => {
@@ -115,7 +121,7 @@ export default async function runInThread(task: ThreadTask): Promise<string> {
   Atomics.store(cells, CELLS.sequence, 0);
   if (replaceBecause === null) {
     current = null;
-    return text;
+    return { outcome: text, isLogged };
   }
   port.postMessage({ kind: 'final', sequence: task.sequence, outcome: text } satisfies ThreadMessage);
   return new Promise<never>(() => undefined);

@@ -50,7 +50,8 @@ export class RunnerProcess {
     this.child = fork(options.entry, [], {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      env: { ...options.env, [RUNNER_SETTINGS_VARIABLE]: JSON.stringify(options.settings) },
+      // Few arenas: with many threads the C library would keep freed memory in each of them.
+      env: { MALLOC_ARENA_MAX: '2', ...options.env, [RUNNER_SETTINGS_VARIABLE]: JSON.stringify(options.settings) },
       execArgv: [],
       serialization: 'json',
     });

@@ -74,7 +74,10 @@ interface Ending {
 
 interface Attempt {
   readonly assignment: Assignment;
-  readonly logFile: string;
+  /** Below `<home>/logs`. */
+  readonly logPath: string;
+  /** True once the store was told that there is a log. */
+  isLogged: boolean;
   version: LocalVersion | null;
   runner: RunnerProcess | null;
   ending: Ending | null;
@@ -184,7 +187,8 @@ export class Supervisor implements Executor {
     const logPath = attemptLogPath(key, tryNumber, token);
     const attempt: Attempt = {
       assignment,
-      logFile: join(this.options.home, 'logs', logPath),
+      logPath,
+      isLogged: false,
       version: null,
       runner: null,
       ending: null,
@@ -192,7 +196,6 @@ export class Supervisor implements Executor {
     };
     this.attempts.set(token, attempt);
     this.outputs.delete(OutputCache.keyOf(assignment));
-    this.logPaths.add(token, logPath);
     if (task.executionTimeoutMs !== null) this.limitTime(attempt, task.executionTimeoutMs);
     return attempt;
   }
@@ -245,8 +248,9 @@ export class Supervisor implements Executor {
   }
 
   private launch(attempt: Attempt, args: readonly (TaggedJson | undefined)[]): void {
-    const { assignment, logFile } = attempt;
+    const { assignment } = attempt;
     const { runnerOptions, clock } = this.options;
+    const logFile = this.logFile(attempt);
     const { bundle, specFile } = attempt.version as LocalVersion;
     const { token, tryNumber, task } = assignment;
     const absentInputs = args.flatMap((value, index) => (value === undefined ? [index] : []));
@@ -267,6 +271,7 @@ export class Supervisor implements Executor {
       startedAt: assignment.startedAt,
       sentAt,
       logFile,
+      logFolder: join(this.options.home, 'logs', attempt.logPath.slice(0, attempt.logPath.indexOf('/'))),
       maxXComBytes: runnerOptions.maxXComBytes,
       maxLogBytes: runnerOptions.maxLogBytes ?? MAX_LOG_BYTES,
     };
@@ -278,6 +283,14 @@ export class Supervisor implements Executor {
   private sharedRunner(): RunnerProcess {
     if (!this.shared?.isUsable) this.shared = this.startRunner(this.slots);
     return this.shared;
+  }
+
+  /** Nothing runs in it, so nobody notices. */
+  private replaceWorn(runner: RunnerProcess): void {
+    if (this.shared !== runner || this.isStopping || [...this.attempts.values()].some((attempt) => attempt.runner === runner))
+      return;
+    runner.kill('it has grown and is idle');
+    this.warmUp();
   }
 
   private startRunner(threads: number): RunnerProcess {
@@ -304,6 +317,14 @@ export class Supervisor implements Executor {
   private receive(runner: RunnerProcess, message: RunnerMessage): void {
     switch (message.kind) {
       case 'ready':
+        return;
+      case 'logged': {
+        const attempt = this.attempts.get(message.token);
+        if (attempt) this.recordLog(attempt);
+        return;
+      }
+      case 'worn':
+        this.replaceWorn(runner);
         return;
       case 'outcome': {
         const attempt = this.attempts.get(message.token);
@@ -422,7 +443,18 @@ export class Supervisor implements Executor {
     text: string,
   ): void {
     const options = { tryNumber: attempt.assignment.tryNumber, now: () => this.options.clock.now() };
-    appendToAttemptLog(attempt.logFile, options, level, source, text);
+    this.recordLog(attempt);
+    appendToAttemptLog(this.logFile(attempt), options, level, source, text);
+  }
+
+  private logFile(attempt: Attempt): string {
+    return join(this.options.home, 'logs', attempt.logPath);
+  }
+
+  private recordLog(attempt: Attempt): void {
+    if (attempt.isLogged) return;
+    attempt.isLogged = true;
+    this.logPaths.add(attempt.assignment.token, attempt.logPath);
   }
 
   /** What a runner prints past its threads belongs to an attempt only where there is just one. */

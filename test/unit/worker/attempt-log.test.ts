@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -9,7 +9,7 @@ import {
   readAttemptLog,
   type AttemptLogLine,
 } from '../../../src/logging/attempt-log.js';
-import { AttemptLogWriter, MAX_LOG_LINE_LENGTH } from '../../../src/worker/attempt/attempt-log-writer.js';
+import { AttemptLogWriter, checkLogFolder, MAX_LOG_LINE_LENGTH } from '../../../src/worker/attempt/attempt-log-writer.js';
 
 const now = () => Date.UTC(2024, 4, 6, 7, 8, 9, 10);
 
@@ -55,7 +55,7 @@ describe('an attempt log', () => {
   it('holds one JSON line per message, with its fields, in order', () =>
     inFolder(async (folder) => {
       const file = join(folder, 'a', 'b.jsonl');
-      const log = AttemptLogWriter.open(file, { tryNumber: 3, now });
+      const log = new AttemptLogWriter(file, { tryNumber: 3, now });
       log.write('info', 'task', 'loaded', {
         rows: 7,
         at: 'not mine',
@@ -92,7 +92,7 @@ describe('an attempt log', () => {
     inFolder(async (folder) => {
       const file = join(folder, 'log.jsonl');
       const text = `${'x'.repeat(MAX_LOG_LINE_LENGTH - 1)}😀${'y'.repeat(10)}`;
-      const log = AttemptLogWriter.open(file, { tryNumber: 1, now });
+      const log = new AttemptLogWriter(file, { tryNumber: 1, now });
       log.write('info', 'stdout', text);
       log.close();
       const lines = await readAll(file);
@@ -104,7 +104,7 @@ describe('an attempt log', () => {
   it('stops at its limit with a mark, says how much was dropped, and still takes what the system says', () =>
     inFolder(async (folder) => {
       const file = join(folder, 'log.jsonl');
-      const log = AttemptLogWriter.open(file, { tryNumber: 1, now, maxBytes: 400 });
+      const log = new AttemptLogWriter(file, { tryNumber: 1, now, maxBytes: 400 });
       for (let index = 0; index < 20; index += 1) log.write('info', 'stdout', `line ${index}`);
       log.write('error', 'system', 'failed');
       log.close();
@@ -118,14 +118,41 @@ describe('an attempt log', () => {
       ]);
     }));
 
-  it('cannot be opened where a file is in the way of its folder', () =>
+  it('exists only when there is something to say', () =>
     inFolder(async (folder) => {
-      writeFileSync(join(folder, 'logs'), '');
-      expect(() => AttemptLogWriter.open(join(folder, 'logs', 'log.jsonl'), { tryNumber: 1, now })).toThrow(/ENOTDIR/);
+      const file = join(folder, 'log.jsonl');
+      const silent = new AttemptLogWriter(file, { tryNumber: 1, now });
+      silent.note('info', 'system', 'try 1 of 1 started');
+      silent.note('info', 'system', 'success');
+      silent.close();
+      expect(existsSync(file)).toBe(false);
+      let opened = 0;
+      const log = new AttemptLogWriter(file, { tryNumber: 1, now, onOpened: () => (opened += 1) });
+      log.note('info', 'system', 'try 1 of 1 started');
+      log.write('info', 'stdout', 'hello');
+      log.note('info', 'system', 'success');
+      log.close();
+      log.writeLate('warn', 'system', 'one more thing');
+      expect(opened).toBe(1);
+      expect((await readAll(file)).map(({ message }) => message)).toEqual([
+        'try 1 of 1 started',
+        'hello',
+        'success',
+        'one more thing',
+      ]);
+    }));
+
+  it('has its folder checked before a task begins', () =>
+    inFolder(async (folder) => {
+      checkLogFolder(join(folder, 'logs', 'dag_id=x'));
+      checkLogFolder(join(folder, 'logs', 'dag_id=x'));
+      expect(existsSync(join(folder, 'logs', 'dag_id=x'))).toBe(true);
+      writeFileSync(join(folder, 'file'), '');
+      expect(() => checkLogFolder(join(folder, 'file', 'dag_id=x'))).toThrow(/ENOTDIR/);
     }));
 
   it('does not fail the task when the disk is full', () => {
-    const log = AttemptLogWriter.open('/dev/full', { tryNumber: 1, now });
+    const log = new AttemptLogWriter('/dev/full', { tryNumber: 1, now });
     expect(() => {
       log.write('info', 'stdout', 'lost');
       log.close();
@@ -135,7 +162,7 @@ describe('an attempt log', () => {
   it('can be followed while it is written, and ends when asked', () =>
     inFolder(async (folder) => {
       const file = join(folder, 'log.jsonl');
-      const log = AttemptLogWriter.open(file, { tryNumber: 1, now });
+      const log = new AttemptLogWriter(file, { tryNumber: 1, now });
       log.write('info', 'stdout', 'first');
       const stop = new AbortController();
       const seen: string[] = [];
