@@ -12,8 +12,9 @@ export class ProblemList {
     this.#entryFile = entryFile;
   }
 
+  /** In the order of the file. */
   get all(): readonly ImportProblem[] {
-    return this.#problems;
+    return this.#problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
   }
 
   get count(): number {
