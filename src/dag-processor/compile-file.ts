@@ -35,7 +35,7 @@ export async function compileFile(path: string, content: string): Promise<{ comp
     });
     return { compiled: code };
   } catch (error) {
-    return { problem: syntaxProblem(path, error instanceof Error ? error.message : String(error)) };
+    return { problem: syntaxProblem(path, String((error as Error).message)) };
   }
 }
 

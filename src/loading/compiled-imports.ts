@@ -9,7 +9,8 @@ const HOISTED =
 const PREAMBLE_START = /^(?:Object\.defineProperty\(exports, |function _export\(|_export\(exports, \{)/;
 const DIRECTIVE = /^(?:#!.*|(['"])(?:(?!\1).)*\1;)$/;
 const DYNAMIC = /(?<==>)\/\*#__PURE__\*\/ _interop_require_wildcard\(require\(/g;
-const LITERAL_REQUIRE = /\brequire\(("(?:[^"\\]|\\.)*")\)/g;
+/** A specifier with an escape in it is not looked for: file names have none. */
+const LITERAL_REQUIRE = /\brequire\((?:"([^"\\]*)"|'([^'\\]*)')\)/g;
 
 /** Whether a file is an ES module, by its ending or its text. A CommonJS file requires what it needs by itself and cannot wait. */
 export function isEsModule(path: string, compiled: string): boolean {
@@ -34,7 +35,7 @@ export function importPosition(source: string, specifier: string): { readonly li
 
 /** Every literal specifier in the file, dynamic imports and plain `require` calls included. May name things that only look like one. */
 export function mentionedSpecifiers(compiled: string): ReadonlySet<string> {
-  return new Set(Array.from(compiled.matchAll(LITERAL_REQUIRE), (match) => JSON.parse(match[1] as string) as string));
+  return new Set(Array.from(compiled.matchAll(LITERAL_REQUIRE), (match) => (match[1] ?? match[2]) as string));
 }
 
 /**

@@ -43,7 +43,10 @@ export function decoratorPosition(
   const declaration = new RegExp(`^    (?:(?:static|async|get|set) |\\*)*${member.replaceAll('$', '\\$')}\\b`);
   const memberLine = compiled.findIndex((text, index) => index > classLine && declaration.test(text));
   const declared = memberLine < 0 ? null : lookUp(memberLine + 1, 5);
-  return declared && findDecorator(source, name, declared.line, 1);
+  if (!declared) return null;
+  // Depending on the member's form, its position is that of its first decorator or that of its name.
+  const isAtDecorator = source[declared.line - 1]?.[declared.column - 1] === '@';
+  return findDecorator(source, name, declared.line, isAtDecorator ? 1 : -1);
 }
 
 function findDecorator(source: readonly string[], name: string, fromLine: number, step: 1 | -1): LineColumn | null {

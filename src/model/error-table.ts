@@ -54,6 +54,7 @@ export const ERROR_TABLE = define({
   IMPORT_EXITED: ['the import ended the process', 422],
   IMPORT_CRASHED: ['the import crashed the process', 422],
   IMPORT_MEMORY: ['the import used too much memory', 422],
+  TYPE_ERROR: ['the type checker refuses the file', 422],
   ARG_NOT_SERIALIZABLE: ['an argument of a task cannot be stored', 422],
   VALUE_RANGE: ['a value is outside its range', 422],
   VALUE_TYPE: ['a value has the wrong type', 422],

@@ -1,0 +1,91 @@
+/** `dags check`: types, imports and lint of a DAGs folder, for a user's CI. Needs no database and changes nothing. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ImportProblem, ParsedFile } from '../model/dag.js';
+import { ChildPool, type ChildPoolOptions } from './child-pool.js';
+import { importProblem } from './import-problem.js';
+import { lintFile } from './lint-file.js';
+import { scanFolder } from './scan-folder.js';
+import { typeCheck } from './type-check.js';
+
+export interface CheckRequest extends ChildPoolOptions {
+  /** The folder of the user's `package.json`. */
+  readonly projectRoot: string;
+  readonly dagsFolder: string;
+  readonly pluginsFolder: string | null;
+}
+
+export interface CheckedDags {
+  readonly files: number;
+  readonly dags: number;
+  /** With any of these, the check has failed. */
+  readonly errors: readonly ImportProblem[];
+  readonly warnings: readonly ImportProblem[];
+  /** Why types were not checked; null: they were. */
+  readonly typeCheckSkipped: string | null;
+}
+
+export async function checkDags(request: CheckRequest): Promise<CheckedDags> {
+  const { dagsFolder, pluginsFolder } = request;
+  const scan = await scanFolder(dagsFolder);
+  const paths = [...scan.files.keys()];
+  const folderWarnings = scan.warnings.map((warning) => importProblem('DAGS_FOLDER_MISSING', '.', warning));
+  if (scan.identity === null)
+    return { files: 0, dags: 0, errors: folderWarnings, warnings: [], typeCheckSkipped: 'there is nothing to check' };
+  const pool = new ChildPool(request);
+  try {
+    const [types, parsed, lint] = await Promise.all([
+      typeCheck(request),
+      Promise.all(paths.map((path) => pool.parse({ dagsFolder, pluginsFolder, path }))),
+      Promise.all(paths.map(async (path) => lintFile(path, await readFile(join(dagsFolder, path), 'utf8').catch(() => '')))),
+    ]);
+    const files = parsed.filter((file) => file !== null);
+    return {
+      files: paths.length,
+      dags: files.reduce((count, file) => count + file.dags.length, 0),
+      errors: inOrder([
+        ...(types.kind === 'done' ? withoutSyntax(types.problems, files) : []),
+        ...files.flatMap(({ errors }) => errors),
+        ...duplicates(files),
+      ]),
+      warnings: inOrder([...folderWarnings, ...files.flatMap((file) => warningsOf(file, files)), ...lint.flat()]),
+      typeCheckSkipped: types.kind === 'skipped' ? types.reason : null,
+    };
+  } finally {
+    await pool.close();
+  }
+}
+
+/** What the compiler could not read is told once: the type checker's word on the same file (codes below TS2000) adds nothing. */
+function withoutSyntax(types: readonly ImportProblem[], files: readonly ParsedFile[]): readonly ImportProblem[] {
+  const unreadable = new Set(files.filter(({ bundle }) => bundle === null).map(({ path }) => path));
+  return types.filter(({ file, message }) => !(unreadable.has(file) && /\(TS1\d{3}\)/.test(message)));
+}
+
+/** A file without a DAG is worth a word only when no other file imports it. */
+function warningsOf(file: ParsedFile, all: readonly ParsedFile[]): readonly ImportProblem[] {
+  const isImported = all.some((other) => other.path !== file.path && other.bundle?.files.some(({ path }) => path === file.path));
+  return file.warnings.filter(({ code }) => code !== 'NO_DAG_FOUND' || !isImported);
+}
+
+function duplicates(files: readonly ParsedFile[]): readonly ImportProblem[] {
+  const owners = new Map<string, string>();
+  const problems: ImportProblem[] = [];
+  for (const { path, dags } of files) {
+    for (const { spec } of dags) {
+      const owner = owners.get(spec.dagId);
+      owners.set(spec.dagId, owner ?? path);
+      if (owner === undefined) continue;
+      const { line = null, column = null } = spec.position ?? {};
+      const message = `the DAG id is already defined in ${owner}; rename one of them`;
+      problems.push(importProblem('DAG_DUPLICATE', path, message, { line, column, value: spec.dagId }));
+    }
+  }
+  return problems;
+}
+
+function inOrder(problems: readonly ImportProblem[]): readonly ImportProblem[] {
+  return [...problems].sort(
+    (a, b) => a.file.localeCompare(b.file) || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
+  );
+}
