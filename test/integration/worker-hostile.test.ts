@@ -1,12 +1,14 @@
 /** Tasks that misbehave, on real processes: each fails with the named reason, its neighbour ends well, and nothing is left behind. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Outcome } from '../../src/model/outcome.js';
 import { markedProcesses, WorkerHarness } from './worker/harness.js';
 
 const SOURCE = `
 import { context, dag, task, type Wired } from 'airflow-like';
 import { execSync, spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 
 @dag({ dagId: 'hostile', startDate: '2024-01-01', schedule: null })
 export class Hostile {
@@ -66,13 +68,18 @@ export class Hostile {
     while (Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 10));
     return 'fine';
   }
+  @task() async patient(): Promise<string> {
+    console.log('waiting');
+    while (!existsSync(process.env.HOME + '/go')) await new Promise((resolve) => setTimeout(resolve, 10));
+    return 'fine';
+  }
   @task() async waits(): Promise<void> { console.log('waiting'); await new Promise(() => {}); }
 
   wire(t: Wired<Hostile>) {
     t.loops(); t.blocks(); t.neverSettles(); t.waitsForChild(); t.atomicsWait(); t.listens(); t.exitsZero(); t.exitsSeven();
     t.leaksTimers(); t.throwsUndefined(); t.throwsCircular(); t.throwsNullPrototype(); t.returnsFunction(); t.rejectsTwice();
     t.throwsInTimer(); t.rejectsLate(); t.fillsHeap(); t.fillsBuffers(); t.fillsBuffersBlocking(); t.leavesChild(); t.hangsWithChild();
-    t.childPrints(); t.printsMuch(); t.killsItself(); t.killsItselfAlone(); t.alone(); t.neighbour(); t.waits();
+    t.childPrints(); t.printsMuch(); t.killsItself(); t.killsItselfAlone(); t.alone(); t.neighbour(); t.patient(); t.waits();
   }
 }
 
@@ -207,13 +214,13 @@ describe('a hostile task', () => {
 
   it('that kills its process is found by running the suspects alone', async () => {
     const guilty = worker.assignment(dag, 'killsItself');
-    const innocent = worker.assignment(dag, 'neighbour');
-    const first = await worker.run(innocent, guilty);
+    const innocent = worker.assignment(dag, 'patient');
+    const innocentRun = worker.run(innocent);
+    await worker.logged(innocent, /^waiting$/);
+    const first = [...(await worker.run(guilty)), ...(await innocentRun)];
     expect(first.map(({ outcome }) => outcome.kind)).toEqual(['lost', 'lost']);
-    const again = [innocent, guilty].map((assignment) => ({
-      ...assignment,
-      token: `${assignment.token.slice(0, -4)}aaaa`.replace(/.{1}$/, assignment.token.slice(-1)),
-    }));
+    writeFileSync(join(worker.home, 'go'), '');
+    const again = [innocent, guilty].map((assignment) => ({ ...assignment, token: assignment.token.replace('4000', '4001') }));
     const second = await worker.run(...again);
     expect(second.map(({ outcome }) => outcome)).toMatchObject([FINE, failed('TASK_CRASHED', /signal SIGKILL/)]);
   });

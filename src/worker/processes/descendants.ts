@@ -27,7 +27,7 @@ export interface DescendantsQuery {
 export function findDescendants(query: DescendantsQuery): FoundProcess[] {
   const processes = readProcesses();
   const found = new Set<number>();
-  for (const pid of query.pids ?? []) if (processes.has(pid) || process.platform !== 'linux') found.add(pid);
+  for (const pid of query.pids ?? []) if (processes.size > 0 ? processes.has(pid) : kill(pid, 0)) found.add(pid);
   for (const pid of processes.keys()) if (!query.except.has(pid) && carriesToken(pid, query.tokens)) found.add(pid);
   for (let grew = found.size > 0; grew;) {
     grew = false;
@@ -42,22 +42,26 @@ export function findDescendants(query: DescendantsQuery): FoundProcess[] {
   return [...found].map((pid) => ({ pid, name: processes.get(pid)?.name ?? '' }));
 }
 
+/** A killed process is gone a moment later; this long is waited for it, in milliseconds. */
+const MAX_WAIT_MS = 100;
+
 /**
- * Kills what `findDescendants` finds with SIGKILL, again until nothing is found: a process may fork while it is being killed. Returns all
- * that were killed.
+ * Kills what `findDescendants` finds with SIGKILL, again until nothing is found: a process may fork while it is being killed. Returns, with
+ * all that were killed, when they are gone. Blocks the thread for that moment.
  */
 export function killDescendants(query: DescendantsQuery): FoundProcess[] {
   const killed = new Map<number, FoundProcess>();
-  for (let round = 0; round < 10; round += 1) {
-    const found = findDescendants(query).filter(({ pid }) => !killed.has(pid));
-    if (found.length === 0) break;
+  const giveUpAt = performance.now() + MAX_WAIT_MS;
+  for (;;) {
+    const found = findDescendants(query);
     for (const one of found) if (kill(one.pid, 'SIGKILL')) killed.set(one.pid, one);
+    if (found.length === 0 || performance.now() > giveUpAt) return [...killed.values()];
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
   }
-  return [...killed.values()];
 }
 
-/** Sends a signal; false when there is no such process any more or it is not ours. */
-export function kill(pid: number, signal: NodeJS.Signals): boolean {
+/** Sends a signal (0 only asks); false when there is no such process any more or it is not ours. */
+export function kill(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(pid, signal);
   } catch {
