@@ -23,13 +23,14 @@ const CLAIM: Statement = {
   update task_instance t set state = 'running', worker_id = $1, started_at = to_timestamp($4::float8 / 1000),
     waiting_since = coalesce(t.waiting_since, to_timestamp($4::float8 / 1000))
   from picked p, (select count(*) from locked) as l
-  where t.task_instance_id = p.task_instance_id and t.state = 'queued' and t.token = p.token
+  where t.task_instance_id = any (array[p.task_instance_id]) and t.state = 'queued' and t.token = p.token
   returning t.*
 ), counted as (
-  update dag_run d set revision = d.revision + 1 from (select distinct dag_run_id from claimed) as c where d.dag_run_id = c.dag_run_id
+  update dag_run d set revision = d.revision + 1 from (select distinct dag_run_id from claimed) as c
+  where d.dag_run_id = any (array[c.dag_run_id])
 ), started as (
   update task_attempt a set state = 'running', worker_id = $1, started_at = to_timestamp($4::float8 / 1000)
-  from claimed c where a.token = c.token and a.state = 'queued'
+  from claimed c where a.token = any (array[c.token]) and a.state = 'queued'
 ), events as (
   insert into event_log (entity, dag_run_id, entity_id, from_state, to_state, token, actor_kind, actor_id)
   select 'task_instance', c.dag_run_id, c.task_instance_id, 'queued', 'running', c.token, 'worker', $1 from claimed c
@@ -42,8 +43,8 @@ const XCOM_REQUESTS = new RowSet({ dag_run_id: 'bigint', task_id: 'text', key: '
 const READ_XCOMS: Statement = {
   name: 'read_xcoms',
   text: `select r.n::integer as request, t.map_index, x.value from (${XCOM_REQUESTS.select(1)}) r
-    join task_instance t on t.dag_run_id = r.dag_run_id and t.task_id = r.task_id
-    join xcom x on x.task_instance_id = t.task_instance_id and x.key = r.key
+    join task_instance t on t.dag_run_id = any (array[r.dag_run_id]) and t.task_id = r.task_id
+    join xcom x on x.task_instance_id = any (array[t.task_instance_id]) and x.key = r.key
     order by r.n, t.map_index`,
 };
 
@@ -61,14 +62,14 @@ returning 1 as written`,
 const FIND_REVOKED: Statement = {
   name: 'find_revoked',
   text: `select x.token from unnest($1::uuid[]) as x(token)
-    where not exists (select 1 from task_attempt a where a.token = x.token and a.state in ('queued', 'running', 'deferred'))`,
+    where not exists (select 1 from task_attempt a where a.token = any (array[x.token]) and a.state in ('queued', 'running', 'deferred'))`,
 };
 
 const LOG_PATHS = new RowSet({ token: 'uuid', log_path: 'text' } as const);
 
 const SET_LOG_PATHS: Statement = {
   name: 'set_log_paths',
-  text: `update task_attempt a set log_path = p.log_path from (${LOG_PATHS.select(1)}) p where a.token = p.token`,
+  text: `update task_attempt a set log_path = p.log_path from (${LOG_PATHS.select(1)}) p where a.token = any (array[p.token])`,
 };
 
 const LIST: Statement = {

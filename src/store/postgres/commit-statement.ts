@@ -5,12 +5,15 @@
  * else of a run is written where `get_bit(ok, run)` is 1, and what belongs to a task instance where its own update hit. Bit
  * strings need no join among the parts, so the cost is linear and the plan is the same for one row and for a thousand.
  *
+ * Rows are found by `id = any (array[x.id])`, which only an index lookup per row can serve. With a plain `=` Postgres turns the join
+ * around while a table is tiny (one run with a thousand tasks), keeps that plan, and reads the whole table when it has grown.
+ *
  * Parts without rows are left out of the text, so there are a few variants, each prepared once per connection.
  */
-import { RowSet } from './columns.js';
+import { TypedRows } from './columns.js';
 import type { Statement } from './session.js';
 
-const RUNS = new RowSet({
+const RUNS = new TypedRows('commit_run', {
   dag_run_id: 'bigint',
   expected_revision: 'bigint',
   sets_plan_at: 'boolean',
@@ -24,7 +27,7 @@ const RUNS = new RowSet({
   version_id: 'bigint',
 } as const);
 
-const CHANGES = new RowSet({
+const CHANGES = new TypedRows('commit_change', {
   run: 'integer',
   task_instance_id: 'bigint',
   from_state: 'text',
@@ -51,7 +54,7 @@ const CHANGES = new RowSet({
 } as const);
 
 /** Attempts that end, or that start under a token they already have. */
-const ATTEMPTS = new RowSet({
+const ATTEMPTS = new TypedRows('commit_attempt', {
   change: 'integer',
   token: 'uuid',
   state: 'text',
@@ -62,7 +65,7 @@ const ATTEMPTS = new RowSet({
   error: 'text',
 } as const);
 
-const OPENINGS = new RowSet({
+const OPENINGS = new TypedRows('commit_opening', {
   change: 'integer',
   token: 'uuid',
   task_instance_id: 'bigint',
@@ -80,7 +83,7 @@ const OPENINGS = new RowSet({
 } as const);
 
 /** One row per step of a path. `change` is null for steps of the run itself. */
-const EVENTS = new RowSet({
+const EVENTS = new TypedRows('commit_event', {
   run: 'integer',
   change: 'integer',
   dag_run_id: 'bigint',
@@ -94,11 +97,17 @@ const EVENTS = new RowSet({
 } as const);
 
 /** `kept`: keys written by the same change, joined with line breaks; null for none. */
-const CLEARS = new RowSet({ change: 'integer', task_instance_id: 'bigint', kept: 'text' } as const);
+const CLEARS = new TypedRows('commit_clear', { change: 'integer', task_instance_id: 'bigint', kept: 'text' } as const);
 
-const XCOMS = new RowSet({ change: 'integer', task_instance_id: 'bigint', key: 'text', value: 'text', token: 'uuid' } as const);
+const XCOMS = new TypedRows('commit_xcom', {
+  change: 'integer',
+  task_instance_id: 'bigint',
+  key: 'text',
+  value: 'text',
+  token: 'uuid',
+} as const);
 
-const INSERTIONS = new RowSet({
+const INSERTIONS = new TypedRows('commit_insertion', {
   run: 'integer',
   dag_run_id: 'bigint',
   task_id: 'text',
@@ -127,7 +136,7 @@ const INSERTIONS = new RowSet({
  * Steps of inserted rows, whose ids are not known before. One row per step and (run, task, state) is enough, because copies of one task
  * that are inserted in the same state came there by the same path.
  */
-const INSERTION_EVENTS = new RowSet({
+const INSERTION_EVENTS = new TypedRows('commit_insertion_event', {
   dag_run_id: 'bigint',
   task_id: 'text',
   state: 'text',
@@ -198,7 +207,7 @@ function buildText(parts: readonly PartName[]): string {
     clear_number = coalesce(r.clear_number, d.clear_number),
     version_id = coalesce(r.version_id, d.version_id)
   from ${from.runs} r
-  where d.dag_run_id = r.dag_run_id
+  where d.dag_run_id = any (array[r.dag_run_id])
     and (r.expected_revision is null or d.revision = r.expected_revision)
     and (r.from_state is null or d.state = r.from_state)
   returning r.n, d.revision
@@ -212,7 +221,7 @@ function buildText(parts: readonly PartName[]): string {
     queue = c.queue, scheduled_at = c.scheduled_at, queued_at = c.queued_at, started_at = c.started_at, ended_at = c.ended_at,
     wake_at = c.wake_at, waiting_since = c.waiting_since, poke_number = c.poke_number, output_length = c.output_length
   from runs_ok, ${from.changes} c
-  where get_bit(runs_ok.ok, c.run) = 1 and t.task_instance_id = c.task_instance_id
+  where get_bit(runs_ok.ok, c.run) = 1 and t.task_instance_id = any (array[c.task_instance_id])
     and t.state = c.from_state and t.token is not distinct from c.expected_token
   returning c.n
 ), changes_ok as (select bit_or(set_bit($2::text::varbit, n::integer, 1)) as ok from written)`);
@@ -223,7 +232,7 @@ function buildText(parts: readonly PartName[]): string {
     state = e.state, worker_id = coalesce(e.worker_id, a.worker_id), started_at = coalesce(e.started_at, a.started_at),
     ended_at = e.ended_at, end_reason = e.end_reason, error = e.error
   from changes_ok, ${from.attempts} e
-  where get_bit(changes_ok.ok, e.change) = 1 and a.token = e.token and a.state in ('queued', 'running', 'deferred')
+  where get_bit(changes_ok.ok, e.change) = 1 and a.token = any (array[e.token]) and a.state in ('queued', 'running', 'deferred')
   returning 1
 )`);
   }
@@ -252,7 +261,7 @@ function buildText(parts: readonly PartName[]): string {
   if (has('clears')) {
     steps.push(`xcoms_cleared as (
   delete from xcom x using changes_ok, ${from.clears} c
-  where get_bit(changes_ok.ok, c.change) = 1 and x.task_instance_id = c.task_instance_id
+  where get_bit(changes_ok.ok, c.change) = 1 and x.task_instance_id = any (array[c.task_instance_id])
     and (c.kept is null or x.key <> all (string_to_array(c.kept, E'\\n')))
 )`);
   }

@@ -30,7 +30,7 @@ const COMPLETE_BACKFILLS: Statement = {
 const WAKE_NEXT_RUNS: Statement = {
   name: 'commit_wake_next_runs',
   text: `update dag_run n set revision = n.revision + 1, plan_at = to_timestamp($2::float8 / 1000)
-    from unnest($1::bigint[]) as r(id) join dag_run d on d.dag_run_id = r.id
+    from unnest($1::bigint[]) as r(id) join dag_run d on d.dag_run_id = any (array[r.id])
     where n.dag_run_id = (
       select later.dag_run_id from dag_run later
       where later.dag_id = d.dag_id and later.logical_date > d.logical_date and later.state in ('queued', 'running')

@@ -65,7 +65,7 @@ const START_RUNS: Statement = {
   text: `with started as (
   update dag_run d set state = 'running', started_at = to_timestamp($2::float8 / 1000), plan_at = to_timestamp($2::float8 / 1000),
     revision = d.revision + 1
-  from (select unnest($1::bigint[]) as id order by 1) x where d.dag_run_id = x.id and d.state = 'queued'
+  from (select unnest($1::bigint[]) as id order by 1) x where d.dag_run_id = any (array[x.id]) and d.state = 'queued'
   returning d.dag_run_id
 ), events as (
   insert into event_log (entity, dag_run_id, entity_id, from_state, to_state, actor_kind, actor_id)
@@ -91,7 +91,7 @@ const WRITE_CHECKS: Statement = {
     next_interval_start = case when x.keeps_next_run then g.next_interval_start else x.next_interval_start end,
     next_interval_end = case when x.keeps_next_run then g.next_interval_end else x.next_interval_end end,
     next_run_after = case when x.keeps_next_run then g.next_run_after else x.next_run_after end
-    from (${CHECKS.select(1)}) x where g.dag_id = x.dag_id`,
+    from (${CHECKS.select(1)}) x where g.dag_id = any (array[x.dag_id])`,
 };
 
 type Planned = Awaited<ReturnType<SchedulingStore['planDueDags']>>;

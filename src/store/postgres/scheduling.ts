@@ -16,7 +16,7 @@ const CLAIM_RUNS: Statement = {
   where d.state = 'running' and d.plan_at is not null and d.plan_at <= to_timestamp($1::float8 / 1000)
   order by (d.backfill_id is not null), d.plan_at limit $2 for update skip locked
 ), claimed as (
-  update dag_run d set plan_at = to_timestamp($3::float8 / 1000) from due where d.dag_run_id = due.dag_run_id
+  update dag_run d set plan_at = to_timestamp($3::float8 / 1000) from due where d.dag_run_id = any (array[due.dag_run_id])
   returning d.dag_run_id, d.revision, due.is_backfill, due.plan_at
 )
 select dag_run_id, revision from claimed order by is_backfill, claimed.plan_at, dag_run_id`,

@@ -14,7 +14,7 @@ import { INSTANCE_COLUMNS, readInstance } from './task-instances.js';
 /** The revision comes with every row, so that a run and its rows can be told to belong together without a transaction. */
 const LOAD_INSTANCES: Statement = {
   name: 'load_snapshot_instances',
-  text: `select d.revision, ${INSTANCE_COLUMNS} from dag_run d join task_instance t on t.dag_run_id = d.dag_run_id
+  text: `select d.revision, ${INSTANCE_COLUMNS} from dag_run d join task_instance t on t.dag_run_id = any (array[d.dag_run_id])
     where d.dag_run_id = any ($1::bigint[]) order by t.dag_run_id, t.task_instance_id`,
 };
 
@@ -34,7 +34,7 @@ const PREVIOUS_STATES: Statement = {
 const EVER_RAN: Statement = {
   name: 'find_tasks_that_ever_ran',
   text: `select x.task_id from unnest($3::text[]) as x(task_id) where (
-      select true from dag_run d join task_instance t on t.dag_run_id = d.dag_run_id and t.task_id = x.task_id
+      select true from dag_run d join task_instance t on t.dag_run_id = any (array[d.dag_run_id]) and t.task_id = x.task_id
       where d.dag_id = $1 and d.logical_date < to_timestamp($2::float8 / 1000)
       order by d.logical_date desc limit 1
     )`,

@@ -231,6 +231,35 @@ create table event_log (
 ) with (autovacuum_vacuum_cost_delay = 0);
 create index event_log_run_idx on event_log (dag_run_id, seq);
 
+-- Rows that the commit statement takes as parameters; instants are epoch milliseconds.
+create type commit_run as (
+  dag_run_id bigint, expected_revision bigint, sets_plan_at boolean, plan_at float8, from_state text, state text, queued_at float8, started_at float8, ended_at float8, clear_number integer, version_id bigint
+);
+create type commit_change as (
+  run integer, task_instance_id bigint, from_state text, expected_token uuid, state text, map_index integer, try_number integer, max_tries integer, lost_dispatches integer, token uuid, worker_id text, pool text, pool_slots integer, priority_weight integer, queue text, scheduled_at float8, queued_at float8, started_at float8, ended_at float8, wake_at float8, waiting_since float8, poke_number integer, output_length integer
+);
+create type commit_attempt as (
+  change integer, token uuid, state text, worker_id text, started_at float8, ended_at float8, end_reason text, error text
+);
+create type commit_opening as (
+  change integer, token uuid, task_instance_id bigint, dag_run_id bigint, try_number integer, dispatch_number integer, state text, pool text, pool_slots integer, queue text, priority_weight integer, worker_id text, created_at float8, started_at float8
+);
+create type commit_event as (
+  run integer, change integer, dag_run_id bigint, entity_id bigint, from_state text, to_state text, token uuid, actor_kind text, actor_id text, reason text
+);
+create type commit_clear as (
+  change integer, task_instance_id bigint, kept text
+);
+create type commit_xcom as (
+  change integer, task_instance_id bigint, key text, value text, token uuid
+);
+create type commit_insertion as (
+  run integer, dag_run_id bigint, task_id text, map_index integer, state text, try_number integer, max_tries integer, lost_dispatches integer, token uuid, worker_id text, pool text, pool_slots integer, priority_weight integer, queue text, scheduled_at float8, queued_at float8, started_at float8, ended_at float8, wake_at float8, waiting_since float8, poke_number integer, output_length integer
+);
+create type commit_insertion_event as (
+  dag_run_id bigint, task_id text, state text, from_state text, to_state text, actor_kind text, actor_id text
+);
+
 create function refuse_history_change() returns trigger language plpgsql as $$
 begin
   if coalesce(current_setting('airflow_like.may_delete_history', true), '') <> 'on' then
