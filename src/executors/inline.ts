@@ -110,9 +110,13 @@ export class InlineExecutor implements Executor {
    * Resolves when nothing moves by itself any more: each attempt is over, or is a sensor that waits on the clock. Then a test may set the
    * clock forward. Code that waits in real time is waited for.
    */
-  settled(): Promise<void> {
-    if (this.isSettled()) return Promise.resolve();
-    return new Promise((resolve) => this.onSettled.push(resolve));
+  async settled(): Promise<void> {
+    for (;;) {
+      // A turn of the event loop, so that sensors which the clock has just woken are seen to be awake.
+      await new Promise((resolve) => setImmediate(resolve));
+      if (this.isSettled()) return;
+      await new Promise<void>((resolve) => this.onSettled.push(resolve));
+    }
   }
 
   async stop(graceMs: number): Promise<void> {

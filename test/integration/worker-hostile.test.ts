@@ -1,9 +1,11 @@
 /** Tasks that misbehave, on real processes: each fails with the named reason, its neighbour ends well, and nothing is left behind. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Outcome } from '../../src/model/outcome.js';
-import { markedProcesses, WorkerHarness } from './worker/harness.js';
+import { childrenOf, isAlive, markedProcesses, WorkerHarness } from './worker/harness.js';
 
 const SOURCE = `
 import { context, dag, task, type Wired } from 'airflow-like';
@@ -73,13 +75,17 @@ export class Hostile {
     while (!existsSync(process.env.HOME + '/go')) await new Promise((resolve) => setTimeout(resolve, 10));
     return 'fine';
   }
+  @task() async waitsWithChild(): Promise<void> {
+    spawn('sh', ['-c', "trap '' TERM HUP; echo $$; while :; do sleep 1; done"], { detached: true, stdio: ['ignore', 'inherit', 'ignore'] });
+    await new Promise(() => {});
+  }
   @task() async waits(): Promise<void> { console.log('waiting'); await new Promise(() => {}); }
 
   wire(t: Wired<Hostile>) {
     t.loops(); t.blocks(); t.neverSettles(); t.waitsForChild(); t.atomicsWait(); t.listens(); t.exitsZero(); t.exitsSeven();
     t.leaksTimers(); t.throwsUndefined(); t.throwsCircular(); t.throwsNullPrototype(); t.returnsFunction(); t.rejectsTwice();
     t.throwsInTimer(); t.rejectsLate(); t.fillsHeap(); t.fillsBuffers(); t.fillsBuffersBlocking(); t.leavesChild(); t.hangsWithChild();
-    t.childPrints(); t.printsMuch(); t.killsItself(); t.killsItselfAlone(); t.alone(); t.neighbour(); t.patient(); t.waits();
+    t.childPrints(); t.printsMuch(); t.killsItself(); t.killsItselfAlone(); t.alone(); t.neighbour(); t.patient(); t.waits(); t.waitsWithChild();
   }
 }
 
@@ -262,6 +268,19 @@ describe('a supervisor', () => {
     await other.close();
     expect((await done)[0]?.outcome).toEqual({ kind: 'lost', reason: 'the worker is stopping' });
     expect(markedProcesses(attempt.token)).toEqual([]);
+  });
+
+  it('that is killed takes its runner and the children of its tasks with it', async () => {
+    const attempt = worker.assignment(dag, 'waitsWithChild');
+    worker.writeForLoneSupervisor(attempt);
+    const lone = fork(resolve('test/integration/worker/lone-supervisor.mjs'), [resolve('dist'), worker.home], { execArgv: [] });
+    await once(lone, 'message');
+    expect(markedProcesses(attempt.token).length).toBeGreaterThan(0);
+    const runners = childrenOf(lone.pid as number);
+    expect(runners).toHaveLength(1);
+    lone.kill('SIGKILL');
+    await once(lone, 'exit');
+    while (runners.some(isAlive) || markedProcesses(attempt.token).length > 0) await new Promise((next) => setTimeout(next, 10));
   });
 });
 

@@ -123,6 +123,12 @@ export class WorkerHarness {
     };
   }
 
+  /** Writes what `lone-supervisor.mjs` needs to make this attempt in a process of its own. */
+  writeForLoneSupervisor(assignment: Assignment): void {
+    const version = this.versions.get(assignment.versionId);
+    writeFileSync(join(this.home, 'bundle.json'), JSON.stringify({ ...version, assignment }));
+  }
+
   /** Starts all at once; resolves with their outcomes in order. */
   run(...assignments: Assignment[]): Promise<AttemptOutcome[]> {
     const outcomes = assignments.map(
@@ -234,17 +240,28 @@ export class WorkerHarness {
 
 /** Processes of this machine whose environment carries the mark of an attempt, zombies left out. */
 export function markedProcesses(token: string): number[] {
-  const read = (file: string): string => {
-    try {
-      return readFileSync(file, 'latin1');
-    } catch {
-      return '';
-    }
-  };
+  return pids().filter((pid) => readText(`/proc/${pid}/environ`).includes(`AIRFLOW_LIKE_ATTEMPT=${token}`) && isAlive(pid));
+}
+
+export function childrenOf(parent: number): number[] {
+  return pids().filter((pid) => readText(`/proc/${pid}/stat`).split(') ').at(-1)?.split(' ')[1] === String(parent));
+}
+
+export function isAlive(pid: number): boolean {
+  const stat = readText(`/proc/${pid}/stat`);
+  return stat !== '' && !/\) Z /.test(stat);
+}
+
+function pids(): number[] {
   return readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
-    .filter(
-      (pid) => read(`/proc/${pid}/environ`).includes(`AIRFLOW_LIKE_ATTEMPT=${token}`) && !/\) Z /.test(read(`/proc/${pid}/stat`)),
-    )
     .map(Number);
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'latin1');
+  } catch {
+    return '';
+  }
 }
