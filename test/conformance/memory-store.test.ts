@@ -1,7 +1,8 @@
 import { createMemoryStore, type MemoryStore } from '../../src/store/memory/index.js';
 import { describeStore } from './store.js';
+import type { StoreHarness } from './store/suite.js';
 
-describeStore('memory', async () => {
+async function open(): Promise<StoreHarness> {
   let at = Date.UTC(2030, 0, 1);
   const clock = { now: () => at++, sleep: async () => undefined };
   let current: MemoryStore = createMemoryStore(clock);
@@ -15,4 +16,6 @@ describeStore('memory', async () => {
     setPool: async (name, slots) => current.setPool(name, slots),
     close: async () => undefined,
   };
-});
+}
+
+describeStore('memory', await open());

@@ -2,8 +2,9 @@ import { openPostgresStore } from '../../src/store/postgres/index.js';
 import pg from 'pg';
 import { createTestDatabase } from '../support/postgres.js';
 import { describeStore } from './store.js';
+import type { StoreHarness } from './store/suite.js';
 
-describeStore('Postgres', async () => {
+async function open(): Promise<StoreHarness> {
   const database = await createTestDatabase();
   const [store, other] = [
     await openPostgresStore({ url: database.url, role: 'test-1' }),
@@ -40,4 +41,6 @@ describeStore('Postgres', async () => {
       await database.drop();
     },
   };
-});
+}
+
+describeStore('Postgres', await open());

@@ -5,7 +5,7 @@ import type { BackfillStore } from '../../ports/store.js';
 import type { RunCommit } from '../../model/commit.js';
 import { listParameter } from './columns.js';
 import { writeCommitsIn } from './commits.js';
-import { checkDag, insertRuns, lockDag } from './dag-runs.js';
+import { checkDag, insertRuns, lockDag } from './new-runs.js';
 import type { Database, Row, Session, Statement } from './session.js';
 import type { SpecCache } from './spec-cache.js';
 

@@ -6,7 +6,7 @@ import type { SchedulingStore } from '../../ports/store.js';
 import { PLAN_ERROR_DELAY_MS } from '../error-delay.js';
 import { DAG_COLUMNS, readDag } from './dags.js';
 import { listParameter, RowSet } from './columns.js';
-import { insertRuns, type RunToCreate } from './dag-runs.js';
+import { insertRuns, type RunToCreate } from './new-runs.js';
 import type { Database, Row, Session, Statement } from './session.js';
 import type { SpecCache } from './spec-cache.js';
 

@@ -5,7 +5,7 @@ import { createAttemptStore } from './attempts.js';
 import { createBackfillStore } from './backfills.js';
 import { createComponentStore } from './components.js';
 import { checkSchema } from './schema.js';
-import { createRunReads } from './dag-runs.js';
+import { createRunReads } from './run-reads.js';
 import { createCatalog } from './dags.js';
 import { createSchedulingStore } from './scheduling.js';
 import { Database, type Statement } from './session.js';

@@ -1,0 +1,146 @@
+/** Creates runs with their task instances, and has their DAGs looked at. */
+import type { Actor } from '../../model/commit.js';
+import type { NewDagRun } from '../../model/dag.js';
+import type { DagRun } from '../../model/dag-run.js';
+import type { DagSpec } from '../../model/dag-spec.js';
+import { AirflowLikeError } from '../../model/errors.js';
+import type { Instant } from '../../model/instant.js';
+import { RowSet } from './columns.js';
+import { readRun, RUN_COLUMNS } from './dag-runs.js';
+import type { Session, Statement } from './session.js';
+import type { SpecCache } from './spec-cache.js';
+
+const NEW_RUNS = new RowSet({
+  dag_id: 'text',
+  run_id: 'text',
+  run_type: 'text',
+  triggered_by: 'text',
+  state: 'text',
+  logical_date: 'instant',
+  interval_start: 'instant',
+  interval_end: 'instant',
+  run_after: 'instant',
+  version_id: 'bigint',
+  backfill_id: 'bigint',
+  started_at: 'instant',
+  plan_at: 'instant',
+  note: 'text',
+  conf: 'text',
+} as const);
+
+const NEW_TASKS = new RowSet({
+  version_id: 'bigint',
+  task_id: 'text',
+  max_tries: 'integer',
+  pool: 'text',
+  pool_slots: 'integer',
+  priority_weight: 'integer',
+  queue: 'text',
+} as const);
+
+const CREATE_RUNS: Statement = {
+  name: 'create_runs',
+  text: `with tasks as materialized (${NEW_TASKS.select(NEW_RUNS.width + 4)}), created as (
+  insert into dag_run (dag_id, run_id, run_type, triggered_by, state, logical_date, interval_start, interval_end, run_after, version_id,
+    backfill_id, queued_at, started_at, plan_at, note, conf)
+  select r.dag_id, r.run_id, r.run_type, r.triggered_by, r.state, r.logical_date, r.interval_start, r.interval_end, r.run_after, r.version_id,
+    r.backfill_id, to_timestamp($1::float8 / 1000), r.started_at, r.plan_at, r.note, r.conf
+  from (${NEW_RUNS.select(4)}) r order by r.n
+  on conflict do nothing
+  returning *
+), instances as (
+  insert into task_instance
+    (dag_run_id, task_id, map_index, state, try_number, max_tries, lost_dispatches, pool, pool_slots, priority_weight, queue, poke_number)
+  select d.dag_run_id, t.task_id, -1, 'none', 0, t.max_tries, 0, t.pool, t.pool_slots, t.priority_weight, t.queue, 0
+  from created d, tasks t where t.version_id = d.version_id
+  order by d.dag_run_id, t.n
+), events as (
+  insert into event_log (entity, dag_run_id, entity_id, from_state, to_state, actor_kind, actor_id)
+  select 'dag_run', d.dag_run_id, d.dag_run_id, s.from_state, s.to_state, $2::text, $3::text
+  from created d, (values (1, null, 'queued'), (2, 'queued', 'running')) as s(step, from_state, to_state)
+  where s.step = 1 or d.state = 'running'
+  order by d.dag_run_id, s.step
+)
+select ${RUN_COLUMNS} from created d order by d.dag_run_id`,
+};
+
+export interface RunToCreate {
+  readonly dagId: string;
+  readonly versionId: number;
+  readonly spec: DagSpec;
+  readonly run: NewDagRun;
+}
+
+/** Inserts runs with their task instances, leaving out those whose run id or logical date exists. Returns the inserted ones. */
+export async function insertRuns(
+  session: Session,
+  runs: readonly RunToCreate[],
+  actor: Actor,
+  now: Instant,
+): Promise<readonly DagRun[]> {
+  if (runs.length === 0) return [];
+  const versions = new Map(runs.map(({ versionId, spec }) => [versionId, spec]));
+  const runRows = runs.map(({ dagId, versionId, run }) => ({
+    dag_id: dagId,
+    run_id: run.runId,
+    run_type: run.runType,
+    triggered_by: run.triggeredBy,
+    state: run.state,
+    logical_date: run.logicalDate,
+    interval_start: run.dataInterval?.start ?? null,
+    interval_end: run.dataInterval?.end ?? null,
+    run_after: run.runAfter,
+    version_id: versionId,
+    backfill_id: run.backfillId,
+    started_at: run.state === 'running' ? now : null,
+    plan_at: run.state === 'running' ? now : null,
+    note: run.note,
+    conf: JSON.stringify(run.conf ?? {}),
+  }));
+  const taskRows = [...versions].flatMap(([versionId, spec]) =>
+    spec.tasks.map((task) => ({
+      version_id: versionId,
+      task_id: task.taskId,
+      max_tries: task.retries + 1,
+      pool: task.pool,
+      pool_slots: task.poolSlots,
+      priority_weight: task.priorityWeight,
+      queue: task.queue,
+    })),
+  );
+  const rows = await session.run(CREATE_RUNS, [
+    now,
+    actor.kind,
+    actor.id,
+    ...NEW_RUNS.values(runRows),
+    ...NEW_TASKS.values(taskRows),
+  ]);
+  return rows.map(readRun);
+}
+
+const LOCK_DAG: Statement = {
+  name: 'lock_dag',
+  text: 'select current_version_id from dag where dag_id = $1 for update',
+};
+
+/**
+ * Locks the DAG's row: creations of runs of one DAG come one after the other.
+ *
+ * @throws AirflowLikeError NOT_FOUND
+ */
+export async function lockDag(session: Session, specs: SpecCache, dagId: string): Promise<{ versionId: number; spec: DagSpec }> {
+  const [row] = await session.run<{ current_version_id: number }>(LOCK_DAG, [dagId]);
+  if (!row) throw new AirflowLikeError('NOT_FOUND', { place: 'dagId', message: 'there is no such DAG', value: dagId });
+  const versionId = row.current_version_id;
+  return { versionId, spec: (await specs.load(session, [versionId])).get(versionId)! };
+}
+
+const CHECK_DAG: Statement = {
+  name: 'check_dag',
+  text: 'update dag set check_at = to_timestamp($2::float8 / 1000) where dag_id = $1',
+};
+
+/** Has the run creator look at the DAG. */
+export async function checkDag(session: Session, dagId: string, now: Instant): Promise<void> {
+  await session.run(CHECK_DAG, [dagId, now]);
+}

@@ -1,0 +1,77 @@
+/** What people ask about runs, and the one creation outside the timetable. */
+import type { DagRun } from '../../model/dag-run.js';
+import type { Instant } from '../../model/instant.js';
+import type { DagRunReads, RunFilter } from '../../ports/store.js';
+import { listAttempts } from './attempts.js';
+import { getRuns, readRun, RUN_COLUMNS } from './dag-runs.js';
+import { checkDag, insertRuns, lockDag } from './new-runs.js';
+import type { Database, Statement } from './session.js';
+import type { SpecCache } from './spec-cache.js';
+import { listTaskInstances } from './task-instances.js';
+
+const COLLIDING: Statement = {
+  name: 'colliding_run',
+  text: `select ${RUN_COLUMNS} from dag_run d
+    where d.dag_id = $1 and (d.run_id = $2 or d.logical_date = to_timestamp($3::float8 / 1000))
+    order by d.run_id = $2 desc limit 1`,
+};
+
+const LIST_ENDED: Statement = {
+  name: 'list_ended_runs',
+  text: `select ${RUN_COLUMNS} from dag_run d where d.ended_at > to_timestamp($1::float8 / 1000) order by d.ended_at desc, d.dag_run_id desc limit $2`,
+};
+
+export function createRunReads(database: Database, specs: SpecCache): DagRunReads {
+  return {
+    createRun: (dagId, run, actor, now) =>
+      database.transaction(async (session) => {
+        const { versionId, spec } = await lockDag(session, specs, dagId);
+        const [created] = await insertRuns(session, [{ dagId, versionId, spec, run }], actor, now);
+        if (created) {
+          await checkDag(session, dagId, now);
+          return { run: created };
+        }
+        const [existing] = await session.run(COLLIDING, [dagId, run.runId, run.logicalDate]);
+        return { exists: readRun(existing!) };
+      }),
+    async findRun(dagId, runIdOrLogicalDate) {
+      const date = Date.parse(runIdOrLogicalDate);
+      const [row] = await database.run(COLLIDING, [dagId, runIdOrLogicalDate, Number.isNaN(date) ? null : date]);
+      return row ? readRun(row) : null;
+    },
+    async getRun(dagRunId) {
+      return (await getRuns(database, [dagRunId]))[0] ?? null;
+    },
+    listRuns: (filter) => listRuns(database, filter),
+    listTaskInstances: (dagRunIds) => listTaskInstances(database, dagRunIds),
+    listAttempts: (taskInstanceIds) => listAttempts(database, taskInstanceIds),
+    async listEndedRuns(since, limit) {
+      return (await database.run(LIST_ENDED, [since, limit])).map(readRun);
+    },
+  };
+}
+
+/** Filters are open-ended, so knex puts this text together; it is imported on first use because that takes 200 ms. */
+async function listRuns(database: Database, filter: RunFilter): Promise<readonly DagRun[]> {
+  const { default: knex } = await import('knex');
+  const builder = knex({ client: 'pg' });
+  const at = (instant: Instant) => builder.raw('to_timestamp(?::float8 / 1000)', [instant]);
+  const query = builder('dag_run as d').select(builder.raw(RUN_COLUMNS));
+  if (filter.dagId !== undefined) query.where('d.dag_id', filter.dagId);
+  if (filter.states) query.whereIn('d.state', [...filter.states]);
+  if (filter.noBackfill) query.whereNull('d.backfill_id');
+  if (filter.backfillId !== undefined) query.where('d.backfill_id', filter.backfillId);
+  if (filter.from !== undefined) query.where('d.logical_date', '>=', at(filter.from));
+  if (filter.to !== undefined) query.where('d.logical_date', '<=', at(filter.to));
+  if (filter.taskStates) {
+    const states = [...filter.taskStates];
+    query.whereExists((some) =>
+      some.select(builder.raw('1')).from('task_instance as t').whereRaw('t.dag_run_id = d.dag_run_id').whereIn('t.state', states),
+    );
+  }
+  const direction = filter.order === '-logical_date' ? 'desc' : 'asc';
+  query.orderByRaw(`coalesce(d.logical_date, d.run_after) ${direction}, d.dag_run_id ${direction}`);
+  if (filter.limit !== undefined) query.limit(filter.limit);
+  const { sql, bindings } = query.toSQL().toNative();
+  return (await database.runText(sql, bindings)).map(readRun);
+}
