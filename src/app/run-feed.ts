@@ -1,0 +1,92 @@
+/** The terminal of `standalone`: what runs where, which DAGs there are, and each run as it ends. Lines for people, on stdout. */
+import { DateTime } from 'luxon';
+import { formatDuration } from '../model/duration.js';
+import type { DagRun } from '../model/dag-run.js';
+import type { Instant } from '../model/instant.js';
+import type { EventBus } from '../ports/event-bus.js';
+import type { Logger } from '../ports/logger.js';
+import type { DagListing, Store } from '../ports/store.js';
+
+const MAX_RUNS_PER_LOOK = 200;
+/** Above this many runs since the last look, one line sums them up. */
+const MAX_LINES_PER_LOOK = 40;
+
+export class RunFeed {
+  readonly #store: Store;
+  readonly #print: (line: string) => void;
+  readonly #color: boolean;
+  readonly #known = new Map<string, number>();
+  readonly #printed = new Set<number>();
+  #since: Instant;
+
+  constructor(store: Store, since: Instant, print: (line: string) => void, color: boolean) {
+    this.#store = store;
+    this.#since = since;
+    this.#print = print;
+    this.#color = color;
+  }
+
+  /** Prints DAGs that are new or have a new version, and import problems. */
+  async showDags(): Promise<void> {
+    const listings = await this.#store.catalog.listDags();
+    const fresh = listings.filter(({ dag }) => this.#known.get(dag.dagId) !== dag.currentVersionId);
+    const width = Math.max(0, ...fresh.map(({ dag }) => dag.dagId.length));
+    for (const listing of fresh) {
+      this.#known.set(listing.dag.dagId, listing.dag.currentVersionId);
+      this.#print(`  ${this.#paint('36', '●')} ${listing.dag.dagId.padEnd(width)}  ${describeSchedule(listing)}`);
+    }
+  }
+
+  /** Prints the runs that ended since the last look. */
+  async showEndedRuns(): Promise<void> {
+    const runs = await this.#store.runs.listEndedRuns(this.#since, MAX_RUNS_PER_LOOK);
+    const fresh = runs.filter((run) => !this.#printed.has(run.id)).sort((a, b) => (a.endedAt ?? 0) - (b.endedAt ?? 0));
+    for (const run of fresh.slice(0, MAX_LINES_PER_LOOK)) this.#print(this.#describeRun(run));
+    if (fresh.length > MAX_LINES_PER_LOOK) this.#print(`  … and ${fresh.length - MAX_LINES_PER_LOOK} more runs`);
+    for (const run of fresh) {
+      this.#printed.add(run.id);
+      this.#since = Math.max(this.#since, (run.endedAt ?? 0) - 1_000);
+    }
+    if (this.#printed.size > 10 * MAX_RUNS_PER_LOOK) {
+      for (const id of [...this.#printed].slice(0, this.#printed.size - 5 * MAX_RUNS_PER_LOOK)) this.#printed.delete(id);
+    }
+  }
+
+  /** Looks every `intervalMs` for runs that ended, and at every change of the DAGs, until it is stopped. */
+  follow(bus: EventBus, intervalMs: number, logger: Logger): { stop(): Promise<void> } {
+    const look = (show: () => Promise<void>) => {
+      looking = looking.then(show).catch((error: unknown) => logger.debug({ err: error }, 'the terminal could not read the runs'));
+    };
+    let looking = Promise.resolve();
+    const unsubscribe = bus.subscribe('dags', () => look(() => this.showDags()));
+    const timer = setInterval(() => look(() => this.showEndedRuns()), intervalMs);
+    return {
+      stop: async () => {
+        clearInterval(timer);
+        unsubscribe();
+        await looking;
+        await this.showEndedRuns();
+      },
+    };
+  }
+
+  #describeRun(run: DagRun): string {
+    const mark = run.state === 'success' ? this.#paint('32', '✔ success') : this.#paint('31', '✘ failed ');
+    const took = run.startedAt === null || run.endedAt === null ? '' : `  ${formatDuration(run.endedAt - run.startedAt)}`;
+    return `  ${mark}  ${run.dagId}  ${run.runId}${took}`;
+  }
+
+  #paint(code: string, text: string): string {
+    return this.#color ? `\u001b[${code}m${text}\u001b[0m` : text;
+  }
+}
+
+/** `0 2 * * *  next 2026-11-22 02:00 CET`: the schedule as written and the next run in the DAG's zone. */
+export function describeSchedule({ dag, spec }: DagListing): string {
+  const text = 'text' in spec.schedule ? spec.schedule.text : spec.schedule.kind === 'once' ? '@once' : 'no schedule';
+  const tasks = `${spec.tasks.length} ${spec.tasks.length === 1 ? 'task' : 'tasks'}`;
+  if (dag.isPaused) return `${tasks}  ${text}  paused`;
+  if (dag.nextRun === null) return `${tasks}  ${text}${spec.schedule.kind === 'none' ? '' : '  no further run'}`;
+  const next = DateTime.fromMillis(dag.nextRun.runAfter, { zone: spec.timezone });
+  return `${tasks}  ${text}  next run ${next.toFormat('yyyy-MM-dd HH:mm ZZZZ')}`;
+}

@@ -1,0 +1,73 @@
+/** `airflow-like standalone`: everything in one process tree, with a terminal that says what happens. */
+import { createLogger } from '../logging/logger.js';
+import type { LoadedConfig } from '../config/load-config.js';
+import { connect } from './client.js';
+import { openDatabase } from './database.js';
+import { lockHome, prepareHome } from './home.js';
+import type { ProcessOptions } from './options.js';
+import { startApiServer, startDagProcessor, startScheduler, startSupervisor, type Part } from './parts.js';
+import { reapComponents } from './reap-components.js';
+import { RunFeed } from './run-feed.js';
+import { listenForShutdown } from './shutdown.js';
+import { version } from './version.js';
+
+/** How often the terminal looks for runs that have ended. */
+const FEED_MS = 500;
+
+/** Runs until Ctrl-C or SIGTERM; resolves with the exit code. */
+export async function runStandalone({ config: loaded, verbose }: ProcessOptions): Promise<number> {
+  const { config } = loaded;
+  const startedAt = performance.now();
+  const print = (line: string) => void process.stdout.write(`${line}\n`);
+  const shutdown = listenForShutdown();
+  const logger = await createLogger({ level: verbose ? config.logging.level : quieter(config.logging.level), format: config.logging.format });
+
+  prepareHome(config.core.home);
+  const unlock = lockHome(config.core.home, config.api.port);
+  const parts: Part[] = [];
+  const stopAll = async () => {
+    for (const part of parts.reverse()) await part.stop();
+    unlock();
+    shutdown.dispose();
+  };
+  try {
+    const database = await openDatabase(config, logger);
+    parts.push(database);
+    const client = await connect(loaded, database, logger, 'standalone');
+    parts[0] = { stop: () => client.close() };
+    await reapComponents(client.store.components);
+
+    const api = await startApiServer(client);
+    parts.push(api);
+    print(`airflow-like ${version}  ${api.url}`);
+    print(`  postgres   ${database.label}${database.pid === null ? '' : ` (pid ${database.pid})`}`);
+    print(`  dags       ${config.core.dagsFolder}`);
+    print(`  home       ${config.core.home}  (logs, database, caches)`);
+    print(`  worker     ${config.worker.slots} slots, parallelism ${config.core.parallelism}`);
+
+    const feed = new RunFeed(client.store, client.clock.now(), print, process.stdout.isTTY === true);
+    const supervisor = await startSupervisor(client, shutdown.hurry);
+    // The supervisor stops first: what its attempts report on their way out still has to be settled.
+    parts.push(await startScheduler(client, supervisor.executor), supervisor);
+    const processor = await startDagProcessor(client);
+    parts.push(processor);
+    await processor.firstScan;
+    await feed.showDags();
+    print(`ready in ${((performance.now() - startedAt) / 1_000).toFixed(1)} s, stop with Ctrl-C`);
+    parts.push(feed.follow(client.bus, FEED_MS, logger));
+
+    const reason = await shutdown.requested;
+    print(`stopping (${reason}) ...`);
+    await stopAll();
+    print('stopped');
+    return 0;
+  } catch (error) {
+    await stopAll().catch((stopError: unknown) => logger.error({ err: stopError }, 'stopping failed'));
+    throw error;
+  }
+}
+
+/** Without -v the terminal belongs to the runs: only warnings and errors of the system are shown. */
+function quieter(level: LoadedConfig['config']['logging']['level']): LoadedConfig['config']['logging']['level'] {
+  return level === 'debug' || level === 'info' ? 'warn' : level;
+}

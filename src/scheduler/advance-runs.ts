@@ -1,0 +1,315 @@
+/**
+ * The one pass that moves runs on: outcomes are settled, the runs they touch (and the runs a planner claimed) are planned, and free
+ * slots are filled, all in one commit. Settler, planner and queuer are thin services around it, because they share the views.
+ *
+ * It owns no truth. Views are guesses guarded by revisions; whatever comes back stale is dropped and read again, and outcomes stay
+ * with the caller until the store has taken them.
+ */
+import { planRun, type PlanLimits } from '../core/dag-run/plan-run.js';
+import { RunView } from '../core/dag-run/run-view.js';
+import { queueInstance, startInstance } from '../core/queueing/dispatch.js';
+import { planQueueing, type QueueCandidate } from '../core/queueing/plan-queueing.js';
+import { settleAttempt } from '../core/task-instance/settle-attempt.js';
+import type { Actor, CommitResult, RunCommit } from '../model/commit.js';
+import type { Instant } from '../model/instant.js';
+import type { AttemptOutcome } from '../model/outcome.js';
+import type { Occupancy } from '../model/snapshot.js';
+import { FINISHED_RUN_STATES } from '../model/states.js';
+import type { Assignment } from '../model/workload.js';
+import type { MintToken } from '../ports/clock.js';
+import type { Executor } from '../ports/executor.js';
+import type { Logger } from '../ports/logger.js';
+import type { SchedulingStore } from '../ports/store.js';
+import { assignmentOf } from './assignment.js';
+import { RunCache } from './run-cache.js';
+
+export interface AdvanceOptions {
+  readonly store: SchedulingStore;
+  readonly actor: Actor;
+  readonly mintToken: MintToken;
+  readonly logger: Logger;
+  /** The executor of this process; null: tasks stay queued for worker processes. */
+  readonly executor: Executor | null;
+  /** Most task instances queued and running at once, over everything. */
+  readonly parallelism: number;
+  readonly planLimits: PlanLimits;
+  /** A run with work left is looked at again after this long by any scheduler, should this one die. */
+  readonly visibilityMs: number;
+}
+
+export interface AdvanceResult {
+  readonly changedRuns: number;
+  readonly endedRuns: number;
+  readonly queued: number;
+  readonly started: number;
+  /** Another run that depends on the past of these was woken. */
+  readonly wokeRuns: boolean;
+  /** Outcomes whose run was stale: to be handed in again. */
+  readonly retry: readonly AttemptOutcome[];
+}
+
+/** How many ready instances of one pool and run are looked at per free slot: enough to fill slots past blocked ones. */
+const CANDIDATES_PER_SLOT = 4;
+
+export class RunAdvancer {
+  readonly #options: AdvanceOptions;
+  readonly #cache = new RunCache();
+  /** Views with instances in state `scheduled`. */
+  readonly #ready = new Map<number, RunView>();
+  /** When a run's own waits (retries, reschedules, timeouts) end, from its last planning. */
+  readonly #wakeAt = new Map<number, Instant | null>();
+  /** What the store holds as `planAt` of a run, as far as this process knows; absent: unknown. */
+  readonly #planAt = new Map<number, Instant | null>();
+
+  constructor(options: AdvanceOptions) {
+    this.#options = options;
+  }
+
+  /** True while some run has a task that waits only for a slot. */
+  get hasReady(): boolean {
+    return this.#ready.size > 0;
+  }
+
+  /** Runs of `claimed` are planned whether or not an outcome touched them. */
+  async advance(
+    outcomes: readonly AttemptOutcome[],
+    claimed: readonly { dagRunId: number; revision: number }[],
+    now: Instant,
+  ): Promise<AdvanceResult> {
+    const touched = new Map<number, RunView>();
+    try {
+      await this.#openViews(outcomes, claimed, touched);
+      const freed = this.#settle(outcomes, touched, now);
+      this.#plan(touched, now);
+      return await this.#fillAndCommit(outcomes, touched, freed, now);
+    } catch (error) {
+      for (const id of touched.keys()) this.#forget(id);
+      for (const id of [...this.#ready.keys()]) this.#forget(id);
+      throw error;
+    }
+  }
+
+  async #openViews(
+    outcomes: readonly AttemptOutcome[],
+    claimed: readonly { dagRunId: number; revision: number }[],
+    touched: Map<number, RunView>,
+  ): Promise<void> {
+    for (const { dagRunId, revision } of claimed) {
+      this.#planAt.delete(dagRunId);
+      const view = this.#cache.get(dagRunId);
+      if (view && view.revision !== revision) this.#forget(dagRunId);
+    }
+    const wanted = new Set<number>();
+    for (const { dagRunId } of outcomes) wanted.add(dagRunId);
+    for (const { dagRunId } of claimed) wanted.add(dagRunId);
+    const missing: number[] = [];
+    for (const id of wanted) {
+      const view = this.#cache.get(id);
+      if (view) touched.set(id, view);
+      else missing.push(id);
+    }
+    if (missing.length === 0) return;
+    for (const snapshot of await this.#options.store.loadSnapshots(missing)) {
+      const view = RunView.from(snapshot);
+      this.#cache.put(view);
+      touched.set(view.run.id, view);
+    }
+  }
+
+  #settle(outcomes: readonly AttemptOutcome[], touched: ReadonlyMap<number, RunView>, now: Instant): Freed {
+    const freed: Freed = { instances: 0, slots: new Map() };
+    for (const outcome of outcomes) {
+      const view = touched.get(outcome.dagRunId);
+      const instance = view?.has(outcome.taskInstanceId) ? view.instance(outcome.taskInstanceId) : null;
+      if (!view || instance?.token !== outcome.token) {
+        this.#options.logger.warn(
+          { token: outcome.token, dagRunId: outcome.dagRunId, taskInstanceId: outcome.taskInstanceId },
+          'outcome of a stale attempt dropped',
+        );
+        continue;
+      }
+      settleAttempt(view, outcome.taskInstanceId, outcome.outcome, outcome.endedAt, now);
+      freed.instances++;
+      freed.slots.set(instance.pool, (freed.slots.get(instance.pool) ?? 0) + instance.poolSlots);
+    }
+    return freed;
+  }
+
+  #plan(touched: ReadonlyMap<number, RunView>, now: Instant): void {
+    for (const [id, view] of touched) {
+      this.#wakeAt.set(id, planRun(view, now, this.#options.planLimits).wakeAt);
+      if (view.counts.scheduled > 0 && view.run.state === 'running') this.#ready.set(id, view);
+      else this.#ready.delete(id);
+    }
+  }
+
+  async #fillAndCommit(
+    outcomes: readonly AttemptOutcome[],
+    touched: ReadonlyMap<number, RunView>,
+    freed: Freed,
+    now: Instant,
+  ): Promise<AdvanceResult> {
+    const { store, executor } = this.#options;
+    const freeSlots = executor ? executor.freeSlots() : Number.POSITIVE_INFINITY;
+    const candidates = freeSlots > 0 ? this.#candidates(Math.min(freeSlots, this.#options.parallelism)) : [];
+
+    let chosen: readonly QueueCandidate[] = [];
+    let commits: readonly RunCommit[] = [];
+    const drain = (picked: readonly QueueCandidate[]) => {
+      chosen = picked;
+      for (const candidate of picked) this.#dispatch(candidate, now);
+      commits = this.#drain(new Set([...touched.values(), ...picked.map((candidate) => candidate.view)]), now);
+      return commits;
+    };
+
+    let result: CommitResult;
+    const inherited = this.#inherit(candidates, freed, freeSlots);
+    if (candidates.length === 0 || inherited) {
+      drain(inherited ?? []);
+      if (commits.length === 0) return { changedRuns: 0, endedRuns: 0, queued: 0, started: 0, wokeRuns: false, retry: [] };
+      result = await store.commit(commits, now);
+    } else {
+      const pools = [...new Set(candidates.map((candidate) => candidate.instance.pool))];
+      let admitted = false;
+      result = await store.commitUnderPools(pools, now, (occupancy) => {
+        // A store that repeats its transaction would count anew against views already drained: give up and let the caller start over.
+        if (admitted) throw new Error('admission was asked twice in one pass');
+        admitted = true;
+        return drain(this.#admit(candidates, release(occupancy, freed), freeSlots));
+      });
+    }
+    return this.#conclude(outcomes, commits, chosen, result, now);
+  }
+
+  #candidates(slots: number): QueueCandidate[] {
+    const perPool = Math.max(64, slots * CANDIDATES_PER_SLOT);
+    const candidates: QueueCandidate[] = [];
+    for (const view of this.#ready.values()) {
+      const taken = new Map<string, number>();
+      for (const instance of view.ready()) {
+        const count = taken.get(instance.pool) ?? 0;
+        if (count >= perPool) continue;
+        taken.set(instance.pool, count + 1);
+        candidates.push({ view, instance });
+      }
+    }
+    return candidates;
+  }
+
+  /**
+   * Slots that this commit gives back may be taken in the same commit without locking and counting: occupancy does not grow. Returns
+   * null when the candidates want more than that, so that a full admission has to decide.
+   */
+  #inherit(
+    candidates: readonly QueueCandidate[],
+    freed: Freed,
+    freeSlots: number,
+  ): readonly QueueCandidate[] | null {
+    if (freed.instances === 0) return null;
+    const pools: Record<string, { slots: number; occupied: number }> = {};
+    for (const [pool, slots] of freed.slots) pools[pool] = { slots, occupied: 0 };
+    const picked = planQueueing({ candidates, occupancy: { total: 0, pools }, parallelism: freed.instances, freeSlots });
+    return picked.length === Math.min(candidates.length, freeSlots) ? picked : null;
+  }
+
+  #admit(candidates: readonly QueueCandidate[], occupancy: Occupancy, freeSlots: number): readonly QueueCandidate[] {
+    return planQueueing({ candidates, occupancy, parallelism: this.#options.parallelism, freeSlots });
+  }
+
+  /** Moves one ready instance to queued, and on to running where this process has the executor. */
+  #dispatch({ view, instance }: QueueCandidate, now: Instant): void {
+    const { executor, mintToken } = this.#options;
+    queueInstance(view, instance.id, mintToken(), now);
+    if (executor) startInstance(view, instance.id, executor.workerId, now);
+  }
+
+  #drain(views: ReadonlySet<RunView>, now: Instant): RunCommit[] {
+    const commits: RunCommit[] = [];
+    for (const view of views) {
+      const commit = view.drain(this.#options.actor, this.#nextPlanAt(view, now));
+      if (commit) commits.push(commit);
+    }
+    return commits;
+  }
+
+  /**
+   * A run comes back by itself when its own waits end, and with work left over at the latest after `visibilityMs`. `undefined` leaves
+   * the stored value: the column is indexed, so one that is still good is not written again.
+   */
+  #nextPlanAt(view: RunView, now: Instant): Instant | null | undefined {
+    const id = view.run.id;
+    const stored = this.#planAt.get(id);
+    let planAt = FINISHED_RUN_STATES.has(view.run.state) ? null : (this.#wakeAt.get(id) ?? null);
+    if (view.counts.scheduled > 0) {
+      const latest = now + this.#options.visibilityMs;
+      if (planAt === null || planAt > latest) planAt = latest;
+      if (typeof stored === 'number' && stored <= planAt && stored > now + this.#options.visibilityMs / 2) return undefined;
+    }
+    if (stored === planAt) return undefined;
+    this.#planAt.set(id, planAt);
+    return planAt;
+  }
+
+  #conclude(
+    outcomes: readonly AttemptOutcome[],
+    commits: readonly RunCommit[],
+    chosen: readonly QueueCandidate[],
+    result: CommitResult,
+    now: Instant,
+  ): AdvanceResult {
+    const { executor } = this.#options;
+    const staleRuns = new Set(result.staleRuns);
+    const staleInstances = new Set(result.staleTaskInstances);
+    const views = new Map(chosen.map(({ view }) => [view.run.id, view]));
+    let endedRuns = 0;
+
+    for (const { dagRunId } of commits) {
+      const view = views.get(dagRunId) ?? this.#cache.get(dagRunId);
+      if (!view) continue;
+      view.committed(result);
+      if (view.outdated) this.#forget(dagRunId);
+      else if (FINISHED_RUN_STATES.has(view.run.state)) {
+        endedRuns++;
+        this.#forget(dagRunId);
+      } else if (view.counts.scheduled > 0) this.#ready.set(dagRunId, view);
+      else this.#ready.delete(dagRunId);
+    }
+    const assignments: Assignment[] = [];
+    for (const { view, instance } of chosen) {
+      if (!executor || staleRuns.has(view.run.id) || staleInstances.has(instance.id)) continue;
+      assignments.push(assignmentOf(view, view.instance(instance.id), now));
+    }
+    if (assignments.length > 0) executor?.start(assignments);
+    return {
+      changedRuns: commits.length - staleRuns.size,
+      endedRuns,
+      queued: chosen.length,
+      started: assignments.length,
+      wokeRuns: commits.some((commit) => commit.wakeNextRun),
+      retry: staleRuns.size === 0 ? [] : outcomes.filter((outcome) => staleRuns.has(outcome.dagRunId)),
+    };
+  }
+
+  #forget(dagRunId: number): void {
+    this.#cache.drop(dagRunId);
+    this.#ready.delete(dagRunId);
+    this.#wakeAt.delete(dagRunId);
+    this.#planAt.delete(dagRunId);
+  }
+}
+
+/** What the attempts settled in this pass give back. */
+interface Freed {
+  instances: number;
+  /** By pool. */
+  readonly slots: Map<string, number>;
+}
+
+/** The occupancy as it will be once this commit's settled attempts have left. */
+function release(occupancy: Occupancy, freed: Freed): Occupancy {
+  const pools: Record<string, { slots: number; occupied: number }> = {};
+  for (const [name, pool] of Object.entries(occupancy.pools)) {
+    pools[name] = { slots: pool.slots, occupied: Math.max(0, pool.occupied - (freed.slots.get(name) ?? 0)) };
+  }
+  return { total: Math.max(0, occupancy.total - freed.instances), pools };
+}
