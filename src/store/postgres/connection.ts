@@ -86,14 +86,20 @@ function getTypeParser(oid: number, format?: 'text' | 'binary'): (text: string) 
 /** The URL without its password, for messages and logs. */
 export function maskUrl(url: string): string {
   try {
-    const parsed = new URL(url);
+    if (!url.includes('//')) return maskRoughly(url);
+    const parsed = parseUrl(url);
     if (parsed.password) parsed.password = '***';
     if (parsed.searchParams.has('password')) parsed.searchParams.set('password', '***');
     return parsed.toString();
   } catch {
-    return url.replace(/:[^:@/]+@/, ':***@');
+    return maskRoughly(url);
   }
 }
+
+const maskRoughly = (text: string) => text.replace(/:[^:@/]+@/, ':***@');
+
+/** Also takes libpq's form without a host, `postgres://user@/database?host=/folder/of/the/socket`. */
+const parseUrl = (url: string) => new URL(url.replace('@/', '@localhost/'));
 
 /**
  * @throws AirflowLikeError DB_CONNECT unless it is a Postgres URL.
@@ -101,7 +107,7 @@ export function maskUrl(url: string): string {
 function readUrl(url: string): URL {
   let parsed: URL | null = null;
   try {
-    parsed = new URL(url);
+    parsed = parseUrl(url);
   } catch {
     // Falls through to the error below.
   }
@@ -155,7 +161,7 @@ export function connectFailure(url: string, error: unknown): AirflowLikeError {
 
 function passwordOf(url: string): string {
   try {
-    return decodeURIComponent(new URL(url).password) || '\0';
+    return decodeURIComponent(parseUrl(url).password) || '\0';
   } catch {
     return '\0';
   }

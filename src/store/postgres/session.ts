@@ -30,6 +30,8 @@ const CLIENT_DEADLINE_MS = 12_000;
 
 export interface DatabaseOptions extends ConnectionOptions {
   readonly poolSize: number;
+  /** After this time without an answer the socket is destroyed. Default 12 s: longer than `statementTimeoutMs`. */
+  readonly deadlineMs?: number;
   readonly logger?: Logger;
 }
 
@@ -39,7 +41,11 @@ export class Database implements Session {
 
   constructor(private readonly options: DatabaseOptions) {
     this.pool = new pg.Pool({ ...clientConfig(options), max: options.poolSize, idleTimeoutMillis: 0, allowExitOnIdle: true });
-    this.deadlineMs = options.statementTimeoutMs === undefined ? CLIENT_DEADLINE_MS : options.statementTimeoutMs + 2_000;
+    this.deadlineMs = options.deadlineMs ?? CLIENT_DEADLINE_MS;
+    // The pool listens only to idle clients: a connection that breaks while in use would end the process.
+    this.pool.on('connect', (client) =>
+      client.on('error', (error) => this.options.logger?.debug({ err: error }, 'a database connection ended')),
+    );
     this.pool.on('error', (error) => this.options.logger?.debug({ err: error }, 'an idle database connection ended'));
   }
 
