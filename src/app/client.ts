@@ -42,7 +42,7 @@ export async function connect(loaded: LoadedConfig, database: Database, logger: 
   const { migrate, openPostgresStore, openPostgresEventBus } = await import('../store/postgres/index.js');
   await migrate(database.url);
   const store = await openPostgresStore({ url: database.url, role, poolSize: config.database.poolSize, logger });
-  const bus = await openPostgresEventBus({ url: database.url, role, logger });
+  const bus = await openPostgresEventBus(database.url, { role, logger });
   const clock = await DatabaseClock.start(store, logger);
   const { loadPlugins } = await import('../plugins/load-plugins.js');
   const plugins = await loadPlugins(config.core.pluginsFolder);

@@ -1,7 +1,15 @@
 /** How each running part of the system is put together from its room and a client. `standalone` starts all of them, a role only its own. */
 import { runtimeEnv } from '../config/runtime-env.js';
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Actor } from '../model/commit.js';
+import type { Component } from '../model/component.js';
 import type { Executor } from '../ports/executor.js';
+import { RemoteSettler } from '../scheduler/remote-settler.js';
 import { Scheduler } from '../scheduler/scheduler.js';
+import { LeaseKeeper } from '../worker/lease-keeper.js';
+import { Supervisor } from '../worker/supervisor/supervisor.js';
+import { WorkerService } from '../worker/worker-service.js';
 import type { Client } from './client.js';
 import { RegisteredComponent } from './components.js';
 import { mintToken } from './mint-token.js';
@@ -14,6 +22,9 @@ export interface Part {
 
 /** A loop that made no round for this long no longer counts as healthy. */
 const STALLED_MS = 30_000;
+const BLOCKED_LOOP_WARN_MS = 5_000;
+
+type WorkerComponent = Omit<Component, 'heartbeatAt' | 'leaseUntil' | 'stoppedAt'>;
 
 export async function startScheduler(client: Client, executor: Executor | null): Promise<Part> {
   const { store, bus, clock, logger, timetables } = client;
@@ -42,6 +53,85 @@ export async function startScheduler(client: Client, executor: Executor | null):
       await component.stop();
     },
   };
+}
+
+/** The supervisor of this process with its lease, for a scheduler that starts tasks here. Its `stop` gives attempts their grace. */
+export async function startSupervisor(client: Client, hurry: AbortSignal): Promise<Part & { executor: Executor }> {
+  const { store, bus, logger } = client;
+  const { supervisor, component } = createSupervisor(client, true);
+  const lease = new LeaseKeeper({ component, components: store.components, attempts: store.attempts, bus, holder: supervisor, logger });
+  await lease.start();
+  supervisor.warmUp();
+  return {
+    executor: supervisor,
+    async stop() {
+      await supervisor.stop(graceMs(client, hurry));
+      await lease.stop();
+    },
+  };
+}
+
+/** A worker that fetches its tasks from the queue. */
+export async function startWorker(client: Client, hurry: AbortSignal): Promise<Part> {
+  const { store, bus, clock, logger } = client;
+  const { supervisor, component } = createSupervisor(client, false);
+  const actor: Actor = { kind: 'worker', id: component.id };
+  const settler = new RemoteSettler({ store: store.scheduling, bus, clock, actor, logger });
+  const service = new WorkerService({
+    component,
+    queues: client.config.config.worker.queues,
+    executor: supervisor,
+    attempts: store.attempts,
+    components: store.components,
+    bus,
+    clock,
+    logger,
+    settle: (outcomes, assignments) => settler.settle(outcomes, assignments),
+  });
+  await service.start();
+  supervisor.warmUp();
+  return { stop: () => service.stop(graceMs(client, hurry)) };
+}
+
+function createSupervisor(client: Client, ownsAllTasks: boolean): { supervisor: Supervisor; component: WorkerComponent } {
+  const { store, clock, logger } = client;
+  const { core, worker } = client.config.config;
+  const component: WorkerComponent = {
+    id: randomUUID(),
+    kind: 'worker',
+    hostname: hostname(),
+    pid: process.pid,
+    version,
+    startedAt: clock.now(),
+    details: { slots: worker.slots, queues: worker.queues },
+  };
+  const supervisor = new Supervisor({
+    workerId: component.id,
+    slots: worker.slots,
+    attempts: store.attempts,
+    catalog: store.catalog,
+    clock,
+    logger: logger.child({ component: 'worker' }),
+    home: core.home,
+    // Where others may run tasks of the same runs, outputs kept here could be out of date after a clear.
+    ...(ownsAllTasks ? {} : { outputCacheBytes: 0 }),
+    runnerOptions: {
+      executionGraceMs: worker.executionGraceMs,
+      maxRssMb: worker.maxRssMb,
+      maxHeapMb: worker.maxHeapMb,
+      blockedLoopWarnMs: BLOCKED_LOOP_WARN_MS,
+      maxXComBytes: core.maxXComBytes,
+      maxLogBytes: worker.logCapBytes,
+      env: runtimeEnv(client.config.config),
+      originalRoot: core.dagsFolder,
+    },
+  });
+  return { supervisor, component };
+}
+
+/** The grace of a shutdown, or almost none when the person asked twice. */
+function graceMs(client: Client, hurry: AbortSignal): number {
+  return hurry.aborted ? 0 : client.config.config.shutdown.graceMs;
 }
 
 export async function startDagProcessor(client: Client): Promise<Part & { firstScan: Promise<void> }> {

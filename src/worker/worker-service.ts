@@ -4,6 +4,8 @@
  */
 import type { Component } from '../model/component.js';
 import type { AttemptOutcome } from '../model/outcome.js';
+import type { AttemptToken } from '../model/task-instance.js';
+import type { Assignment } from '../model/workload.js';
 import type { Clock } from '../ports/clock.js';
 import type { EventBus } from '../ports/event-bus.js';
 import type { Executor } from '../ports/executor.js';
@@ -22,7 +24,7 @@ export interface WorkerServiceOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   /** Commits outcomes. Rejects only when the store cannot be reached; then the same outcomes are settled again. */
-  readonly settle: (outcomes: readonly AttemptOutcome[]) => Promise<void>;
+  readonly settle: (outcomes: readonly AttemptOutcome[], assignments: ReadonlyMap<AttemptToken, Assignment>) => Promise<void>;
 }
 
 const POLL_MS = 1_000;
@@ -34,6 +36,8 @@ export class WorkerService {
   private loop: Promise<void> = Promise.resolve();
   private settling: Promise<void> | null = null;
   private outcomes: AttemptOutcome[] = [];
+  /** What was claimed and is not settled yet. */
+  private readonly assignments = new Map<AttemptToken, Assignment>();
   private hint = new AbortController();
   private isHinted = true;
 
@@ -82,6 +86,7 @@ export class WorkerService {
         if (free > 0) {
           const assignments = await attempts.claimQueued(component.id, queues, free, clock.now());
           claimed = assignments.length;
+          for (const assignment of assignments) this.assignments.set(assignment.token, assignment);
           if (claimed > 0) executor.start(assignments);
         }
       } catch (error) {
@@ -116,7 +121,8 @@ export class WorkerService {
       const batch = this.outcomes;
       this.outcomes = [];
       try {
-        await this.options.settle(batch);
+        await this.options.settle(batch, this.assignments);
+        for (const { token } of batch) this.assignments.delete(token);
         pauseMs = 50;
         // Slots are free again.
         this.wake();

@@ -1,0 +1,90 @@
+/** The system as the command line sees it: every function that a command calls, put together from the rooms. */
+import type { LoadedConfig } from '../config/load-config.js';
+import { runtimeEnv } from '../config/runtime-env.js';
+import { nextRuns as nextRunsAfter } from '../core/timetable/preview.js';
+import { checkDags as checkFolder, type CheckedDags } from '../dag-processor/check-dags.js';
+import { DagProcessor } from '../dag-processor/dag-processor.js';
+import { createLogger } from '../logging/logger.js';
+import type { ImportProblem, NextRun } from '../model/dag.js';
+import type { DagListing } from '../ports/store.js';
+import { openClient as open, type Client } from './client.js';
+import type { ProcessOptions } from './options.js';
+
+export { readAttemptLog, followAttemptLog } from '../logging/attempt-log.js';
+export { clearTaskInstances } from '../operations/clear-task-instances.js';
+export { createBackfill, planBackfill } from '../operations/create-backfill.js';
+export { deleteDag } from '../operations/delete-dag.js';
+export { followBackfill } from '../operations/follow-backfill.js';
+export { followDagRun } from '../operations/follow-dag-run.js';
+export { parseConf } from '../operations/parse-conf.js';
+export { pauseDags } from '../operations/pause-dags.js';
+export { triggerDagRun } from '../operations/trigger-dag-run.js';
+export { runDagTest, runTaskTest } from './dag-test.js';
+export { checkDatabase, migrateDatabase, resetDatabase } from './database-commands.js';
+export { runApiServer, runDagProcessor, runScheduler, runWorker } from './roles.js';
+export { runStandalone } from './standalone.js';
+export type { Client } from './client.js';
+
+export interface ScanResult {
+  readonly files: number;
+  readonly changed: readonly string[];
+  readonly retired: readonly string[];
+  readonly problems: readonly ImportProblem[];
+}
+
+/** Opens the store for one command; warnings of the system go to standard error, everything with `verbose`. */
+export async function openClient({ config, verbose }: ProcessOptions): Promise<Client> {
+  const logger = await createLogger({ level: verbose ? 'debug' : 'warn', format: config.config.logging.format });
+  return open(config, logger);
+}
+
+/** One full scan of the DAGs folder, saved: for `dags reserialize`, and for commands while no dag processor runs. */
+export async function parseDagsOnce(client: Client): Promise<ScanResult> {
+  const { catalog } = client.store;
+  const before = new Map((await catalog.listDags()).map(({ dag }) => [dag.dagId, dag.currentVersionId]));
+  const processor = new DagProcessor({ ...processorOptions(client.config), ...client, catalog });
+  try {
+    while ((await processor.runOnce(client.clock.now())).more);
+  } finally {
+    await processor.stop();
+  }
+  const after = new Map((await catalog.listDags()).map(({ dag }) => [dag.dagId, dag.currentVersionId]));
+  return {
+    files: (await catalog.knownFiles()).size,
+    changed: [...after].filter(([dagId, version]) => before.get(dagId) !== version).map(([dagId]) => dagId),
+    retired: [...before.keys()].filter((dagId) => !after.has(dagId)),
+    problems: await catalog.listImportProblems(),
+  };
+}
+
+/** Types, imports and lint of the DAGs folder, without a database. */
+export function checkDags({ config: loaded }: ProcessOptions): Promise<CheckedDags> {
+  const { core, dagProcessor } = loaded.config;
+  return checkFolder({
+    projectRoot: loaded.root,
+    dagsFolder: core.dagsFolder,
+    pluginsFolder: core.pluginsFolder,
+    env: runtimeEnv(loaded.config),
+    timeoutMs: dagProcessor.importTimeoutMs,
+    memoryLimitMb: dagProcessor.maxImportMb,
+  });
+}
+
+/** The stored next run and those that follow it. */
+export async function nextRuns(client: Client, { dag, spec }: DagListing, count: number): Promise<readonly NextRun[]> {
+  const now = client.clock.now();
+  if (dag.nextRun === null) return nextRunsAfter(spec, null, count, now, client.timetables);
+  return [dag.nextRun, ...nextRunsAfter(spec, dag.nextRun.dataInterval, count - 1, now, client.timetables)];
+}
+
+function processorOptions({ config }: LoadedConfig) {
+  const { core, dagProcessor } = config;
+  return {
+    dagsFolder: core.dagsFolder,
+    pluginsFolder: core.pluginsFolder,
+    importTimeoutMs: dagProcessor.importTimeoutMs,
+    maxImportMb: dagProcessor.maxImportMb,
+    children: dagProcessor.children,
+    env: runtimeEnv(config),
+  };
+}
