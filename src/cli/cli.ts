@@ -57,7 +57,7 @@ export async function withClient<Result>(
   cli.terminal.outClosed.addEventListener('abort', onClosed);
   try {
     const work = async (): Promise<Result> => {
-      if (needs.catalog !== false) await refreshCatalog(cli, system, client);
+      if (needs.catalog !== false) await refreshCatalog(system, client);
       return command({ system, client, config, signal: stop.signal });
     };
     return await Promise.race([work(), interrupted]);
@@ -69,15 +69,10 @@ export async function withClient<Result>(
 }
 
 /** Without a dag processor nobody else reads the DAGs folder: the command does, once. */
-async function refreshCatalog(cli: Cli, system: System, client: Client): Promise<void> {
+async function refreshCatalog(system: System, client: Client): Promise<void> {
   const isRead = await isAlive(client, 'dag-processor');
   if (isRead && (await client.store.catalog.listDags({ includeRetired: true })).length > 0) return;
-  const { problems } = await system.parseDagsOnce(client);
-  if (problems.length > 0) noteImportErrors(cli, problems.length);
-}
-
-export function noteImportErrors(cli: Cli, count: number): void {
-  cli.terminal.note(`${count} import ${count === 1 ? 'error' : 'errors'}; see them with: airflow-like dags list-import-errors`);
+  await system.parseDagsOnce(client);
 }
 
 /** Whether a component of that kind holds a live lease. */

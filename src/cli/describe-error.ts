@@ -6,7 +6,6 @@ import { printable } from './output/table.js';
 const HINTS: Partial<Record<ErrorCode, string>> = {
   DB_CONNECT:
     'check database.url (AIRFLOW_LIKE__DATABASE__URL) and that the server runs; airflow-like db check --retry 10 waits for it',
-  SCHEMA_VERSION: 'run airflow-like db migrate with the newest version that uses this database',
   RUN_EXISTS: 'give another --run-id or --logical-date, or run it again with airflow-like tasks clear',
   DAG_HAS_RUNNING_TASKS: 'pause the DAG and wait for its tasks, then try again',
   BACKFILL_CONFLICT: 'follow the active one with airflow-like backfill list and airflow-like backfill follow ID',

@@ -12,9 +12,11 @@ export async function findDag(client: Client, dagId: string): Promise<DagListing
   const listing = await client.store.catalog.getDag(dagId);
   if (listing) return listing;
   const known = (await client.store.catalog.listDags({ includeRetired: true })).map(({ dag }) => dag.dagId);
+  const problems = await client.store.catalog.listImportProblems();
+  const isEmpty = known.length === 0 ? '; the DAGs folder holds none' : '';
   throw new AirflowLikeError('NOT_FOUND', {
     place: 'dag_id',
-    message: known.length === 0 ? 'there is no such DAG; the DAGs folder holds none' : 'there is no such DAG',
+    message: `there is no such DAG${isEmpty}${problems.length > 0 ? `; ${importErrorsHint(problems.length)}` : ''}`,
     value: dagId,
     suggestion: nearestName(dagId, known),
   });
@@ -61,4 +63,9 @@ function asInstant(text: string, zone: string): number | null {
   } catch {
     return null;
   }
+}
+
+/** `2 import errors, see airflow-like dags list-import-errors` */
+export function importErrorsHint(count: number): string {
+  return `${count} import ${count === 1 ? 'error' : 'errors'}, see airflow-like dags list-import-errors`;
 }

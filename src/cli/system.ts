@@ -45,6 +45,8 @@ export interface CheckResult {
   readonly dags: number;
   readonly errors: readonly ImportProblem[];
   readonly warnings: readonly ImportProblem[];
+  /** Why types were not checked; null: they were. */
+  readonly typeCheckSkipped: string | null;
 }
 
 /** What happens while one interval or one task is tried in this process. */

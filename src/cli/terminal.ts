@@ -21,6 +21,8 @@ export interface Terminal {
   confirm(question: string): Promise<boolean>;
   /** Aborts when the reader of standard output has gone. */
   readonly outClosed: AbortSignal;
+  /** Sends what others write to standard output (the author's code in a trial run) to standard error, until the returned function is called. */
+  divertOut(): () => void;
   /** Calls back on Ctrl-C and SIGTERM, with the number of times so far. Returns the function that ends it. */
   onInterrupt(listener: (count: number) => void): () => void;
 }
@@ -28,6 +30,7 @@ export interface Terminal {
 /** The terminal of this process. */
 export function processTerminal(): Terminal {
   const { stdin, stdout, stderr } = process;
+  const writeOut = stdout.write.bind(stdout);
   const closed = new AbortController();
   let drawn = 0;
   const onError = (error: NodeJS.ErrnoException): void => {
@@ -47,7 +50,7 @@ export function processTerminal(): Terminal {
 
   return {
     out(text) {
-      if (!closed.signal.aborted) stdout.write(text);
+      if (!closed.signal.aborted) writeOut(text);
     },
     note(line) {
       stderr.write(`${wipe()}${line}\n`);
@@ -72,6 +75,10 @@ export function processTerminal(): Terminal {
       }
     },
     outClosed: closed.signal,
+    divertOut() {
+      stdout.write = stderr.write.bind(stderr);
+      return () => (stdout.write = writeOut);
+    },
     onInterrupt(listener) {
       let count = 0;
       const onSignal = (): void => listener(++count);

@@ -20,7 +20,7 @@ interface CreateOptions extends CommonOptions {
   readonly runBackwards?: boolean;
   readonly dryRun?: boolean;
   readonly detach?: boolean;
-  readonly output: OutputFormat;
+  readonly output?: OutputFormat;
 }
 
 const PLAN_COLUMNS = ['logical_date', 'data_interval_start', 'data_interval_end', 'action', 'run_id'];
@@ -52,7 +52,7 @@ export function addBackfillCommands({ root, cli, run }: Tree): void {
     .requiredOption('--from-date <date>', 'first logical date')
     .requiredOption('--to-date <date>', 'last logical date')
     .option('--dag-run-conf <json>', 'a JSON object for the tasks')
-    .option('--max-active-runs <number>', 'most of its runs at once (default: the max_active_runs of the DAG)', positiveInteger)
+    .option('--max-active-runs <number>', 'most of its runs at once (default: 10)', positiveInteger)
     .addOption(
       choiceOption('--reprocess-behavior <which>', 'existing runs that are run again', ['none', 'failed', 'completed']).default(
         'none',
@@ -61,7 +61,7 @@ export function addBackfillCommands({ root, cli, run }: Tree): void {
     .option('--run-backwards', 'newest first')
     .option('--dry-run', 'print the plan and create nothing')
     .option('--detach', 'do not follow the progress')
-    .addOption(outputOption())
+    .addOption(outputOption().default(undefined, 'the plan as a table'))
     .option('-v, --verbose', 'show more')
     .addHelpText(
       'after',
@@ -97,7 +97,7 @@ export function addBackfillCommands({ root, cli, run }: Tree): void {
           const plan = await system.planBackfill(client, request);
           cli.terminal.note(planLine(options.dagId, plan));
           if (options.dryRun) {
-            await printRecords(cli.terminal, options.output, PLAN_COLUMNS, planRows(plan, request.runBackwards));
+            await printRecords(cli.terminal, options.output ?? 'table', PLAN_COLUMNS, planRows(plan, request.runBackwards));
             cli.terminal.note('Dry run: nothing was created.');
             return EXIT.done;
           }
@@ -105,7 +105,7 @@ export function addBackfillCommands({ root, cli, run }: Tree): void {
           cli.terminal.note(`Created backfill ${created.id} of ${options.dagId}: ${count(created.expectedRuns, 'run')}.`);
           if (dag.isPaused)
             cli.terminal.note(`${options.dagId} is paused: its runs wait until airflow-like dags unpause ${options.dagId}.`);
-          await printRecords(cli.terminal, options.output, LIST_COLUMNS, [backfillRow(created)]);
+          if (options.output) await printRecords(cli.terminal, options.output, LIST_COLUMNS, [backfillRow(created)]);
           if (created.completedAt !== null) return EXIT.done;
           if (options.detach || !(await isAlive(client, 'scheduler'))) {
             if (!options.detach)

@@ -6,9 +6,9 @@ import { AirflowLikeError } from '../../model/errors.js';
 import { nearestName } from '../../model/nearest-name.js';
 import { DAG_RUN_STATES, type DagRunState } from '../../model/states.js';
 import { choiceOption, commaList, outputOption, positiveInteger } from '../arguments.js';
-import { EXIT, noteImportErrors, withClient, type CommonOptions } from '../cli.js';
+import { EXIT, withClient, type CommonOptions } from '../cli.js';
 import { formatInstant, formatInZone, parseInstant } from '../dates.js';
-import { findDag } from '../lookup.js';
+import { findDag, importErrorsHint } from '../lookup.js';
 import { printProperties, printRecords, type OutputFormat } from '../output/records.js';
 import type { Row } from '../output/table.js';
 import type { Tree } from '../program.js';
@@ -47,7 +47,7 @@ export function addDagListings(dags: Command, { cli, run }: Tree): void {
           const problems = await client.store.catalog.listImportProblems();
           if (rows[0]) checkColumns(options.columns, Object.keys(rows[0]));
           await printRecords(cli.terminal, options.output, options.columns, rows);
-          if (problems.length > 0) noteImportErrors(cli, problems.length);
+          if (problems.length > 0) cli.terminal.note(`There are mistakes in DAG files: ${importErrorsHint(problems.length)}.`);
         }),
       ),
     );

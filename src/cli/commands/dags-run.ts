@@ -109,15 +109,18 @@ export function addDagRunCommands(dags: Command, { cli, run }: Tree): void {
         const system = await cli.importSystem();
         const { TestReporter } = await import('../progress/test-reporter.js');
         const reporter = new TestReporter(cli.terminal);
-        const result = await system.runDagTest({
-          config,
-          verbose: options.verbose === true,
-          dagId,
-          logicalDate,
-          conf,
-          file: options.dagfilePath ?? null,
-          onEvent: (event) => reporter.show(event),
-        });
+        const restoreOut = cli.terminal.divertOut();
+        const result = await system
+          .runDagTest({
+            config,
+            verbose: options.verbose === true,
+            dagId,
+            logicalDate,
+            conf,
+            file: options.dagfilePath ?? null,
+            onEvent: (event) => reporter.show(event),
+          })
+          .finally(restoreOut);
         reporter.end(result.run);
         const { taskInstanceRows } = await import('./task-instance-rows.js');
         const { columns, rows } = taskInstanceRows(result.run, result.taskInstances);

@@ -75,14 +75,17 @@ export function addDagUpkeep(dags: Command, tree: Tree): void {
       run(async (options: CommonOptions & { output: OutputFormat }) => {
         const config = await cli.loadConfig();
         const system = await cli.importSystem();
-        const { files, dags: found, errors, warnings } = await system.checkDags({ config, verbose: options.verbose === true });
+        const checked = await system.checkDags({ config, verbose: options.verbose === true });
+        const { errors, warnings, typeCheckSkipped } = checked;
         const folder = config.config.core.dagsFolder;
         const isForPeople = options.output === 'table' || options.output === 'plain';
         if (!isForPeople || errors.length > 0) await printProblems(cli.terminal, options.output, errors, folder);
         for (const { file, line, code, message } of warnings) {
           cli.terminal.note(`warning: ${line === null ? file : `${file}:${line}`}: ${code}: ${message}`);
         }
-        cli.terminal.note(`Checked ${files} files with ${found} DAGs: ${errors.length} errors, ${warnings.length} warnings.`);
+        if (typeCheckSkipped !== null) cli.terminal.note(`warning: types were not checked: ${typeCheckSkipped}`);
+        const size = `${checked.files} ${checked.files === 1 ? 'file' : 'files'} with ${checked.dags} ${checked.dags === 1 ? 'DAG' : 'DAGs'}`;
+        cli.terminal.note(`Checked ${size}: ${errors.length} errors, ${warnings.length} warnings.`);
         return errors.length > 0 ? EXIT.error : EXIT.done;
       }),
     );

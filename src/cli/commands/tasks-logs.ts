@@ -157,11 +157,12 @@ function describeAttempt({ tryNumber, dispatchNumber, state, endReason }: Attemp
   return `--- try ${tryNumber}${dispatch}: ${state}${endReason === null ? '' : ` (${endReason})`}`;
 }
 
-/** `2026-03-01T06:00:00.123Z INFO  message`, with the fields that stand beside the message. */
-function formatLine({ at, level, source, try: _try, message, continues: _continues, ...fields }: AttemptLogLine): string {
-  const extra = Object.keys(fields).length > 0 ? ` ${JSON.stringify(fields)}` : '';
+/** `2026-03-01T06:00:00.123Z INFO  message`, with the fields that stand beside the message; a stack follows on lines of its own. */
+function formatLine({ at, level, source, try: _try, message, continues: _continues, stack, ...fields }: AttemptLogLine): string {
   const from = source === 'task' || source === 'console' ? '' : `[${source}] `;
-  return `${at} ${level.toUpperCase().padEnd(5)} ${from}${printable(message)}${extra}\n`;
+  const extra = Object.keys(fields).length > 0 ? ` ${JSON.stringify(fields)}` : '';
+  const below = typeof stack === 'string' ? `\n${printable(stack).replace(/^/gm, '    ')}` : '';
+  return `${at} ${level.toUpperCase().padEnd(5)} ${from}${printable(message)}${extra}${below}\n`;
 }
 
 function noLog({ taskId, state }: TaskInstance, tryNumber: number | undefined): AirflowLikeError {

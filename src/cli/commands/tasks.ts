@@ -106,17 +106,20 @@ export function addTaskCommands(tree: Tree): void {
         const system = await cli.importSystem();
         const { TestReporter } = await import('../progress/test-reporter.js');
         const reporter = new TestReporter(cli.terminal);
-        const result = await system.runTaskTest({
-          config,
-          verbose: options.verbose === true,
-          dagId,
-          taskId,
-          mapIndex: options.mapIndex,
-          logicalDate,
-          conf,
-          file: null,
-          onEvent: (event) => reporter.show(event),
-        });
+        const restoreOut = cli.terminal.divertOut();
+        const result = await system
+          .runTaskTest({
+            config,
+            verbose: options.verbose === true,
+            dagId,
+            taskId,
+            mapIndex: options.mapIndex,
+            logicalDate,
+            conf,
+            file: null,
+            onEvent: (event) => reporter.show(event),
+          })
+          .finally(restoreOut);
         if (result.message !== null) cli.terminal.note(`${taskId} ${result.state}: ${result.message}`);
         else cli.terminal.note(`${taskId} ${result.state}`);
         if (result.value !== undefined) cli.terminal.out(`${JSON.stringify(result.value, null, 2)}\n`);

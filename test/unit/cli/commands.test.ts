@@ -51,7 +51,7 @@ describe('the catalog', () => {
       { dag_id: 'sales', fileloc: '/project/dags/sales.ts', timetable_summary: '0 2 * * *' },
       { dag_id: 'tmp_a', fileloc: '/project/dags/tmp_a.ts', timetable_summary: '0 2 * * *' },
     ]);
-    expect(stderr).toBe('1 import error; see them with: airflow-like dags list-import-errors\n');
+    expect(stderr).toBe('There are mistakes in DAG files: 1 import error, see airflow-like dags list-import-errors.\n');
   });
 
   it('lists mistakes with place, allowed and nearest name, and exits with 1', async () => {
@@ -194,6 +194,86 @@ describe('dags trigger', () => {
       },
     };
     expect(await runFake(['dags', 'trigger', 'sales'], { dags }, system, terminal)).toMatchObject({ code: 130, closed: 1 });
+  });
+});
+
+describe('trial runs', () => {
+  const ended = (state: DagRun['state']) => ({
+    run: dagRun('test', { state, startedAt: NOW, endedAt: NOW + 1_000 }),
+    taskInstances: [taskInstance('load', { state: state === 'failed' ? 'failed' : 'success' })],
+  });
+
+  it.each<[DagRun['state'], number]>([
+    ['success', 0],
+    ['failed', 3],
+  ])(
+    'dags test: a run that ends in %s exits with %i, opens no store, and keeps the results apart from what tasks print',
+    async (state, expected) => {
+      const terminal = new FakeTerminal();
+      const system: Partial<System> = {
+        parseConf,
+        openClient: () => Promise.reject(new Error('a store was opened')),
+        runDagTest: async ({ onEvent, dagId, logicalDate, conf, file }) => {
+          expect({ dagId, logicalDate, conf, file }).toEqual({
+            dagId: 'sales',
+            logicalDate: Date.UTC(2026, 0, 2),
+            conf: { a: 1 },
+            file: 'x.ts',
+          });
+          expect(terminal.isDiverted).toBe(true);
+          onEvent({ kind: 'task', taskId: 'load', mapIndex: 2, tryNumber: 2, state: 'running', message: null });
+          onEvent({ kind: 'log', taskId: 'load', mapIndex: -1, line: 'read\u001b[2J' });
+          return ended(state);
+        },
+      };
+      const args = ['dags', 'test', 'sales', '2026-01-02', '-c', '{"a":1}', '-f', 'x.ts', '-o', 'json'];
+      const { code, stdout, stderr } = await runFake(args, {}, system, terminal);
+      expect({ code, isDiverted: terminal.isDiverted }).toEqual({ code: expected, isDiverted: false });
+      expect(JSON.parse(stdout)).toMatchObject([{ task_id: 'load' }]);
+      expect(stderr).toBe(`  running          load[2]  try 2\n    load | read\\u001b[2J\nsales test: ${state} after 1s\n`);
+    },
+  );
+
+  it('tasks test prints the return value', async () => {
+    const system: Partial<System> = { runTaskTest: async () => ({ state: 'success', value: { rows: 3 }, message: null }) };
+    const { code, stdout, stderr } = await runFake(['tasks', 'test', 'sales', 'load'], {}, system);
+    expect({ code, value: JSON.parse(stdout) as unknown, stderr }).toEqual({
+      code: 0,
+      value: { rows: 3 },
+      stderr: 'load success\n',
+    });
+    const failing: Partial<System> = { runTaskTest: async () => ({ state: 'failed', value: undefined, message: 'no space left' }) };
+    const failed = await runFake(['tasks', 'test', 'sales', 'load'], {}, failing);
+    expect(failed).toMatchObject({ code: 3, stdout: '', stderr: 'load failed: no space left\n' });
+  });
+
+  it('gives standard output back after a trial that cannot be made', async () => {
+    const terminal = new FakeTerminal();
+    const system: Partial<System> = { runDagTest: () => Promise.reject(new Error('no such file')) };
+    expect(await runFake(['dags', 'test', 'sales'], {}, system, terminal)).toMatchObject({ code: 1 });
+    expect(terminal.isDiverted).toBe(false);
+  });
+});
+
+describe('dags check', () => {
+  it.each([
+    [[problem], 1],
+    [[], 0],
+  ])('with errors %p exits with %i', async (errors, expected) => {
+    const checked = {
+      files: 1,
+      dags: 1,
+      errors,
+      warnings: [{ ...problem, message: 'a helper' }],
+      typeCheckSkipped: 'typescript is not installed',
+    };
+    const { code, stdout, stderr } = await runFake(['dags', 'check'], {}, { checkDags: async () => checked });
+    expect(code).toBe(expected);
+    expect(stdout.includes('team/sales.ts:4:3')).toBe(errors.length > 0);
+    expect(stderr).toBe(
+      'warning: team/sales.ts:4: OPTION_UNKNOWN: a helper\nwarning: types were not checked: typescript is not installed\n' +
+        `Checked 1 file with 1 DAG: ${errors.length} errors, 1 warnings.\n`,
+    );
   });
 });
 
@@ -397,7 +477,14 @@ describe('tasks logs', () => {
   const system: Partial<System> = {
     async *readAttemptLog(path) {
       yield { at: '2026-03-01T12:00:00.000Z', level: 'info', source: 'task', try: 1, message: `read ${path}\u001b[2J`, rows: 3 };
-      yield { at: '2026-03-01T12:00:00.001Z', level: 'error', source: 'stderr', try: 1, message: 'boom' };
+      yield {
+        at: '2026-03-01T12:00:00.001Z',
+        level: 'error',
+        source: 'stderr',
+        try: 1,
+        message: 'boom',
+        stack: 'Error: boom\n  at x',
+      };
     },
   };
 
@@ -406,7 +493,7 @@ describe('tasks logs', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '--- try 2: failed\n' });
     expect(stdout).toBe(
       '2026-03-01T12:00:00.000Z INFO  read /project/.airflow-like/logs/second.jsonl\\u001b[2J {"rows":3}\n' +
-        '2026-03-01T12:00:00.001Z ERROR [stderr] boom\n',
+        '2026-03-01T12:00:00.001Z ERROR [stderr] boom\n    Error: boom\n      at x\n',
     );
   });
 

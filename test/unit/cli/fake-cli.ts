@@ -25,6 +25,7 @@ export class FakeTerminal implements Terminal {
   interactive = false;
   readonly questions: string[] = [];
   answer = false;
+  isDiverted = false;
   readonly #closed = new AbortController();
   #interrupt: (count: number) => void = () => {};
 
@@ -43,6 +44,10 @@ export class FakeTerminal implements Terminal {
   }
   get outClosed(): AbortSignal {
     return this.#closed.signal;
+  }
+  divertOut(): () => void {
+    this.isDiverted = true;
+    return () => (this.isDiverted = false);
   }
   onInterrupt(listener: (count: number) => void): () => void {
     this.#interrupt = listener;
