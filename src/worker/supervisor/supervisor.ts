@@ -5,9 +5,6 @@
  * It owns attempts from `start` to their outcome. It does not own leases (`lease-keeper.ts`), nor what an outcome means for a run.
  */
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { attemptLogPath } from '../../model/attempt-log.js';
-import { formatDuration } from '../../model/duration.js';
 import type { AttemptOutcome, Outcome } from '../../model/outcome.js';
 import type { TaggedJson } from '../../model/tagged-json.js';
 import type { AttemptToken } from '../../model/task-instance.js';
@@ -16,38 +13,23 @@ import type { Clock } from '../../ports/clock.js';
 import type { Executor } from '../../ports/executor.js';
 import type { Logger } from '../../ports/logger.js';
 import type { AttemptStore, DagCatalog } from '../../ports/store.js';
-import { appendToAttemptLog, MAX_LOG_BYTES } from '../attempt/attempt-log-writer.js';
-import { taskError } from '../attempt/task-error.js';
+import { MAX_LOG_BYTES } from '../attempt/attempt-log-writer.js';
 import { timeLimitReason } from '../attempt/time-limit.js';
 import { InputResolver } from '../inputs/input-resolver.js';
+import { answerRequest } from '../inputs/answer-request.js';
 import { StoreTaskChannel } from '../inputs/store-task-channel.js';
 import { killDescendants } from '../processes/descendants.js';
-import { decodeOutcome, type RunnerMessage, type RunnerSettings, type WireWorkload } from '../runner/protocol.js';
+import { decodeOutcome, type RunnerMessage } from '../runner/protocol.js';
+import { describeExit, outcomeOfEnding, outcomeOfExit, outcomeOfMemory, type Ending, type LastBlock } from './attempt-end.js';
 import { LogPathRecorder } from './log-path-recorder.js';
 import { OutputCache } from './output-cache.js';
-import { RunnerProcess, type RunnerExit } from './runner-process.js';
+import { RunnerFleet, type RunnerSetup } from './runner-fleet.js';
+import type { RunnerExit, RunnerProcess } from './runner-process.js';
+import { SupervisedLog } from './supervised-log.js';
 import { MissingVersionError, VersionCache, type LocalVersion } from './version-cache.js';
+import { wireWorkload } from './wire-workload.js';
 
-export interface RunnerSetup {
-  /** How long an attempt may go on after it was told to stop, before its thread is ended, in milliseconds. */
-  readonly executionGraceMs: number;
-  /** Memory a runner process may use before the attempt to blame is ended. */
-  readonly maxRssMb: number;
-  /** Limit of the JavaScript heap of one attempt; default: half of `maxRssMb`. */
-  readonly maxHeapMb?: number;
-  /** An event loop that stands still for this long is named in the attempt's log, in milliseconds. */
-  readonly blockedLoopWarnMs: number;
-  /** Most bytes of the JSON text of an XCom. */
-  readonly maxXComBytes: number;
-  /** Most bytes that a task may write into its log; default 100 MiB. */
-  readonly maxLogBytes?: number;
-  /** The whole environment that user code sees. Must hold no secret of the system. */
-  readonly env: Readonly<Record<string, string>>;
-  /** The DAGs folder; npm packages of DAGs are resolved from it when it exists on this machine. */
-  readonly originalRoot: string;
-  /** The built entry of the runner; default: the one beside this file. */
-  readonly entry?: string;
-}
+export type { RunnerSetup } from './runner-fleet.js';
 
 export interface SupervisorOptions {
   readonly workerId: string;
@@ -66,18 +48,9 @@ export interface SupervisorOptions {
   readonly outputCacheBytes?: number;
 }
 
-/** Why an attempt is being ended, and what is to be reported when it is over; null: nothing. */
-interface Ending {
-  readonly kind: 'timeout' | 'cancelled' | 'shutdown';
-  readonly reason: string;
-}
-
 interface Attempt {
   readonly assignment: Assignment;
-  /** Below `<home>/logs`. */
-  readonly logPath: string;
-  /** True once the store was told that there is a log. */
-  isLogged: boolean;
+  readonly log: SupervisedLog;
   version: LocalVersion | null;
   runner: RunnerProcess | null;
   ending: Ending | null;
@@ -91,20 +64,18 @@ const MAX_TIMER_MS = 2_147_483_647;
 const MAX_RETRY_PAUSE_MS = 2_000;
 /** Before the end of a stop the attempts still running are told, in milliseconds; they have this long to clean up. */
 const SHUTDOWN_NOTICE_MS = 1_000;
+const STOPPING = 'the worker is stopping';
 
 export class Supervisor implements Executor {
   readonly workerId: string;
   readonly slots: number;
   private readonly attempts = new Map<AttemptToken, Attempt>();
-  private readonly runners = new Set<RunnerProcess>();
+  private readonly fleet: RunnerFleet;
   private readonly versions: VersionCache;
   private readonly outputs: OutputCache;
   private readonly inputs: InputResolver;
   private readonly channel: StoreTaskChannel;
   private readonly logPaths: LogPathRecorder;
-  /** Task instances that were running when a runner crashed: each runs alone next time, so that the guilty one shows itself. */
-  private readonly suspects = new Set<number>();
-  private shared: RunnerProcess | null = null;
   private listener: (outcome: AttemptOutcome) => void = () => undefined;
   private onIdle: (() => void) | null = null;
   private isStopping = false;
@@ -112,6 +83,11 @@ export class Supervisor implements Executor {
   constructor(private readonly options: SupervisorOptions) {
     this.workerId = options.workerId;
     this.slots = options.slots;
+    this.fleet = new RunnerFleet(options.runnerOptions, options.slots, {
+      onMessage: (runner, message) => this.receive(runner, message),
+      onPrinted: (runner, stream, text) => this.keepPrinted(runner, stream, text),
+      onExit: (runner, exit) => this.runnerExited(runner, exit),
+    });
     this.versions = new VersionCache(options.catalog, join(options.home, 'cache'), options.runnerOptions.originalRoot);
     this.outputs = new OutputCache(options.outputCacheBytes ?? DEFAULT_OUTPUT_CACHE_BYTES);
     this.inputs = new InputResolver(options.attempts, this.outputs);
@@ -125,7 +101,7 @@ export class Supervisor implements Executor {
 
   /** Starts the shared runner before the first attempt needs it. */
   warmUp(): void {
-    this.sharedRunner();
+    this.fleet.sharedRunner();
   }
 
   freeSlots(): number {
@@ -147,6 +123,10 @@ export class Supervisor implements Executor {
     for (const assignment of assignments) {
       if (this.attempts.has(assignment.token)) continue;
       const attempt = this.admit(assignment);
+      if (this.isStopping) {
+        this.report(attempt, { kind: 'lost', reason: STOPPING });
+        continue;
+      }
       attempt.version = this.versions.get(assignment.versionId) ?? null;
       const args = attempt.version && this.inputs.resolveNow({ assignment, mappedTasks: attempt.version.mappedTasks });
       if (args) this.launch(attempt, args);
@@ -165,10 +145,9 @@ export class Supervisor implements Executor {
     const stopAt = performance.now() + graceMs;
     const left = (): number => Math.max(0, stopAt - performance.now());
     await this.idleWithin(Math.max(0, left() - SHUTDOWN_NOTICE_MS));
-    for (const attempt of [...this.attempts.values()])
-      this.end(attempt, { kind: 'shutdown', reason: 'the worker is stopping' }, left());
+    for (const attempt of [...this.attempts.values()]) this.end(attempt, { kind: 'shutdown', reason: STOPPING }, left());
     await this.idleWithin(left());
-    for (const runner of this.runners) runner.kill('the worker is stopping');
+    this.fleet.killAll(STOPPING);
     await this.idleWithin(KILL_MARGIN_MS);
     await this.logPaths.flush();
   }
@@ -177,18 +156,17 @@ export class Supervisor implements Executor {
   abandon(reason: string): void {
     if (this.attempts.size > 0) this.options.logger.error({ attempts: this.attempts.size }, `${reason}: all attempts are killed`);
     const tokens = new Set(this.attempts.keys());
-    for (const runner of this.runners) runner.kill(reason);
+    this.fleet.killAll(reason);
     for (const attempt of [...this.attempts.values()]) this.forget(attempt);
     if (tokens.size > 0) killDescendants({ tokens, except: new Set([process.pid]) });
   }
 
   private admit(assignment: Assignment): Attempt {
-    const { token, key, tryNumber, task } = assignment;
-    const logPath = attemptLogPath(key, tryNumber, token);
+    const { token, task } = assignment;
+    const { home, clock } = this.options;
     const attempt: Attempt = {
       assignment,
-      logPath,
-      isLogged: false,
+      log: new SupervisedLog(home, assignment, clock, this.logPaths),
       version: null,
       runner: null,
       ending: null,
@@ -248,118 +226,61 @@ export class Supervisor implements Executor {
   }
 
   private launch(attempt: Attempt, args: readonly (TaggedJson | undefined)[]): void {
-    const { assignment } = attempt;
+    const { assignment, log } = attempt;
     const { runnerOptions, clock } = this.options;
-    const logFile = this.logFile(attempt);
-    const { bundle, specFile } = attempt.version as LocalVersion;
     const { token, tryNumber, task } = assignment;
-    const absentInputs = args.flatMap((value, index) => (value === undefined ? [index] : []));
     const sentAt = clock.now();
-    const workload: WireWorkload = {
-      token,
-      key: assignment.key,
-      tryNumber,
-      maxTries: assignment.maxTries,
-      taskId: task.taskId,
-      run: assignment.run,
-      bundle,
-      specFile,
-      inputs: args as readonly TaggedJson[],
-      absentInputs,
-      waitingSince: assignment.waitingSince,
-      pokeNumber: assignment.pokeNumber,
-      startedAt: assignment.startedAt,
-      sentAt,
-      logFile,
-      logFolder: join(this.options.home, 'logs', attempt.logPath.slice(0, attempt.logPath.indexOf('/'))),
-      maxXComBytes: runnerOptions.maxXComBytes,
+    const workload = wireWorkload(assignment, attempt.version as LocalVersion, args, {
+      logFile: log.file,
+      logFolder: log.folder,
       maxLogBytes: runnerOptions.maxLogBytes ?? MAX_LOG_BYTES,
-    };
-    const isAlone = task.isolation === 'process' || this.suspects.has(assignment.taskInstanceId);
-    attempt.runner = isAlone ? this.startRunner(1) : this.sharedRunner();
-    attempt.runner.send({ kind: 'start', token, logFile, tryNumber, sentAt, workload: JSON.stringify(workload) });
-  }
-
-  private sharedRunner(): RunnerProcess {
-    if (!this.shared?.isUsable) this.shared = this.startRunner(this.slots);
-    return this.shared;
-  }
-
-  /** Nothing runs in it, so nobody notices. */
-  private replaceWorn(runner: RunnerProcess): void {
-    if (this.shared !== runner || this.isStopping || [...this.attempts.values()].some((attempt) => attempt.runner === runner))
-      return;
-    runner.kill('it has grown and is idle');
-    this.warmUp();
-  }
-
-  private startRunner(threads: number): RunnerProcess {
-    const { maxRssMb, maxHeapMb, blockedLoopWarnMs, env, originalRoot, entry } = this.options.runnerOptions;
-    const settings: RunnerSettings = {
-      threads,
-      maxHeapMb: maxHeapMb ?? Math.ceil(maxRssMb / 2),
-      maxRssMb,
-      blockedLoopWarnMs,
-      originalRoot,
-    };
-    const runner: RunnerProcess = new RunnerProcess(
-      { entry: entry ?? fileURLToPath(new URL('../runner/main.js', import.meta.url)), settings, env },
-      {
-        onMessage: (message) => this.receive(runner, message),
-        onPrinted: (stream, text) => this.keepPrinted(runner, stream, text),
-        onExit: (exit) => this.runnerExited(runner, exit),
-      },
-    );
-    this.runners.add(runner);
-    return runner;
+      maxXComBytes: runnerOptions.maxXComBytes,
+      sentAt,
+    });
+    attempt.runner = this.fleet.runnerFor(assignment.taskInstanceId, task.isolation);
+    attempt.runner.send({ kind: 'start', token, logFile: log.file, tryNumber, sentAt, workload: JSON.stringify(workload) });
   }
 
   private receive(runner: RunnerProcess, message: RunnerMessage): void {
     switch (message.kind) {
       case 'ready':
         return;
-      case 'logged': {
-        const attempt = this.attempts.get(message.token);
-        if (attempt) this.recordLog(attempt);
+      case 'logged':
+        this.attempts.get(message.token)?.log.record();
         return;
-      }
       case 'worn':
-        this.replaceWorn(runner);
+        if (!this.isStopping && this.attemptsOf(runner).length === 0) this.fleet.replace(runner);
         return;
       case 'outcome': {
         const attempt = this.attempts.get(message.token);
         if (!attempt || attempt.runner !== runner) return;
-        const outcome = decodeOutcome(message.outcome);
-        if (outcome.kind === 'success') {
-          this.outputs.set(OutputCache.keyOf(attempt.assignment), outcome.output?.value, message.outcome.length);
-        }
-        this.finish(attempt, outcome);
+        this.complete(attempt, message.outcome);
         return;
       }
       case 'ended': {
         const attempt = this.attempts.get(message.token);
-        if (attempt?.ending) this.finish(attempt, this.outcomeOfEnding(attempt.ending, message.blockedMs, message.blockedIn));
+        const block = message.blockedMs > 0 ? { ms: message.blockedMs, functionName: message.blockedIn } : null;
+        if (attempt?.ending) this.finishEnding(attempt, attempt.ending, block);
         return;
       }
       case 'request':
-        void this.answer(runner, message);
+        void answerRequest(this.channel, message).then((reply) => runner.send(reply));
         return;
       case 'doomed':
         this.doom(runner, message.token, message.message);
     }
   }
 
-  private async answer(runner: RunnerProcess, { id, token, request }: Extract<RunnerMessage, { kind: 'request' }>): Promise<void> {
-    try {
-      if (request.kind === 'push') {
-        await this.channel.pushXCom(token, request.key, request.value);
-        runner.send({ kind: 'reply', id });
-      } else {
-        runner.send({ kind: 'reply', id, value: await this.channel.pullXCom(token, request) });
-      }
-    } catch (error) {
-      runner.send({ kind: 'reply', id, error: error instanceof Error ? error.message : String(error) });
+  private complete(attempt: Attempt, outcomeText: string): void {
+    if (attempt.ending) {
+      this.finishEnding(attempt, attempt.ending, null);
+      return;
     }
+    const outcome = decodeOutcome(outcomeText);
+    if (outcome.kind === 'success') {
+      this.outputs.set(OutputCache.keyOf(attempt.assignment), outcome.output?.value, outcomeText.length);
+    }
+    this.finish(attempt, outcome);
   }
 
   /** Tells the attempt to stop; whatever it does then, `ending` says what is reported. The runner is killed if that takes too long. */
@@ -372,7 +293,7 @@ export class Supervisor implements Executor {
     attempt.ending = ending;
     const { runner } = attempt;
     if (!runner) {
-      this.finish(attempt, this.outcomeOfEnding(ending, 0, null));
+      this.finishEnding(attempt, ending, null);
       return;
     }
     runner.send({ kind: 'abort', token: attempt.assignment.token, reason: ending.reason, graceMs });
@@ -381,88 +302,49 @@ export class Supervisor implements Executor {
     );
   }
 
-  private outcomeOfEnding(ending: Ending, blockedMs: number, blockedIn: string | null): Outcome | null {
-    if (ending.kind === 'cancelled') return null;
-    if (ending.kind === 'shutdown') return { kind: 'lost', reason: ending.reason };
-    const isBlocked = blockedMs > 0;
-    const where = blockedIn === null ? '' : ` in ${blockedIn}`;
-    const error = isBlocked
-      ? taskError('TASK_BLOCKED', `${ending.reason}; its event loop was blocked for the last ${formatDuration(blockedMs)}${where}`)
-      : taskError('TASK_TIMEOUT', ending.reason);
-    return { kind: 'failed', error, retryable: true };
-  }
-
   /** The runner uses too much memory and cannot shed it: the one to blame fails, the others are lost. */
   private doom(runner: RunnerProcess, token: AttemptToken | null, message: string): void {
     runner.kill(message);
     const guilty = token === null ? undefined : this.attempts.get(token);
     if (guilty?.runner !== runner) return;
-    const outcome: Outcome = { kind: 'failed', error: taskError('TASK_MEMORY', message), retryable: true };
-    this.describeEnd(guilty, outcome);
-    this.report(guilty, outcome);
+    this.reportUnseen(guilty, outcomeOfMemory(message));
   }
 
   private runnerExited(runner: RunnerProcess, exit: RunnerExit): void {
-    this.runners.delete(runner);
-    if (this.shared === runner) this.shared = null;
-    const left = [...this.attempts.values()].filter((attempt) => attempt.runner === runner);
+    const left = this.attemptsOf(runner);
     if (left.length > 0) {
       killDescendants({ tokens: new Set(left.map(({ assignment }) => assignment.token)), except: new Set([process.pid]) });
       this.options.logger.warn({ pid: runner.pid, attempts: left.length }, `a runner ended: ${describeExit(exit)}`);
     }
     const hasCrashed = exit.killedBecause === null && exit.wasReady;
     for (const attempt of left) {
-      const outcome = this.outcomeOfExit(attempt, exit, hasCrashed && left.length === 1);
-      if (hasCrashed && left.length > 1) this.suspects.add(attempt.assignment.taskInstanceId);
-      if (outcome) this.describeEnd(attempt, outcome);
-      if (outcome) this.report(attempt, outcome);
-      else this.forget(attempt);
+      if (attempt.ending) {
+        this.finishEnding(attempt, attempt.ending, null);
+      } else {
+        if (hasCrashed && left.length > 1) this.fleet.suspect(attempt.assignment.taskInstanceId);
+        this.reportUnseen(attempt, outcomeOfExit(exit, hasCrashed && left.length === 1));
+      }
     }
     this.settleIdle();
   }
 
-  private outcomeOfExit(attempt: Attempt, exit: RunnerExit, isGuilty: boolean): Outcome | null {
-    if (attempt.ending) return this.outcomeOfEnding(attempt.ending, 0, null);
-    if (!isGuilty) return { kind: 'lost', reason: `its runner process ended: ${describeExit(exit)}` };
-    return { kind: 'failed', error: taskError('TASK_CRASHED', `its process crashed: ${describeExit(exit)}`), retryable: true };
+  private attemptsOf(runner: RunnerProcess): Attempt[] {
+    return [...this.attempts.values()].filter((attempt) => attempt.runner === runner);
   }
 
-  /** An outcome that the runner's thread did not see itself is written into the log by the supervisor. */
-  private describeEnd(attempt: Attempt, outcome: Outcome): void {
-    const text =
-      outcome.kind === 'failed'
-        ? `failed: ${outcome.error.code}: ${outcome.error.message}`
-        : `lost: ${'reason' in outcome ? outcome.reason : ''}`;
-    this.appendLog(attempt, outcome.kind === 'failed' ? 'error' : 'warn', 'system', text);
-  }
-
-  private appendLog(
-    attempt: Attempt,
-    level: 'info' | 'warn' | 'error',
-    source: 'system' | 'stdout' | 'stderr',
-    text: string,
-  ): void {
-    const options = { tryNumber: attempt.assignment.tryNumber, now: () => this.options.clock.now() };
-    this.recordLog(attempt);
-    appendToAttemptLog(this.logFile(attempt), options, level, source, text);
-  }
-
-  private logFile(attempt: Attempt): string {
-    return join(this.options.home, 'logs', attempt.logPath);
-  }
-
-  private recordLog(attempt: Attempt): void {
-    if (attempt.isLogged) return;
-    attempt.isLogged = true;
-    this.logPaths.add(attempt.assignment.token, attempt.logPath);
+  /** Reports an outcome that no thread saw, and therefore none has logged. */
+  private reportUnseen(attempt: Attempt, outcome: Outcome): void {
+    if (outcome.kind === 'failed') attempt.log.append('error', 'system', `failed: ${outcome.error.code}: ${outcome.error.message}`);
+    else if (outcome.kind === 'lost') attempt.log.append('warn', 'system', `lost: ${outcome.reason}`);
+    this.report(attempt, outcome);
   }
 
   /** What a runner prints past its threads belongs to an attempt only where there is just one. */
   private keepPrinted(runner: RunnerProcess, stream: 'stdout' | 'stderr', text: string): void {
-    const [attempt, ...others] = [...this.attempts.values()].filter((one) => one.runner === runner);
+    const [attempt, ...others] = this.attemptsOf(runner);
     const lines = text.split('\n').filter((line) => line !== '');
     if (attempt && others.length === 0) {
-      for (const line of lines) this.appendLog(attempt, stream === 'stderr' ? 'error' : 'info', stream, line);
+      for (const line of lines) attempt.log.append(stream === 'stderr' ? 'error' : 'info', stream, line);
     } else {
       this.options.logger.warn(
         { pid: runner.pid, stream, text: text.slice(0, 2_000) },
@@ -471,19 +353,18 @@ export class Supervisor implements Executor {
     }
   }
 
-  /** Ends the books of an attempt whose thread is over, and of its runner if that was its own. */
-  private finish(attempt: Attempt, outcome: Outcome | null): void {
-    const { runner, ending } = attempt;
-    const reported = ending
-      ? outcome?.kind === 'failed' && ending.kind === 'timeout'
-        ? outcome
-        : this.outcomeOfEnding(ending, 0, null)
-      : outcome;
-    if (ending && reported) this.describeEnd(attempt, reported);
-    if (runner && runner !== this.shared) runner.kill('its attempt is over');
-    this.suspects.delete(attempt.assignment.taskInstanceId);
-    if (reported) this.report(attempt, reported);
+  /** The attempt was told to end, and has. */
+  private finishEnding(attempt: Attempt, ending: Ending, block: LastBlock | null): void {
+    if (attempt.runner) this.fleet.release(attempt.runner);
+    const outcome = outcomeOfEnding(ending, block);
+    if (outcome) this.reportUnseen(attempt, outcome);
     else this.forget(attempt);
+  }
+
+  private finish(attempt: Attempt, outcome: Outcome): void {
+    if (attempt.runner) this.fleet.release(attempt.runner);
+    this.fleet.exonerate(attempt.assignment.taskInstanceId);
+    this.report(attempt, outcome);
   }
 
   private report(attempt: Attempt, outcome: Outcome): void {
@@ -511,7 +392,7 @@ export class Supervisor implements Executor {
   }
 
   private isIdle(): boolean {
-    return this.attempts.size === 0 && [...this.runners].every((runner) => runner.isUsable);
+    return this.attempts.size === 0 && this.fleet.isSteady;
   }
 
   private settleIdle(): void {
@@ -519,10 +400,4 @@ export class Supervisor implements Executor {
     this.onIdle();
     this.onIdle = null;
   }
-}
-
-function describeExit(exit: RunnerExit): string {
-  if (exit.killedBecause !== null) return `it was killed, because ${exit.killedBecause}`;
-  const how = exit.signal === null ? `exit code ${exit.code}` : `signal ${exit.signal}`;
-  return exit.wasReady ? how : `it did not start (${how})`;
 }
