@@ -70,11 +70,19 @@ export function checkDags({ config: loaded }: ProcessOptions): Promise<CheckedDa
   });
 }
 
-/** The stored next run and those that follow it. */
+/** The stored next run and those that follow it; of a DAG that no scheduler has planned yet, those that follow its newest automated run. */
 export async function nextRuns(client: Client, { dag, spec }: DagListing, count: number): Promise<readonly NextRun[]> {
   const now = client.clock.now();
-  if (dag.nextRun === null) return nextRunsAfter(spec, null, count, now, client.timetables);
-  return [dag.nextRun, ...nextRunsAfter(spec, dag.nextRun.dataInterval, count - 1, now, client.timetables)];
+  if (dag.nextRun !== null) {
+    return [dag.nextRun, ...nextRunsAfter(spec, dag.nextRun.dataInterval, count - 1, now, client.timetables)];
+  }
+  const newest = await client.store.runs.listRuns({
+    dagId: dag.dagId,
+    runTypes: ['scheduled', 'backfill'],
+    order: '-logical_date',
+    limit: 1,
+  });
+  return nextRunsAfter(spec, newest[0]?.dataInterval ?? null, count, now, client.timetables);
 }
 
 function processorOptions({ config }: LoadedConfig) {

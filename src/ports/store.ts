@@ -15,7 +15,7 @@ import type { DagRun } from '../model/dag-run.js';
 import type { DagSpec } from '../model/dag-spec.js';
 import type { Instant } from '../model/instant.js';
 import type { DagRunSnapshot, Occupancy } from '../model/snapshot.js';
-import type { DagRunState, TaskInstanceState } from '../model/states.js';
+import type { DagRunState, RunType, TaskInstanceState } from '../model/states.js';
 import type { TaggedJson } from '../model/tagged-json.js';
 import type { Attempt, AttemptToken, TaskInstance } from '../model/task-instance.js';
 import type { Assignment } from '../model/workload.js';
@@ -178,6 +178,7 @@ export interface RunFilter {
   /** Logical date bounds, both inclusive. */
   readonly from?: Instant;
   readonly to?: Instant;
+  readonly runTypes?: readonly RunType[];
   readonly taskStates?: readonly TaskInstanceState[];
   readonly order?: 'logical_date' | '-logical_date';
   readonly limit?: number;

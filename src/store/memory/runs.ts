@@ -119,11 +119,12 @@ export function readRun(stored: StoredRun): DagRun {
 }
 
 function listRuns(tables: Tables, filter: RunFilter): readonly DagRun[] {
-  const { dagId, states, noBackfill, backfillId, from, to, taskStates, order, limit } = filter;
+  const { dagId, states, runTypes, noBackfill, backfillId, from, to, taskStates, order, limit } = filter;
   const direction = order === '-logical_date' ? -1 : 1;
   const found = (dagId === undefined ? [...tables.runs.values()] : tables.runsOf(dagId)).filter(
     (run) =>
       (!states || states.includes(run.state)) &&
+      (!runTypes || runTypes.includes(run.runType)) &&
       (!noBackfill || run.backfillId === null) &&
       (backfillId === undefined || run.backfillId === backfillId) &&
       (from === undefined || (run.logicalDate !== null && run.logicalDate >= from)) &&

@@ -59,6 +59,7 @@ async function listRuns(database: Database, filter: RunFilter): Promise<readonly
   const query = builder('dag_run as d').select(builder.raw(RUN_COLUMNS));
   if (filter.dagId !== undefined) query.where('d.dag_id', filter.dagId);
   if (filter.states) query.whereIn('d.state', [...filter.states]);
+  if (filter.runTypes) query.whereIn('d.run_type', [...filter.runTypes]);
   if (filter.noBackfill) query.whereNull('d.backfill_id');
   if (filter.backfillId !== undefined) query.where('d.backfill_id', filter.backfillId);
   if (filter.from !== undefined) query.where('d.logical_date', '>=', at(filter.from));
