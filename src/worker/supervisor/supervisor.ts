@@ -192,19 +192,14 @@ export class Supervisor implements Executor {
       try {
         await this.loadVersions(waiting);
         waiting = waiting.filter((attempt) => this.isWaiting(attempt));
-        const resolvable = waiting.map(({ assignment, version }) => ({
-          assignment,
-          mappedTasks: (version as LocalVersion).mappedTasks,
-        }));
+        const mappedTasks = (attempt: Attempt) => (attempt.version as LocalVersion).mappedTasks;
+        const resolvable = waiting.map((attempt) => ({ assignment: attempt.assignment, mappedTasks: mappedTasks(attempt) }));
         const args = await this.inputs.resolve(resolvable);
         waiting.forEach((attempt, index) => this.isWaiting(attempt) && this.launch(attempt, args[index] ?? []));
         return;
       } catch (error) {
         waiting = waiting.filter((attempt) => this.isWaiting(attempt));
-        this.options.logger.warn(
-          { err: error, attempts: waiting.length },
-          'attempts wait: their code or inputs cannot be read yet',
-        );
+        this.options.logger.warn({ err: error, attempts: waiting.length }, 'attempts wait: code or inputs cannot be read yet');
         await new Promise((resolve) => setTimeout(resolve, pauseMs));
       }
     }
