@@ -91,7 +91,10 @@ export interface DagSchedule {
   /** Runs that are queued or running, backfills not counted. */
   readonly unfinishedRuns: number;
   readonly runningRuns: number;
-  /** Queued runs that may start (run_after passed), oldest logical date first, at most `maxActiveRuns` of them. */
+  /**
+   * Queued runs that may start (run_after passed), oldest logical date first, at most `maxActiveRuns` of them; and after them the one that
+   * becomes due next, if any waits. The lanes of backfills have the same, in order of creation.
+   */
   readonly queuedRuns: readonly QueuedRun[];
   readonly backfills: readonly BackfillLane[];
   readonly now: Instant;

