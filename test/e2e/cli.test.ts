@@ -73,6 +73,7 @@ describe('on a fresh folder', () => {
       ['load', 'success'],
     ]);
     expect(tested.stderr).toContain('reading');
+    expect(tested.stderr).not.toContain('lost');
 
     const failed = await installation.run('dags', 'test', 'sales', '2026-01-02', '-c', '{"fail": true}');
     expect(failed.code).toBe(3);

@@ -92,7 +92,7 @@ export function addDagRunCommands(dags: Command, { cli, run }: Tree): void {
       'Runs one data interval of a DAG in this process, without a database and without a server: breakpoints hit. Exits with 3 when the run fails.',
     )
     .argument('<dag_id>', 'the DAG')
-    .argument('[logical_date]', 'the logical date (default: the newest complete interval)')
+    .argument('[logical_date]', 'the logical date (default: none, as of a run that is triggered by hand)')
     .option('-c, --conf <json>', 'a JSON object for the tasks')
     .option('-f, --dagfile-path <file>', 'the file that holds the DAG (default: search the DAGs folder)')
     .addOption(outputOption())

@@ -93,7 +93,7 @@ export function addTaskCommands(tree: Tree): void {
     )
     .argument('<dag_id>', 'the DAG')
     .argument('<task_id>', 'the task')
-    .argument('[logical_date]', 'the logical date (default: the newest complete interval)')
+    .argument('[logical_date]', 'the logical date (default: none, as of a run that is triggered by hand)')
     .option('-t, --task-params <json>', 'a JSON object over the params of the DAG')
     .option('--map-index <number>', 'which copy of a mapped task', mapIndex, -1)
     .option('-v, --verbose', 'show more')
