@@ -46,13 +46,13 @@ export async function prepareBinaries(
   account: ServerAccount | null,
   copyTo: string,
 ): Promise<PostgresBinaries> {
-  if tryOut(binaries, account) === '' return binaries;
+  if (tryOut(binaries, account) === '') return binaries;
   try {
     await createLibraryLinks(binaries.native);
   } catch (error) {
     if (!isOneOf(error, ['EACCES', 'EROFS', 'EPERM'])) throw error;
   }
-  if tryOut(binaries, account) === '' return binaries;
+  if (tryOut(binaries, account) === '') return binaries;
   const copy = { ...binaries, native: join(copyTo, `postgres-${binaries.version}`) };
   if (existsSync(copy.native) && tryOut(copy, account) === '') return copy;
   const half = `${copy.native}.${process.pid}`;
@@ -66,7 +66,7 @@ export async function prepareBinaries(
     await rm(half, { recursive: true, force: true });
     if (!isOneOf(error, ['ENOTEMPTY', 'EEXIST'])) throw error;
   });
-  if tryOut(copy, account) === '' return copy;
+  if (tryOut(copy, account) === '') return copy;
   throw new AirflowLikeError('DB_CONNECT', {
     place: 'embedded Postgres',
     message: `the server program does not run: ${tryOut(copy, account)}; set database.url to a Postgres of your own`,
