@@ -110,7 +110,10 @@ async function startRun(options: TestOptions, dag: Pick<DagDefinition, 'spec' | 
     dataInterval: logicalDate === null ? null : intervalFor(dag.spec, logicalDate, timetables),
     conf,
     logger: await createLogger({ level: options.verbose ? 'debug' : 'warn', format: options.config.config.logging.format }),
-    onLogLine: (line, { taskId, mapIndex }) => onEvent({ kind: 'log', taskId, mapIndex, line: line.message }),
+    onLogLine(line, { taskId, mapIndex }) {
+      // The system's own lines (started, ended) say what the state lines say.
+      if (line.source !== 'system' || line.level !== 'info') onEvent({ kind: 'log', taskId, mapIndex, line: line.message });
+    },
   });
 }
 

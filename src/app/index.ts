@@ -4,6 +4,7 @@ import { runtimeEnv } from '../config/runtime-env.js';
 import { nextRuns as nextRunsAfter } from '../core/timetable/preview.js';
 import { checkDags as checkFolder, type CheckedDags } from '../dag-processor/check-dags.js';
 import { DagProcessor } from '../dag-processor/dag-processor.js';
+import { MISSING_SCANS } from '../dag-processor/known-files.js';
 import { createLogger } from '../logging/logger.js';
 import type { ImportProblem, NextRun } from '../model/dag.js';
 import type { DagListing } from '../ports/store.js';
@@ -42,9 +43,13 @@ export async function openClient({ config, verbose }: ProcessOptions): Promise<C
 export async function parseDagsOnce(client: Client): Promise<ScanResult> {
   const { catalog } = client.store;
   const before = new Map((await catalog.listDags()).map(({ dag }) => [dag.dagId, dag.currentVersionId]));
-  const processor = new DagProcessor({ ...processorOptions(client.config), ...client, catalog });
+  const { bus, clock } = client;
+  // The problems are the command's answer: logged as well, they would be said twice.
+  const logger = await createLogger({ level: 'silent', format: 'json' });
+  const processor = new DagProcessor({ ...processorOptions(client.config), catalog, bus, clock, logger, scanIntervalMs: 0 });
   try {
-    while ((await processor.runOnce(client.clock.now())).more);
+    // A file counts as gone when several scans have missed it.
+    for (let scan = 0; scan < MISSING_SCANS; scan++) while ((await processor.runOnce(clock.now())).more);
   } finally {
     await processor.stop();
   }
