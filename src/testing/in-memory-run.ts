@@ -30,6 +30,9 @@ export interface InMemoryRunOptions {
   readonly logger?: Logger;
 }
 
+/** Longer than any virtual clock is set forward, and still safe to add to an instant. */
+const NEVER_MS = Number.MAX_SAFE_INTEGER / 4;
+
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent };
 
 export class InMemoryRun {
@@ -85,8 +88,13 @@ export class InMemoryRun {
       now,
     );
     if (!('run' in created)) throw new Error(`the run ${created.exists.runId} exists in a new store`);
+    const workerId = randomUUID();
+    await store.components.register(
+      { id: workerId, kind: 'worker', hostname: 'in-memory', pid: process.pid, version: '', startedAt: now, details: {} },
+      NEVER_MS,
+    );
     const executor = new InlineExecutor({
-      workerId: randomUUID(),
+      workerId,
       attempts: store.attempts,
       clock,
       loadDag: () => dag,
@@ -106,7 +114,7 @@ export class InMemoryRun {
       pollIntervalMs: 1_000,
       visibilityMs: 30_000,
       // Nobody else takes tasks from this queue, and a virtual clock may jump by days.
-      taskQueuedTimeoutMs: Number.MAX_SAFE_INTEGER / 4,
+      taskQueuedTimeoutMs: NEVER_MS,
     });
     return new InMemoryRun(spec, store, scheduler, executor, created.run.id);
   }
