@@ -7,7 +7,7 @@ import type { Logger } from '../ports/logger.js';
 import type { Store } from '../ports/store.js';
 import { userInfo } from 'node:os';
 import { DatabaseClock } from './database-clock.js';
-import { findRunningDatabase, openDatabase, type Database } from './database.js';
+import { openDatabase, type Database } from './database.js';
 import { prepareHome } from './home.js';
 
 export interface Client {
@@ -19,15 +19,15 @@ export interface Client {
   readonly timetables: ReadonlyMap<string, Timetable>;
   readonly config: LoadedConfig;
   readonly logger: Logger;
-  /** Closes connections, and stops an embedded Postgres that was brought up for this client only. */
-  close(): Promise<void>;
+  /** Closes connections and leaves the database: an embedded one ends with its last user, or at once when `endDatabase` is set. */
+  close(options?: { readonly endDatabase?: boolean }): Promise<void>;
 }
 
 /** Opens the store for one command: a running embedded Postgres is used, else it is brought up for the command's own duration. */
 export async function openClient(loaded: LoadedConfig, logger: Logger, role = 'cli'): Promise<Client> {
   const { config } = loaded;
   prepareHome(config.core.home);
-  const database = (await findRunningDatabase(config)) ?? (await openDatabase(config, logger));
+  const database = await openDatabase(config, logger);
   try {
     return await connect(loaded, database, logger, role);
   } catch (error) {
@@ -55,11 +55,11 @@ export async function connect(loaded: LoadedConfig, database: Database, logger: 
     timetables: plugins.timetables,
     config: loaded,
     logger,
-    async close() {
+    async close({ endDatabase = false } = {}) {
       clock.stop();
       await bus.close();
       await store.close();
-      await database.stop();
+      await database.stop({ force: endDatabase });
     },
   };
 }

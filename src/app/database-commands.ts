@@ -1,7 +1,7 @@
 /** `db migrate`, `db check` and `db reset`. */
 import { createLogger } from '../logging/logger.js';
 import { checkConnection, maskUrl, migrate, resetSchema, schemaStatus } from '../store/postgres/index.js';
-import { findRunningDatabase, openDatabase } from './database.js';
+import { openDatabase } from './database.js';
 import { prepareHome } from './home.js';
 import type { ProcessOptions } from './options.js';
 
@@ -43,7 +43,7 @@ export function resetDatabase(options: ProcessOptions): Promise<MigrationResult>
 async function withDatabase<Result>({ config: { config } }: ProcessOptions, use: (url: string) => Promise<Result>): Promise<Result> {
   prepareHome(config.core.home);
   const logger = await createLogger({ level: 'warn', format: config.logging.format });
-  const database = (await findRunningDatabase(config)) ?? (await openDatabase(config, logger));
+  const database = await openDatabase(config, logger);
   try {
     return await use(database.url);
   } finally {

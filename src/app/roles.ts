@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { createLogger } from '../logging/logger.js';
 import type { ComponentKind } from '../model/component.js';
 import { connect, type Client } from './client.js';
-import { findRunningDatabase, openDatabase } from './database.js';
+import { openDatabase } from './database.js';
 import { prepareHome } from './home.js';
 import type { ProcessOptions } from './options.js';
 import { startApiServer, startDagProcessor, startScheduler, startWorker, type Part } from './parts.js';
@@ -49,7 +49,7 @@ async function runRole(
     component: kind,
   });
   prepareHome(config.core.home);
-  const database = (await findRunningDatabase(config)) ?? (await openDatabase(config, logger));
+  const database = await openDatabase(config, logger);
   const parts: Part[] = [database];
   const stopAll = async () => {
     for (const part of parts.reverse()) await part.stop();

@@ -34,7 +34,7 @@ export async function runStandalone({ config: loaded, verbose }: ProcessOptions)
     const database = await openDatabase(config, logger);
     parts.push(database);
     const client = await connect(loaded, database, logger, 'standalone');
-    parts[0] = { stop: () => client.close() };
+    parts[0] = { stop: () => client.close({ endDatabase: true }) };
     await reapComponents(client.store.components);
 
     const api = await startApiServer(client);
