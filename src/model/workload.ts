@@ -2,7 +2,7 @@ import type { TaskSpec } from './dag-spec.js';
 import type { DataInterval, Instant } from './instant.js';
 import type { RunType } from './states.js';
 import type { TaggedJson } from './tagged-json.js';
-import type { AttemptToken, TaskInstanceKey } from './task-instance.js';
+import type { AttemptToken, TaskInstance, TaskInstanceKey } from './task-instance.js';
 
 /** A task instance that has been given to a worker: already `running` under `token`. The supervisor makes a Workload of it. */
 export interface Assignment {
@@ -15,6 +15,8 @@ export interface Assignment {
   readonly waitingSince: Instant | null;
   readonly pokeNumber: number;
   readonly startedAt: Instant;
+  /** The row as it stands while this attempt runs, from which a worker without a snapshot settles the outcome. */
+  readonly instance: TaskInstance;
   readonly task: TaskSpec;
   readonly versionId: number;
   readonly run: RunContext;
