@@ -150,7 +150,9 @@ async function findDag(config: Config, dagId: string, file: string | null): Prom
   const first = problems[0];
   throw new AirflowLikeError('NOT_FOUND', {
     place: file ?? config.core.dagsFolder,
-    message: first ? `no file here defines this DAG; ${first.file} cannot be imported (${first.message})` : 'no file here defines this DAG',
+    message: first
+      ? `no file here defines this DAG; ${first.file} cannot be imported (${first.message})`
+      : 'no file here defines this DAG',
     value: dagId,
     suggestion: nearestName(dagId, known),
   });
@@ -161,7 +163,10 @@ async function likelyFiles(root: string, dagId: string): Promise<readonly string
   const paths = [...(await scanFolder(root)).files.keys()];
   const texts = await Promise.all(paths.map((path) => readFile(join(root, path), 'utf8').catch(() => '')));
   const rank = (index: number) => (letters(texts[index] as string).includes(wanted) ? 0 : 1);
-  return paths.map((path, index) => ({ path, rank: rank(index) })).sort((a, b) => a.rank - b.rank).map(({ path }) => path);
+  return paths
+    .map((path, index) => ({ path, rank: rank(index) }))
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ path }) => path);
 }
 
 /** Class names and ids of one DAG agree in their letters and digits: `DailySales`, `daily_sales`. */

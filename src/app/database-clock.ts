@@ -53,7 +53,8 @@ export class DatabaseClock implements Clock {
     const databaseNow = await this.#store.now();
     const after = performance.now();
     this.#offsetMs = databaseNow - (before + after) / 2;
-    if (after - before > WARN_SKEW_MS) this.#logger.warn({ roundTripMs: Math.round(after - before) }, 'the database answers slowly');
+    if (after - before > WARN_SKEW_MS)
+      this.#logger.warn({ roundTripMs: Math.round(after - before) }, 'the database answers slowly');
   }
 }
 

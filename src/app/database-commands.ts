@@ -40,7 +40,10 @@ export function resetDatabase(options: ProcessOptions): Promise<MigrationResult>
   });
 }
 
-async function withDatabase<Result>({ config: { config } }: ProcessOptions, use: (url: string) => Promise<Result>): Promise<Result> {
+async function withDatabase<Result>(
+  { config: { config } }: ProcessOptions,
+  use: (url: string) => Promise<Result>,
+): Promise<Result> {
   prepareHome(config.core.home);
   const logger = await createLogger({ level: 'warn', format: config.logging.format });
   const database = await openDatabase(config, logger);

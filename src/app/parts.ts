@@ -3,11 +3,12 @@ import { runtimeEnv } from '../config/runtime-env.js';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Actor } from '../model/commit.js';
-import type { Component } from '../model/component.js';
+import type { Component, ComponentKind } from '../model/component.js';
 import type { Executor } from '../ports/executor.js';
+import type { Logger } from '../ports/logger.js';
 import { RemoteSettler } from '../scheduler/remote-settler.js';
 import { Scheduler } from '../scheduler/scheduler.js';
-import { LeaseKeeper } from '../worker/lease-keeper.js';
+import { LeaseKeeper, type LeaseTimes } from '../worker/lease-keeper.js';
 import { Supervisor } from '../worker/supervisor/supervisor.js';
 import { WorkerService } from '../worker/worker-service.js';
 import type { Client } from './client.js';
@@ -20,6 +21,13 @@ export interface Part {
   stop(): Promise<void>;
 }
 
+/** Stops the parts, the last one first. One that fails to stop does not keep the others running. */
+export async function stopParts(parts: readonly Part[], logger: Logger): Promise<void> {
+  for (const part of [...parts].reverse()) {
+    await part.stop().catch((error: unknown) => logger.error({ err: error }, 'a part of the system could not be stopped in order'));
+  }
+}
+
 /** A loop that made no round for this long no longer counts as healthy. */
 const STALLED_MS = 30_000;
 const BLOCKED_LOOP_WARN_MS = 5_000;
@@ -29,7 +37,7 @@ type WorkerComponent = Omit<Component, 'heartbeatAt' | 'leaseUntil' | 'stoppedAt
 export async function startScheduler(client: Client, executor: Executor | null): Promise<Part> {
   const { store, bus, clock, logger, timetables } = client;
   const { core, scheduler: options } = client.config.config;
-  const component = new RegisteredComponent('scheduler', store.components, logger, () => clock.now() - scheduler.lastProgressAt < STALLED_MS);
+  const component = register(client, 'scheduler', options, () => clock.now() - scheduler.lastProgressAt < STALLED_MS);
   const scheduler = new Scheduler({
     store,
     bus,
@@ -59,7 +67,15 @@ export async function startScheduler(client: Client, executor: Executor | null):
 export async function startSupervisor(client: Client, hurry: AbortSignal): Promise<Part & { executor: Executor }> {
   const { store, bus, logger } = client;
   const { supervisor, component } = createSupervisor(client, true);
-  const lease = new LeaseKeeper({ component, components: store.components, attempts: store.attempts, bus, holder: supervisor, logger });
+  const lease = new LeaseKeeper({
+    component,
+    components: store.components,
+    attempts: store.attempts,
+    bus,
+    holder: supervisor,
+    logger,
+    times: client.config.config.worker,
+  });
   await lease.start();
   supervisor.warmUp();
   return {
@@ -74,12 +90,14 @@ export async function startSupervisor(client: Client, hurry: AbortSignal): Promi
 /** A worker that fetches its tasks from the queue. */
 export async function startWorker(client: Client, hurry: AbortSignal): Promise<Part> {
   const { store, bus, clock, logger } = client;
+  const options = client.config.config.worker;
   const { supervisor, component } = createSupervisor(client, false);
   const actor: Actor = { kind: 'worker', id: component.id };
-  const settler = new RemoteSettler({ store: store.scheduling, bus, clock, actor, logger });
+  const settler = new RemoteSettler({ store: store.scheduling, catalog: store.catalog, bus, clock, actor, logger });
   const service = new WorkerService({
     component,
-    queues: client.config.config.worker.queues,
+    queues: options.queues,
+    leaseTimes: options,
     executor: supervisor,
     attempts: store.attempts,
     components: store.components,
@@ -138,7 +156,7 @@ export async function startDagProcessor(client: Client): Promise<Part & { firstS
   const { DagProcessor } = await import('../dag-processor/dag-processor.js');
   const { store, bus, clock, logger } = client;
   const { core, dagProcessor: options } = client.config.config;
-  const component = new RegisteredComponent('dag-processor', store.components, logger);
+  const component = register(client, 'dag-processor', options);
   const processor = new DagProcessor({
     catalog: store.catalog,
     bus,
@@ -170,7 +188,7 @@ export async function startApiServer(client: Client): Promise<Part & { url: stri
   const { api } = client.config.config;
   const server = createApiServer({ store, clock, version, logger: logger.child({ component: 'api-server' }) });
   const url = await listen(server, { host: api.host, port: api.port });
-  const component = new RegisteredComponent('api-server', store.components, logger);
+  const component = register(client, 'api-server', api);
   await component.start({ url });
   return {
     url,
@@ -179,4 +197,21 @@ export async function startApiServer(client: Client): Promise<Part & { url: stri
       await component.stop();
     },
   };
+}
+
+function register(
+  client: Client,
+  kind: ComponentKind,
+  { heartbeatMs, leaseMs }: LeaseTimes,
+  isHealthy?: () => boolean,
+): RegisteredComponent {
+  const { store, logger } = client;
+  return new RegisteredComponent({
+    kind,
+    store: store.components,
+    logger,
+    heartbeatMs,
+    leaseMs,
+    ...(isHealthy ? { isHealthy } : {}),
+  });
 }

@@ -6,7 +6,7 @@ import { connect, type Client } from './client.js';
 import { openDatabase } from './database.js';
 import { prepareHome } from './home.js';
 import type { ProcessOptions } from './options.js';
-import { startApiServer, startDagProcessor, startScheduler, startWorker, type Part } from './parts.js';
+import { startApiServer, startDagProcessor, startScheduler, startWorker, stopParts, type Part } from './parts.js';
 import { reapComponents } from './reap-components.js';
 import { listenForShutdown, type Shutdown } from './shutdown.js';
 import { version } from './version.js';
@@ -52,7 +52,7 @@ async function runRole(
   const database = await openDatabase(config, logger);
   const parts: Part[] = [database];
   const stopAll = async () => {
-    for (const part of parts.reverse()) await part.stop();
+    await stopParts(parts, logger);
     shutdown.dispose();
   };
   try {
@@ -66,7 +66,7 @@ async function runRole(
     await stopAll();
     return 0;
   } catch (error) {
-    await stopAll().catch((stopError: unknown) => logger.error({ err: stopError }, 'stopping failed'));
+    await stopAll();
     throw error;
   }
 }

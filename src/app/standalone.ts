@@ -5,7 +5,7 @@ import { connect } from './client.js';
 import { openDatabase } from './database.js';
 import { lockHome, prepareHome } from './home.js';
 import type { ProcessOptions } from './options.js';
-import { startApiServer, startDagProcessor, startScheduler, startSupervisor, type Part } from './parts.js';
+import { startApiServer, startDagProcessor, startScheduler, startSupervisor, stopParts, type Part } from './parts.js';
 import { reapComponents } from './reap-components.js';
 import { RunFeed } from './run-feed.js';
 import { listenForShutdown } from './shutdown.js';
@@ -20,13 +20,16 @@ export async function runStandalone({ config: loaded, verbose }: ProcessOptions)
   const startedAt = performance.now();
   const print = (line: string) => void process.stdout.write(`${line}\n`);
   const shutdown = listenForShutdown();
-  const logger = await createLogger({ level: verbose ? config.logging.level : quieter(config.logging.level), format: config.logging.format });
+  const logger = await createLogger({
+    level: verbose ? config.logging.level : quieter(config.logging.level),
+    format: config.logging.format,
+  });
 
   prepareHome(config.core.home);
   const unlock = lockHome(config.core.home, config.api.port);
   const parts: Part[] = [];
   const stopAll = async () => {
-    for (const part of parts.reverse()) await part.stop();
+    await stopParts(parts, logger);
     unlock();
     shutdown.dispose();
   };
@@ -47,8 +50,9 @@ export async function runStandalone({ config: loaded, verbose }: ProcessOptions)
 
     const feed = new RunFeed(client.store, client.clock.now(), print, process.stdout.isTTY === true);
     const supervisor = await startSupervisor(client, shutdown.hurry);
-    // The supervisor stops first: what its attempts report on their way out still has to be settled.
-    parts.push(await startScheduler(client, supervisor.executor), supervisor);
+    parts.push(supervisor);
+    // Before the supervisor, so that it stops after it: what attempts report on their way out still has to be settled.
+    parts.splice(-1, 0, await startScheduler(client, supervisor.executor));
     const processor = await startDagProcessor(client);
     parts.push(processor);
     await processor.firstScan;
@@ -62,7 +66,7 @@ export async function runStandalone({ config: loaded, verbose }: ProcessOptions)
     print('stopped');
     return 0;
   } catch (error) {
-    await stopAll().catch((stopError: unknown) => logger.error({ err: stopError }, 'stopping failed'));
+    await stopAll();
     throw error;
   }
 }

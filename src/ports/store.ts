@@ -135,6 +135,11 @@ export interface LostAttempt {
 export interface AttemptStore {
   /** Takes up to `limit` queued task instances of these queues for the worker: queued to running under their token. */
   claimQueued(workerId: string, queues: readonly string[], limit: number, now: Instant): Promise<readonly Assignment[]>;
+  /**
+   * Attempts that run under this worker's name but that it does not know of: the answer to the commit that started them never came, or it
+   * gave them up together with its lease. `known`: every attempt the worker still has or has yet to settle. Whoever asks settles them as lost.
+   */
+  findForgotten(workerId: string, known: readonly AttemptToken[]): Promise<readonly Assignment[]>;
   /** Values of XComs (key return_value unless given) by run and task; all map indexes, in order. One query for many requests. */
   readXComs(requests: readonly XComRequest[]): Promise<readonly (readonly XComValue[])[]>;
   /** Stores an XCom of the attempt if `token` is current. False: it is not. */

@@ -200,11 +200,7 @@ export class RunAdvancer {
    * Slots that this commit gives back may be taken in the same commit without locking and counting: occupancy does not grow. Returns
    * null when the candidates want more than that, so that a full admission has to decide.
    */
-  #inherit(
-    candidates: readonly QueueCandidate[],
-    freed: Freed,
-    freeSlots: number,
-  ): readonly QueueCandidate[] | null {
+  #inherit(candidates: readonly QueueCandidate[], freed: Freed, freeSlots: number): readonly QueueCandidate[] | null {
     if (freed.instances === 0) return null;
     const pools: Record<string, { slots: number; occupied: number }> = {};
     for (const [pool, slots] of freed.slots) pools[pool] = { slots, occupied: 0 };

@@ -1,5 +1,6 @@
 import type { Instant } from '../model/instant.js';
 import type { AttemptOutcome } from '../model/outcome.js';
+import type { AttemptToken } from '../model/task-instance.js';
 import type { Service, ServiceResult } from '../ports/service.js';
 import type { AdvanceResult, RunAdvancer } from './advance-runs.js';
 
@@ -20,6 +21,11 @@ export class AttemptSettler implements Service {
 
   get pending(): number {
     return this.#pending.length;
+  }
+
+  /** Attempts whose outcome waits to be stored. */
+  get tokens(): readonly AttemptToken[] {
+    return this.#pending.map((outcome) => outcome.token);
   }
 
   add(outcomes: readonly AttemptOutcome[]): void {

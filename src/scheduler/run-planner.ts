@@ -7,7 +7,8 @@ const RUNS_PER_PASS = 256;
 
 /**
  * Claims runs that changed or whose wait has ended, plans them and starts what is ready. After its start it first claims what a
- * scheduler that died may have held back, which would otherwise come back only after `visibilityMs`.
+ * scheduler that died may have held back, which would otherwise come back only after `visibilityMs`; after a failed pass, when this
+ * scheduler has dropped what it knew, it does so again.
  */
 export class RunPlanner implements Service {
   readonly name = 'run-planner';
@@ -23,6 +24,11 @@ export class RunPlanner implements Service {
     this.#visibilityMs = visibilityMs;
     this.#horizonMs = visibilityMs;
     this.#onAdvanced = onAdvanced;
+  }
+
+  /** This scheduler has lost sight of its runs: the next pass claims all of them. */
+  lookAtEverything(): void {
+    this.#horizonMs = this.#visibilityMs;
   }
 
   async runOnce(now: Instant): Promise<ServiceResult> {

@@ -75,8 +75,15 @@ export class Scheduler {
     this.settler = new AttemptSettler(advancer, onAdvanced);
     this.#creator = new RunCreator(store.scheduling, options.timetables, logger);
     this.#planner = new RunPlanner(store.scheduling, advancer, options.visibilityMs, onAdvanced);
-    this.#queuer = new TaskQueuer(advancer, onAdvanced);
-    this.#sweeper = new LeaseSweeper(store.scheduling, options.taskQueuedTimeoutMs, (lost) => this.settler.add(lost), logger);
+    // A pass that queued nothing changes nothing for the next one: what is ready waits for a limit, and whoever frees it says so.
+    this.#queuer = new TaskQueuer(advancer, (result) => result.queued > 0 && onAdvanced(result));
+    this.#sweeper = new LeaseSweeper({
+      store,
+      queuedTimeoutMs: options.taskQueuedTimeoutMs,
+      local: executor && { workerId: executor.workerId, known: () => [...executor.running(), ...this.settler.tokens] },
+      report: (lost) => this.settler.add(lost),
+      logger,
+    });
     executor?.onOutcome((outcome) => {
       this.settler.add([outcome]);
       this.#wakeUp();
@@ -137,6 +144,8 @@ export class Scheduler {
         this.#failures = 0;
         this.#lastProgressAt = clock.now();
       } catch (error) {
+        this.#planner.lookAtEverything();
+        this.#hint('plan', 'sweep');
         await this.#pauseAfter(error);
         if (this.#stop.signal.aborted) return;
         continue;
@@ -194,7 +203,7 @@ export class Scheduler {
     return this.#due.queue && (executor === null || executor.freeSlots() > 0);
   }
 
-  #hint(...flags: (Flag)[]): void {
+  #hint(...flags: Flag[]): void {
     for (const flag of flags) this.#due[flag] = true;
     this.#wakeUp();
   }

@@ -6,9 +6,9 @@ import type { AdvanceResult, RunAdvancer } from './advance-runs.js';
 export class TaskQueuer implements Service {
   readonly name = 'task-queuer';
   readonly #advancer: RunAdvancer;
-  readonly #onAdvanced: (result: AdvanceResult) => void;
+  readonly #onAdvanced: (result: AdvanceResult) => unknown;
 
-  constructor(advancer: RunAdvancer, onAdvanced: (result: AdvanceResult) => void) {
+  constructor(advancer: RunAdvancer, onAdvanced: (result: AdvanceResult) => unknown) {
     this.#advancer = advancer;
     this.#onAdvanced = onAdvanced;
   }

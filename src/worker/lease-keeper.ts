@@ -1,18 +1,25 @@
 /**
- * Keeps the lease of a process alive and acts when it cannot: after 20 seconds without a confirmed renewal everything that runs here is
- * killed, well before anybody may take it over (the lease lasts 30 s). It also asks which attempts were taken away.
+ * Keeps the lease of a process alive and acts when it cannot: after two thirds of the lease without a confirmed renewal everything that
+ * runs here is killed, well before anybody may take it over. It also asks which attempts were taken away.
  */
+import { formatDuration } from '../model/duration.js';
 import type { AttemptToken } from '../model/task-instance.js';
 import type { Component } from '../model/component.js';
 import type { EventBus } from '../ports/event-bus.js';
 import type { Logger } from '../ports/logger.js';
 import type { AttemptStore, ComponentStore } from '../ports/store.js';
 
-export const LEASE_MS = 30_000;
-const HEARTBEAT_MS = 5_000;
-/** Without a confirmed renewal for this long the lease counts as lost, measured from before the last confirmed one was sent. */
-const FENCE_MS = 20_000;
-const CHECK_MS = 1_000;
+/** How often a process renews its lease and for how long each renewal lasts, in milliseconds. */
+export interface LeaseTimes {
+  readonly heartbeatMs: number;
+  readonly leaseMs: number;
+}
+
+/** Without a confirmed renewal for this part of the lease it counts as lost, measured from before the last confirmed one was sent. */
+const FENCE = 2 / 3;
+const MAX_CHECK_MS = 1_000;
+/** So often within one lease the keeper looks at its own clock, at least. */
+const CHECKS_PER_LEASE = 30;
 
 /** What the keeper needs of an executor. The supervisor fits it. */
 export interface LeaseHolder {
@@ -30,6 +37,7 @@ export interface LeaseKeeperOptions {
   /** Null for a process that runs no attempts: it only shows that it lives. */
   readonly holder: LeaseHolder | null;
   readonly logger: Logger;
+  readonly times: LeaseTimes;
   /** Shown with the component, for example how many slots are free. */
   readonly details?: () => Readonly<Record<string, unknown>>;
 }
@@ -42,24 +50,29 @@ export class LeaseKeeper {
   private beating: Promise<void> | null = null;
   private checking: Promise<void> | null = null;
 
-  constructor(private readonly options: LeaseKeeperOptions) {}
+  private readonly fenceMs: number;
+
+  constructor(private readonly options: LeaseKeeperOptions) {
+    this.fenceMs = options.times.leaseMs * FENCE;
+  }
 
   /** True while attempts may be claimed: the lease is confirmed. */
   get isHeld(): boolean {
-    return !this.isLost && performance.now() - this.confirmedAt < FENCE_MS;
+    return !this.isLost && performance.now() - this.confirmedAt < this.fenceMs;
   }
 
   /** Registers the component and begins to renew. Rejects when the store cannot be reached. */
   async start(): Promise<void> {
+    const { component, components, bus, times } = this.options;
     const sentAt = performance.now();
-    await this.options.components.register(this.options.component, LEASE_MS);
+    await components.register(component, times.leaseMs);
     this.confirmedAt = sentAt;
     this.timers = [
-      setInterval(() => this.beat(), HEARTBEAT_MS),
+      setInterval(() => this.beat(), times.heartbeatMs),
       // A process that was frozen looks at its lease before it does anything else.
-      setInterval(() => this.fence(), CHECK_MS),
+      setInterval(() => this.fence(), Math.min(MAX_CHECK_MS, times.leaseMs / CHECKS_PER_LEASE)),
     ];
-    this.unsubscribe = this.options.bus.subscribe('cancel', () => void this.cancelRevoked());
+    this.unsubscribe = bus.subscribe('cancel', () => void this.cancelRevoked());
   }
 
   /** Ends the renewals and says that the component stopped. Never rejects: a store that is away finds out by the lease. */
@@ -83,19 +96,19 @@ export class LeaseKeeper {
 
   private fence(): void {
     const { holder } = this.options;
-    if (this.isLost || performance.now() - this.confirmedAt < FENCE_MS) return;
+    if (this.isLost || performance.now() - this.confirmedAt < this.fenceMs) return;
     this.isLost = true;
-    holder?.abandon(`no heartbeat was confirmed for ${FENCE_MS / 1_000} s`);
+    holder?.abandon(`no heartbeat was confirmed for ${formatDuration(this.fenceMs)}`);
   }
 
   private async renew(): Promise<void> {
-    const { components, component, holder, logger, details } = this.options;
+    const { components, component, holder, logger, details, times } = this.options;
     const sentAt = performance.now();
     try {
-      if (!(await components.heartbeat(component.id, LEASE_MS, { ...component.details, ...details?.() }))) {
+      if (!(await components.heartbeat(component.id, times.leaseMs, { ...component.details, ...details?.() }))) {
         // Swept as lost: its attempts are others' now. The component itself may go on, with nothing.
         holder?.abandon('the lease of this process was taken away');
-        await components.register(component, LEASE_MS);
+        await components.register(component, times.leaseMs);
       }
       this.confirmedAt = sentAt;
       this.isLost = false;

@@ -11,7 +11,7 @@ import type { EventBus } from '../ports/event-bus.js';
 import type { Executor } from '../ports/executor.js';
 import type { Logger } from '../ports/logger.js';
 import type { AttemptStore, ComponentStore } from '../ports/store.js';
-import { LeaseKeeper, type LeaseHolder } from './lease-keeper.js';
+import { LeaseKeeper, type LeaseHolder, type LeaseTimes } from './lease-keeper.js';
 
 export interface WorkerServiceOptions {
   readonly component: Omit<Component, 'heartbeatAt' | 'leaseUntil' | 'stoppedAt'>;
@@ -23,12 +23,17 @@ export interface WorkerServiceOptions {
   readonly bus: EventBus;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly leaseTimes: LeaseTimes;
   /** Commits outcomes. Rejects only when the store cannot be reached; then the same outcomes are settled again. */
   readonly settle: (outcomes: readonly AttemptOutcome[], assignments: ReadonlyMap<AttemptToken, Assignment>) => Promise<void>;
 }
 
 const POLL_MS = 1_000;
+/** How often the worker asks whether the store counts attempts as its own that it does not have, in milliseconds. */
+const RECALL_MS = 5_000;
 const MAX_RETRY_PAUSE_MS = 2_000;
+/** How long a stop waits for a store that does not answer, in milliseconds; what is not settled then is found by its lease. */
+const LAST_WORDS_MS = 1_500;
 
 export class WorkerService {
   private readonly lease: LeaseKeeper;
@@ -36,6 +41,7 @@ export class WorkerService {
   private loop: Promise<void> = Promise.resolve();
   private settling: Promise<void> | null = null;
   private outcomes: AttemptOutcome[] = [];
+  private inCommit: readonly AttemptOutcome[] = [];
   /** What was claimed and is not settled yet. */
   private readonly assignments = new Map<AttemptToken, Assignment>();
   private hint = new AbortController();
@@ -50,11 +56,11 @@ export class WorkerService {
       bus: options.bus,
       holder: executor,
       logger: options.logger,
+      times: options.leaseTimes,
       details: () => ({ running: executor.running().length }),
     });
     executor.onOutcome((outcome) => {
-      this.outcomes.push(outcome);
-      this.settling ??= this.settleAll().finally(() => (this.settling = null));
+      this.settleSoon(outcome);
       this.wake();
     });
   }
@@ -70,19 +76,25 @@ export class WorkerService {
   async stop(graceMs: number): Promise<void> {
     this.stopping.abort();
     this.wake();
-    await this.loop;
+    await atMost(LAST_WORDS_MS, this.loop);
     await this.options.executor.stop(graceMs);
-    await this.settling;
+    await atMost(LAST_WORDS_MS, this.settling);
     await this.lease.stop();
   }
 
   private async fetchTasks(): Promise<void> {
     const { attempts, executor, queues, clock, logger, component } = this.options;
+    let recallAt = performance.now() + RECALL_MS;
     while (!this.stopping.signal.aborted) {
       this.isHinted = false;
       let claimed = 0;
+      this.dropCancelled();
       const free = this.lease.isHeld ? executor.freeSlots() : 0;
       try {
+        if (performance.now() >= recallAt) {
+          await this.recall();
+          recallAt = performance.now() + RECALL_MS;
+        }
         if (free > 0) {
           const assignments = await attempts.claimQueued(component.id, queues, free, clock.now());
           claimed = assignments.length;
@@ -96,6 +108,31 @@ export class WorkerService {
       const isSatisfied = free === 0 || claimed < free;
       if (isSatisfied && !this.isHinted) await this.rest();
     }
+  }
+
+  /** A claim whose answer was lost on its way, and attempts that were given up with the lease, are handed back. */
+  private async recall(): Promise<void> {
+    const { attempts, clock, component, logger } = this.options;
+    // Settled while this is being asked: what the store answers then no longer counts, its token is stale.
+    for (const assignment of await attempts.findForgotten(component.id, [...this.assignments.keys()])) {
+      const { token, taskInstanceId, dagRunId } = assignment;
+      logger.warn({ token, ...assignment.key }, 'this attempt does not run here although the store says so: it is lost');
+      this.assignments.set(token, assignment);
+      this.settleSoon({ token, taskInstanceId, dagRunId, endedAt: clock.now(), outcome: { kind: 'lost', reason: 'forgotten' } });
+    }
+  }
+
+  private settleSoon(outcome: AttemptOutcome): void {
+    this.outcomes.push(outcome);
+    this.settling ??= this.settleAll().finally(() => (this.settling = null));
+  }
+
+  /** Of attempts that were taken away nothing is ever reported. */
+  private dropCancelled(): void {
+    if (this.assignments.size <= 2 * this.options.executor.slots) return;
+    const kept = new Set(this.options.executor.running());
+    for (const { token } of [...this.outcomes, ...this.inCommit]) kept.add(token);
+    for (const token of this.assignments.keys()) if (!kept.has(token)) this.assignments.delete(token);
   }
 
   private wake(): void {
@@ -119,6 +156,7 @@ export class WorkerService {
     let pauseMs = 50;
     while (this.outcomes.length > 0) {
       const batch = this.outcomes;
+      this.inCommit = batch;
       this.outcomes = [];
       try {
         await this.options.settle(batch, this.assignments);
@@ -134,4 +172,10 @@ export class WorkerService {
       }
     }
   }
+}
+
+async function atMost(ms: number, work: Promise<void> | null): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([work, new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)))]);
+  clearTimeout(timer);
 }

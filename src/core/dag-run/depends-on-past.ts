@@ -22,6 +22,12 @@ export function isPastMet(task: TaskSpec, spec: DagSpec, graph: TaskGraph, previ
   return children.every((child) => (previous.states[child] ?? []).every(isDoneWell));
 }
 
+/** Whether the next run's `isPastMet` looks at how `task` ended. */
+export function mattersToNextRun(task: TaskSpec, graph: TaskGraph): boolean {
+  if (!graph.hasDependsOnPast) return false;
+  return task.dependsOnPast || task.waitForDownstream || task.upstream.some((id) => graph.tasks.get(id)?.waitForDownstream);
+}
+
 function isDoneWell(state: TaskInstanceState): boolean {
   return state === 'success' || state === 'skipped';
 }

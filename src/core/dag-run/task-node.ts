@@ -3,6 +3,7 @@ import type { TaskSpec } from '../../model/dag-spec.js';
 import { FINISHED_STATES, type TaskInstanceState } from '../../model/states.js';
 import type { TaskInstance } from '../../model/task-instance.js';
 import type { TaskGraph } from '../graph/task-graph.js';
+import { mattersToNextRun } from './depends-on-past.js';
 import { emptyCounts, type StateCounts } from './state-counts.js';
 import type { PendingChange } from './pending-change.js';
 
@@ -41,9 +42,7 @@ export function createNodes(graph: TaskGraph): Map<string, TaskNode> {
       counts: emptyCounts(),
       parents: emptyCounts(),
       parentTotal: task.upstream.length,
-      mattersToNextRun:
-        graph.hasDependsOnPast &&
-        (task.dependsOnPast || task.waitForDownstream || task.upstream.some((id) => graph.tasks.get(id)?.waitForDownstream)),
+      mattersToNextRun: mattersToNextRun(task, graph),
     });
   }
   for (const node of nodes.values()) {

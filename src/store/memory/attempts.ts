@@ -50,6 +50,19 @@ export function createAttemptStore(tables: Tables): AttemptStore {
       }
       return assignments;
     },
+    async findForgotten(workerId, known) {
+      const tokens = new Set(known);
+      const assignments: Assignment[] = [];
+      for (const attempt of tables.liveAttempts.values()) {
+        if (attempt.state !== 'running' || attempt.workerId !== workerId || tokens.has(attempt.token)) continue;
+        const instance = tables.instances.get(attempt.taskInstanceId);
+        if (instance?.token !== attempt.token) continue;
+        const run = tables.runs.get(attempt.dagRunId)!;
+        const assignment = assignmentOf(instance, readRun(run), tables.versions.get(run.versionId)!.spec);
+        if (assignment) assignments.push(assignment);
+      }
+      return assignments.sort((a, b) => a.taskInstanceId - b.taskInstanceId);
+    },
     async readXComs(requests) {
       return requests.map(({ dagRunId, taskId, key }) =>
         tables

@@ -2,6 +2,7 @@
 import type { Instant } from '../../model/instant.js';
 import type { TaggedJson } from '../../model/tagged-json.js';
 import type { Attempt, TaskError } from '../../model/task-instance.js';
+import type { Assignment } from '../../model/workload.js';
 import type { AttemptStore, XComRequest, XComValue } from '../../ports/store.js';
 import { assignmentOf } from '../assignment.js';
 import { listParameter, RowSet } from './columns.js';
@@ -36,6 +37,14 @@ const CLAIM: Statement = {
   select 'task_instance', c.dag_run_id, c.task_instance_id, 'queued', 'running', c.token, 'worker', $1 from claimed c
 )
 select ${INSTANCE_COLUMNS} from claimed t order by t.priority_weight desc, t.queued_at, t.task_instance_id`,
+};
+
+const FIND_FORGOTTEN: Statement = {
+  name: 'find_forgotten',
+  text: `select ${INSTANCE_COLUMNS} from task_attempt a
+    join task_instance t on t.task_instance_id = any (array[a.task_instance_id]) and t.token = a.token and t.state = 'running'
+    where a.state = 'running' and a.worker_id = $1 and not a.token = any ($2::uuid[])
+    order by t.task_instance_id`,
 };
 
 const XCOM_REQUESTS = new RowSet({ dag_run_id: 'bigint', task_id: 'text', key: 'text' } as const);
@@ -83,6 +92,21 @@ export async function listAttempts(session: Session, taskInstanceIds: readonly n
   return (await session.run(LIST, [listParameter(taskInstanceIds)])).map(readAttempt);
 }
 
+async function assignmentsOf(database: Database, specs: SpecCache, rows: readonly Row[]): Promise<readonly Assignment[]> {
+  if (rows.length === 0) return [];
+  const instances = rows.map(readInstance);
+  const runs = new Map((await getRuns(database, [...new Set(instances.map((row) => row.dagRunId))])).map((run) => [run.id, run]));
+  const known = await specs.load(
+    database,
+    [...runs.values()].map((run) => run.versionId),
+  );
+  return instances.flatMap((instance) => {
+    const run = runs.get(instance.dagRunId);
+    const spec = run && known.get(run.versionId);
+    return (run && spec && assignmentOf(instance, run, spec)) ?? [];
+  });
+}
+
 function readAttempt(row: Row): Attempt {
   const error = row['error'] as string | null;
   return {
@@ -105,20 +129,10 @@ export function createAttemptStore(database: Database, specs: SpecCache): Attemp
   return {
     async claimQueued(workerId, queues, limit, now) {
       if (limit <= 0 || queues.length === 0) return [];
-      const instances = (await database.run(CLAIM, [workerId, listParameter(queues), limit, now])).map(readInstance);
-      if (instances.length === 0) return [];
-      const runs = new Map(
-        (await getRuns(database, [...new Set(instances.map((row) => row.dagRunId))])).map((run) => [run.id, run]),
-      );
-      const known = await specs.load(
-        database,
-        [...runs.values()].map((run) => run.versionId),
-      );
-      return instances.flatMap((instance) => {
-        const run = runs.get(instance.dagRunId);
-        const spec = run && known.get(run.versionId);
-        return (run && spec && assignmentOf(instance, run, spec)) ?? [];
-      });
+      return assignmentsOf(database, specs, await database.run(CLAIM, [workerId, listParameter(queues), limit, now]));
+    },
+    async findForgotten(workerId, known) {
+      return assignmentsOf(database, specs, await database.run(FIND_FORGOTTEN, [workerId, listParameter(known)]));
     },
     async readXComs(requests: readonly XComRequest[]) {
       const answers: XComValue[][] = requests.map(() => []);

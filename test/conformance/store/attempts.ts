@@ -75,6 +75,23 @@ export function describeAttempts({
       }
     });
 
+    it('finds what runs under a worker that does not know of it', async () => {
+      await save(dagSpec('d', { tasks: ['a', 'b', 'c', 'd', 'e'].map((taskId) => taskSpec(taskId)) }));
+      const run = await create('d', newRun('r1', T0));
+      await commit(runCommit(run, { changes: (await instancesOf(run)).map((row) => dispatch(row, T0)) }));
+      const [a, b, c] = await store.attempts.claimQueued('w1', ['default'], 3, T0 + 1);
+      await other.attempts.claimQueued('w2', ['default'], 1, T0 + 1);
+      const tasks = async (worker: string, known: readonly string[]) =>
+        (await store.attempts.findForgotten(worker, known)).map((assignment) => assignment.key.taskId);
+      expect(await tasks('w1', [a!.token, b!.token, c!.token])).toEqual([]);
+      expect(await tasks('w1', [b!.token])).toEqual(['a', 'c']);
+      expect(await tasks('w2', [])).toEqual(['d']);
+      expect(await tasks('w3', [])).toEqual([]);
+      expect((await store.attempts.findForgotten('w1', [b!.token, c!.token]))[0]).toEqual(a);
+      await commit(runCommit(await read(run), { changes: [succeed(await instance(run, 'a'), T0 + 2)] }));
+      expect(await tasks('w1', [])).toEqual(['b', 'c']);
+    });
+
     it('stores an XCom only under the current token', async () => {
       const run = await oneRun();
       await commit(runCommit(run, { changes: [start(await instance(run, 'a'), 'w', T0)] }));

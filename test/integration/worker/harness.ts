@@ -191,6 +191,7 @@ export class WorkerHarness {
   private attemptStore(): AttemptStore {
     return {
       claimQueued: () => Promise.resolve([]),
+      findForgotten: () => Promise.resolve([]),
       readXComs: (requests) => {
         this.xcomQueries += 1;
         return Promise.resolve(

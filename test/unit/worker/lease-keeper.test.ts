@@ -51,6 +51,7 @@ class World {
       abandon: (reason) => void this.abandoned.push(reason),
     },
     logger,
+    times: { heartbeatMs: 5_000, leaseMs: 30_000 },
   });
 }
 
@@ -77,7 +78,7 @@ describe('LeaseKeeper', () => {
     expect(world.abandoned).toEqual([]);
     expect(world.keeper.isHeld).toBe(true);
     await jest.advanceTimersByTimeAsync(4_000);
-    expect(world.abandoned).toEqual(['no heartbeat was confirmed for 20 s']);
+    expect(world.abandoned).toEqual(['no heartbeat was confirmed for 20s']);
     expect(world.keeper.isHeld).toBe(false);
     await jest.advanceTimersByTimeAsync(20_000);
     expect(world.abandoned).toHaveLength(1);

@@ -56,6 +56,7 @@ class World {
   readonly service = new WorkerService({
     component: { id: 'w', kind: 'worker', hostname: 'h', pid: 1, version: '0', startedAt: 0, details: {} },
     queues: ['default'],
+    leaseTimes: { heartbeatMs: 5_000, leaseMs: 30_000 },
     executor: this.executor,
     attempts: {
       claimQueued: async (_workerId: string, _queues: readonly string[], limit: number) => {
