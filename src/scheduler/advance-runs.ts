@@ -21,6 +21,7 @@ import type { Executor } from '../ports/executor.js';
 import type { Logger } from '../ports/logger.js';
 import type { SchedulingStore } from '../ports/store.js';
 import { assignmentOf } from './assignment.js';
+import { ReadyRuns } from './ready-runs.js';
 import { RunCache } from './run-cache.js';
 
 export interface AdvanceOptions {
@@ -48,14 +49,12 @@ export interface AdvanceResult {
   readonly retry: readonly AttemptOutcome[];
 }
 
-/** How many ready instances of one pool and run are looked at per free slot: enough to fill slots past blocked ones. */
-const CANDIDATES_PER_SLOT = 4;
-
 export class RunAdvancer {
   readonly #options: AdvanceOptions;
   readonly #cache = new RunCache();
-  /** Views with instances in state `scheduled`. */
-  readonly #ready = new Map<number, RunView>();
+  readonly #ready = new ReadyRuns();
+  /** The last admission could not fill the slots from the most urgent instances. */
+  #looksAtAll = false;
   /** When a run's own waits (retries, reschedules, timeouts) end, from its last planning. */
   readonly #wakeAt = new Map<number, Instant | null>();
   /** What the store holds as `planAt` of a run, as far as this process knows; absent: unknown. */
@@ -84,7 +83,7 @@ export class RunAdvancer {
       return await this.#fillAndCommit(outcomes, touched, freed, now);
     } catch (error) {
       for (const id of touched.keys()) this.#forget(id);
-      for (const id of [...this.#ready.keys()]) this.#forget(id);
+      for (const id of this.#ready.ids()) this.#forget(id);
       throw error;
     }
   }
@@ -138,8 +137,7 @@ export class RunAdvancer {
   #plan(touched: ReadonlyMap<number, RunView>, now: Instant): void {
     for (const [id, view] of touched) {
       this.#wakeAt.set(id, planRun(view, now, this.#options.planLimits).wakeAt);
-      if (view.counts.scheduled > 0 && view.run.state === 'running') this.#ready.set(id, view);
-      else this.#ready.delete(id);
+      this.#ready.update(view);
     }
   }
 
@@ -151,7 +149,8 @@ export class RunAdvancer {
   ): Promise<AdvanceResult> {
     const { store, executor } = this.#options;
     const freeSlots = executor ? executor.freeSlots() : Number.POSITIVE_INFINITY;
-    const candidates = freeSlots > 0 ? this.#candidates(Math.min(freeSlots, this.#options.parallelism)) : [];
+    const wanted = Math.min(freeSlots, this.#options.parallelism);
+    const { candidates, isCut } = wanted > 0 ? this.#ready.candidates(wanted, this.#looksAtAll) : { candidates: [], isCut: false };
 
     let chosen: readonly QueueCandidate[] = [];
     let commits: readonly RunCommit[] = [];
@@ -177,35 +176,22 @@ export class RunAdvancer {
         admitted = true;
         return drain(this.#admit(candidates, release(occupancy, freed), freeSlots));
       });
+      this.#looksAtAll = isCut && chosen.length < wanted;
     }
     return this.#conclude(outcomes, commits, chosen, result, now);
   }
 
-  #candidates(slots: number): QueueCandidate[] {
-    const perPool = Math.max(64, slots * CANDIDATES_PER_SLOT);
-    const candidates: QueueCandidate[] = [];
-    for (const view of this.#ready.values()) {
-      const taken = new Map<string, number>();
-      for (const instance of view.ready()) {
-        const count = taken.get(instance.pool) ?? 0;
-        if (count >= perPool) continue;
-        taken.set(instance.pool, count + 1);
-        candidates.push({ view, instance });
-      }
-    }
-    return candidates;
-  }
-
   /**
-   * Slots that this commit gives back may be taken in the same commit without locking and counting: occupancy does not grow. Returns
-   * null when the candidates want more than that, so that a full admission has to decide.
+   * Slots that this commit gives back may be taken in the same commit without locking and counting: occupancy does not grow. Slots that
+   * are free beyond that wait for the next pass of the queuer. Returns null when nothing is given back, or when the candidates want other
+   * pools than the freed ones: then a full admission has to decide.
    */
   #inherit(candidates: readonly QueueCandidate[], freed: Freed, freeSlots: number): readonly QueueCandidate[] | null {
     if (freed.instances === 0) return null;
     const pools: Record<string, { slots: number; occupied: number }> = {};
     for (const [pool, slots] of freed.slots) pools[pool] = { slots, occupied: 0 };
     const picked = planQueueing({ candidates, occupancy: { total: 0, pools }, parallelism: freed.instances, freeSlots });
-    return picked.length === Math.min(candidates.length, freeSlots) ? picked : null;
+    return picked.length === Math.min(candidates.length, freeSlots, freed.instances) ? picked : null;
   }
 
   #admit(candidates: readonly QueueCandidate[], occupancy: Occupancy, freeSlots: number): readonly QueueCandidate[] {
@@ -267,8 +253,7 @@ export class RunAdvancer {
       else if (FINISHED_RUN_STATES.has(view.run.state)) {
         endedRuns++;
         this.#forget(dagRunId);
-      } else if (view.counts.scheduled > 0) this.#ready.set(dagRunId, view);
-      else this.#ready.delete(dagRunId);
+      } else this.#ready.update(view);
     }
     const assignments: Assignment[] = [];
     for (const { view, instance } of chosen) {

@@ -161,7 +161,8 @@ export class Scheduler {
     if (this.#due.create) processed += await this.#create();
     if (this.settler.pending > 0) processed += await this.#runService(this.settler, null);
     if (this.#due.plan) processed += await this.#runService(this.#planner, 'plan');
-    if (this.#due.queue) processed += await this.#runService(this.#queuer, 'queue');
+    // Outcomes that wait bring slots with them: settling those first saves the queuer's lock on the pools.
+    if (this.#due.queue && this.settler.pending === 0) processed += await this.#runService(this.#queuer, 'queue');
     return processed;
   }
 
