@@ -7,7 +7,7 @@ import { checkDagOptions, type CheckedDag } from './check-dag-options.js';
 import { checkGraph } from './check-graph.js';
 import { checkSchedule } from './check-schedule.js';
 import { checkTaskDefaults, TASK_DEFAULTS, type TaskSettings } from './check-task-options.js';
-import type { DagInstance } from './dag-instance.js';
+import type { DagInstance, TaskBody } from './dag-instance.js';
 import type { ProblemList } from './problems.js';
 import { resolveInput } from './record-input.js';
 import { isThenable, Recorder, refuseAsync, taskIdOf, type TaskNode } from './recorder.js';
@@ -24,8 +24,11 @@ export interface DagDefinition {
   readonly spec: DagSpec;
   /** Name of the export that holds it. */
   readonly exportName: string;
-  /** A fresh instance; one is made for each attempt. */
-  createInstance(): DagInstance;
+  /**
+   * A fresh instance; one is made for each attempt.
+   * @param bodies What runs in place of the author's code, by task id; the tasks' schemas are checked around it all the same.
+   */
+  createInstance(bodies?: ReadonlyMap<string, TaskBody>): DagInstance;
 }
 
 /** What a class or a `defineDag` brings. */
@@ -74,7 +77,7 @@ export function buildDag(source: DagSource, file: string, problems: ProblemList,
   if (problems.count > problemsBefore) return null;
   const spec = specOf(source, String(dagId), options, recorder, upstream, file);
   checkSchedule(spec, source.position, warnings);
-  return { spec, exportName: source.exportName, createInstance: () => createInstance(source, spec) };
+  return { spec, exportName: source.exportName, createInstance: (bodies) => createInstance(source, spec, bodies) };
 }
 
 /** Returns whether the wiring ran to its end; if it did not, what it did not reach is not held against the author. */
@@ -164,13 +167,16 @@ function mergeSettings(node: TaskNode, member: CheckedMember, taskDefaults: Part
   return layers.reduceRight<TaskSettings>((merged, layer) => ({ ...merged, ...layer }), TASK_DEFAULTS);
 }
 
-function createInstance(source: DagSource, spec: DagSpec): DagInstance {
+function createInstance(source: DagSource, spec: DagSpec, bodies?: ReadonlyMap<string, TaskBody>): DagInstance {
   const instance = source.createInstance();
   return {
     call(taskId, args) {
       const task = spec.tasks.find((candidate) => candidate.taskId === taskId);
       const member = source.members.find(({ name }) => name === task?.member);
-      if (task && member) return callWithSchemas(task, member.task, args, (checkedArgs) => member.call(instance, checkedArgs));
+      const body = bodies?.get(taskId);
+      if (task && member) {
+        return callWithSchemas(task, member.task, args, (checked) => (body ? body(...checked) : member.call(instance, checked)));
+      }
       const ids = spec.tasks.map((candidate) => candidate.taskId);
       throw new AirflowLikeError('UNKNOWN_NAME', {
         place: spec.dagId,

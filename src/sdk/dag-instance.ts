@@ -9,6 +9,9 @@ export interface DagInstance {
   call(taskId: string, args: readonly unknown[]): unknown;
 }
 
+/** What a task does, given its arguments in plain values. */
+export type TaskBody = (...args: readonly unknown[]) => unknown;
+
 /**
  * Lets nothing be written to a DAG object: tasks run in different processes, so a field that one of them sets would be missing in the next.
  * The prototype stays reachable behind a trap, because a Proxy around the object itself would break `#private` members.

@@ -7,14 +7,17 @@ import { intervalsBetween } from '../core/timetable/preview.js';
 import { timetableFor } from '../core/timetable/resolve.js';
 import type { Timetable } from '../core/timetable/timetable.js';
 import { DEFAULT_PLAN_LIMITS } from '../core/dag-run/plan-run.js';
+import { dueAt } from '../core/task-instance/schedule.js';
 import { InlineExecutor, type InlineExecutorOptions } from '../executors/inline.js';
 import { FINISHED_RUN_STATES } from '../model/states.js';
+import type { Component } from '../model/component.js';
 import type { DagRun } from '../model/dag-run.js';
 import type { DagSpec } from '../model/dag-spec.js';
 import type { DataInterval, Instant } from '../model/instant.js';
 import type { Attempt, TaskInstance } from '../model/task-instance.js';
 import type { Clock } from '../ports/clock.js';
 import type { Logger } from '../ports/logger.js';
+import type { XComValue } from '../ports/store.js';
 import { Scheduler } from '../scheduler/scheduler.js';
 import { createMemoryEventBus, createMemoryStore, type MemoryStore } from '../store/memory/index.js';
 
@@ -26,9 +29,14 @@ export interface InMemoryRunOptions {
   readonly dataInterval: DataInterval | null;
   readonly logicalDate: Instant | null;
   readonly conf?: Readonly<Record<string, unknown>>;
+  /** Attempts at once; default 16. */
+  readonly slots?: number;
   readonly onLogLine?: InlineExecutorOptions['onLogLine'];
   readonly logger?: Logger;
 }
+
+/** For leases and limits that nothing here may run into: a virtual clock may jump by years. */
+const FOREVER_MS = Number.MAX_SAFE_INTEGER / 4;
 
 /** Longer than any virtual clock is set forward, and still safe to add to an instant. */
 const NEVER_MS = Number.MAX_SAFE_INTEGER / 4;
@@ -40,12 +48,21 @@ export class InMemoryRun {
   readonly executor: InlineExecutor;
   readonly #store: MemoryStore;
   readonly #scheduler: Scheduler;
+  readonly #clock: Clock;
   readonly #dagRunId: number;
 
-  private constructor(spec: DagSpec, store: MemoryStore, scheduler: Scheduler, executor: InlineExecutor, dagRunId: number) {
+  private constructor(
+    spec: DagSpec,
+    store: MemoryStore,
+    clock: Clock,
+    scheduler: Scheduler,
+    executor: InlineExecutor,
+    dagRunId: number,
+  ) {
     this.spec = spec;
     this.executor = executor;
     this.#store = store;
+    this.#clock = clock;
     this.#scheduler = scheduler;
     this.#dagRunId = dagRunId;
   }
@@ -70,6 +87,8 @@ export class InMemoryRun {
       ],
       now,
     );
+    // How many others use a pool is not known here, so none is ever full.
+    for (const { pool } of spec.tasks) store.setPool(pool, Number.MAX_SAFE_INTEGER);
     const created = await store.runs.createRun(
       spec.dagId,
       {
@@ -98,8 +117,11 @@ export class InMemoryRun {
       attempts: store.attempts,
       clock,
       loadDag: () => dag,
+      ...(options.slots !== undefined && { slots: options.slots }),
       ...(options.onLogLine && { onLogLine: options.onLogLine }),
     });
+    // Without a lease the scheduler would take the attempts for those of a worker that died.
+    await store.components.register(workerComponent(executor.workerId, now), FOREVER_MS);
     const scheduler = new Scheduler({
       store,
       bus: createMemoryEventBus(),
@@ -116,13 +138,13 @@ export class InMemoryRun {
       // Nobody else takes tasks from this queue, and a virtual clock may jump by days.
       taskQueuedTimeoutMs: NEVER_MS,
     });
-    return new InMemoryRun(spec, store, scheduler, executor, created.run.id);
+    return new InMemoryRun(spec, store, clock, scheduler, executor, created.run.id);
   }
 
   /** Runs everything that can run at this instant. Resolves when only time, or code that waits on the clock, is left. */
   async drive(): Promise<void> {
     do {
-      await this.#scheduler.runUntilIdle();
+      await this.step();
       await this.executor.settled();
     } while (this.#scheduler.settler.pending > 0);
   }
@@ -130,6 +152,10 @@ export class InMemoryRun {
   /** Like `drive`, but returns while tasks are under way. */
   async step(): Promise<void> {
     await this.#scheduler.runUntilIdle();
+    const running = this.executor.running();
+    if (running.length === 0) return;
+    // The run reached its timeout: what still runs is told so, and no longer counts.
+    for (const token of await this.#store.attempts.findRevoked(running)) this.executor.cancel(token, 'the run is over');
   }
 
   async run(): Promise<DagRun> {
@@ -151,27 +177,46 @@ export class InMemoryRun {
   }
 
   /** The stored return values of a task by map index. */
-  async outputs(taskId: string) {
-    const [values = []] = await this.#store.attempts.readXComs([{ dagRunId: this.#dagRunId, taskId, key: 'return_value' }]);
+  async outputs(taskId: string): Promise<readonly XComValue[]> {
+    const [values = []] = await this.allOutputs([taskId]);
     return values;
+  }
+
+  /** The same for many tasks, in their order. */
+  allOutputs(taskIds: readonly string[]): Promise<readonly (readonly XComValue[])[]> {
+    return this.#store.attempts.readXComs(taskIds.map((taskId) => ({ dagRunId: this.#dagRunId, taskId, key: 'return_value' })));
   }
 
   /** The next instant at which a retry, a reschedule or the run's timeout is due; null: nothing waits for time. */
   async nextWakeAt(): Promise<Instant | null> {
     const run = await this.run();
     if (FINISHED_RUN_STATES.has(run.state)) return null;
-    const wakes = (await this.taskInstances()).flatMap(({ state, wakeAt }) => {
-      if (wakeAt === null) return [];
-      if (state === 'up_for_retry') return [wakeAt + 1];
-      return state === 'up_for_reschedule' ? [wakeAt] : [];
-    });
+    const wakes = (await this.taskInstances()).map((instance) => dueAt(instance));
     if (this.spec.dagrunTimeoutMs !== null && run.startedAt !== null) wakes.push(run.startedAt + this.spec.dagrunTimeoutMs + 1);
-    return wakes.length === 0 ? null : Math.min(...wakes);
+    // What is due already waits for something else than time.
+    const now = this.#clock.now();
+    const next = Math.min(...wakes.filter((at) => at > now));
+    return next === Number.POSITIVE_INFINITY ? null : next;
+  }
+
+  /** Why task instances are in the state they are in, by id, where the last step of their history says so. */
+  reasons(): ReadonlyMap<number, string> {
+    const reasons = new Map<number, string>();
+    for (const { entity, entityId, reason } of this.#store.events) {
+      if (entity !== 'task_instance') continue;
+      if (reason === null) reasons.delete(entityId as number);
+      else reasons.set(entityId as number, reason);
+    }
+    return reasons;
   }
 
   close(): Promise<void> {
     return this.#store.close();
   }
+}
+
+function workerComponent(id: string, startedAt: Instant): Omit<Component, 'heartbeatAt' | 'leaseUntil' | 'stoppedAt'> {
+  return { id, kind: 'worker', hostname: 'in-memory', pid: process.pid, version: '', startedAt, details: {} };
 }
 
 /**
@@ -180,5 +225,7 @@ export class InMemoryRun {
  */
 export function intervalFor(spec: DagSpec, logicalDate: Instant, custom?: ReadonlyMap<string, Timetable>): DataInterval {
   const [exact] = intervalsBetween(spec, logicalDate, logicalDate, Number.MAX_SAFE_INTEGER, custom, 1);
-  return exact && exact.logicalDate === logicalDate ? exact.dataInterval : timetableFor(spec, custom).inferManualInterval(logicalDate);
+  return exact && exact.logicalDate === logicalDate
+    ? exact.dataInterval
+    : timetableFor(spec, custom).inferManualInterval(logicalDate);
 }

@@ -5,8 +5,9 @@ import { graphOf, type TaskGraph } from './task-graph.js';
 /**
  * The tasks as a tree, in wiring order. A chain stands on one line; a task with several parents is drawn below the first one and only named, with
  * an arrow up, below the others. Equal specs give equal text.
+ * @param describeTask What stands for a task; default: its id, and in brackets what is special about it.
  */
-export function describeGraph(spec: DagSpec): string {
+export function describeGraph(spec: DagSpec, describeTask: (task: TaskSpec) => string = label): string {
   const graph = graphOf(spec);
   const drawn = new Set<string>();
   const lines: string[] = [spec.dagId];
@@ -23,7 +24,7 @@ export function describeGraph(spec: DagSpec): string {
     }
     const chain = chainFrom(task, graph, drawn);
     const end = chain[chain.length - 1] as TaskSpec;
-    lines.push(stem + chain.map(label).join(' → '));
+    lines.push(stem + chain.map(describeTask).join(' → '));
     const children = graph.downstream.get(end.taskId) ?? [];
     const below = `${indent}${isLast ? '   ' : '│  '}`;
     for (let index = children.length - 1; index >= 0; index--) {
