@@ -1,13 +1,11 @@
 /** The system as the command line sees it: every function that a command calls, put together from the rooms. */
 import type { LoadedConfig } from '../config/load-config.js';
 import { runtimeEnv } from '../config/runtime-env.js';
-import { nextRuns as nextRunsAfter } from '../core/timetable/preview.js';
 import { checkDags as checkFolder, type CheckedDags } from '../dag-processor/check-dags.js';
 import { DagProcessor } from '../dag-processor/dag-processor.js';
 import { MISSING_SCANS } from '../dag-processor/known-files.js';
 import { createLogger } from '../logging/logger.js';
-import type { ImportProblem, NextRun } from '../model/dag.js';
-import type { DagListing } from '../ports/store.js';
+import type { ImportProblem } from '../model/dag.js';
 import { openClient as open, type Client } from './client.js';
 import type { ProcessOptions } from './options.js';
 
@@ -22,6 +20,7 @@ export { pauseDags } from '../operations/pause-dags.js';
 export { triggerDagRun } from '../operations/trigger-dag-run.js';
 export { runDagTest, runTaskTest } from './dag-test.js';
 export { checkDatabase, migrateDatabase, resetDatabase } from './database-commands.js';
+export { nextRuns } from './next-runs.js';
 export { runApiServer, runDagProcessor, runScheduler, runWorker } from './roles.js';
 export { runStandalone } from './standalone.js';
 export type { Client } from './client.js';
@@ -73,21 +72,6 @@ export function checkDags({ config: loaded }: ProcessOptions): Promise<CheckedDa
     timeoutMs: dagProcessor.importTimeoutMs,
     memoryLimitMb: dagProcessor.maxImportMb,
   });
-}
-
-/** The stored next run and those that follow it; of a DAG that no scheduler has planned yet, those that follow its newest automated run. */
-export async function nextRuns(client: Client, { dag, spec }: DagListing, count: number): Promise<readonly NextRun[]> {
-  const now = client.clock.now();
-  if (dag.nextRun !== null) {
-    return [dag.nextRun, ...nextRunsAfter(spec, dag.nextRun.dataInterval, count - 1, now, client.timetables)];
-  }
-  const newest = await client.store.runs.listRuns({
-    dagId: dag.dagId,
-    runTypes: ['scheduled', 'backfill'],
-    order: '-logical_date',
-    limit: 1,
-  });
-  return nextRunsAfter(spec, newest[0]?.dataInterval ?? null, count, now, client.timetables);
 }
 
 function processorOptions({ config }: LoadedConfig) {

@@ -5,41 +5,43 @@ import type { DagRun } from '../model/dag-run.js';
 import type { Instant } from '../model/instant.js';
 import type { EventBus } from '../ports/event-bus.js';
 import type { Logger } from '../ports/logger.js';
-import type { DagListing, Store } from '../ports/store.js';
+import type { DagListing } from '../ports/store.js';
+import type { Client } from './client.js';
+import { nextRuns } from './next-runs.js';
 
 const MAX_RUNS_PER_LOOK = 200;
 /** Above this many runs since the last look, one line sums them up. */
 const MAX_LINES_PER_LOOK = 40;
 
 export class RunFeed {
-  readonly #store: Store;
+  readonly #client: Pick<Client, 'store' | 'clock' | 'timetables'>;
   readonly #print: (line: string) => void;
   readonly #color: boolean;
   readonly #known = new Map<string, number>();
   readonly #printed = new Set<number>();
   #since: Instant;
 
-  constructor(store: Store, since: Instant, print: (line: string) => void, color: boolean) {
-    this.#store = store;
-    this.#since = since;
+  constructor(client: Pick<Client, 'store' | 'clock' | 'timetables'>, print: (line: string) => void, color: boolean) {
+    this.#client = client;
+    this.#since = client.clock.now();
     this.#print = print;
     this.#color = color;
   }
 
   /** Prints DAGs that are new or have a new version, and import problems. */
   async showDags(): Promise<void> {
-    const listings = await this.#store.catalog.listDags();
+    const listings = await this.#client.store.catalog.listDags();
     const fresh = listings.filter(({ dag }) => this.#known.get(dag.dagId) !== dag.currentVersionId);
     const width = Math.max(0, ...fresh.map(({ dag }) => dag.dagId.length));
     for (const listing of fresh) {
       this.#known.set(listing.dag.dagId, listing.dag.currentVersionId);
-      this.#print(`  ${this.#paint('36', '●')} ${listing.dag.dagId.padEnd(width)}  ${describeSchedule(listing)}`);
+      this.#print(`  ${this.#paint('36', '●')} ${listing.dag.dagId.padEnd(width)}  ${await this.#describeSchedule(listing)}`);
     }
   }
 
   /** Prints the runs that ended since the last look. */
   async showEndedRuns(): Promise<void> {
-    const runs = await this.#store.runs.listEndedRuns(this.#since, MAX_RUNS_PER_LOOK);
+    const runs = await this.#client.store.runs.listEndedRuns(this.#since, MAX_RUNS_PER_LOOK);
     const fresh = runs.filter((run) => !this.#printed.has(run.id)).sort((a, b) => (a.endedAt ?? 0) - (b.endedAt ?? 0));
     for (const run of fresh.slice(0, MAX_LINES_PER_LOOK)) this.#print(this.#describeRun(run));
     if (fresh.length > MAX_LINES_PER_LOOK) this.#print(`  … and ${fresh.length - MAX_LINES_PER_LOOK} more runs`);
@@ -79,14 +81,16 @@ export class RunFeed {
   #paint(code: string, text: string): string {
     return this.#color ? `\u001b[${code}m${text}\u001b[0m` : text;
   }
-}
 
-/** `0 2 * * *  next 2026-11-22 02:00 CET`: the schedule as written and the next run in the DAG's zone. */
-export function describeSchedule({ dag, spec }: DagListing): string {
-  const text = 'text' in spec.schedule ? spec.schedule.text : spec.schedule.kind === 'once' ? '@once' : 'no schedule';
-  const tasks = `${spec.tasks.length} ${spec.tasks.length === 1 ? 'task' : 'tasks'}`;
-  if (dag.isPaused) return `${tasks}  ${text}  paused`;
-  if (dag.nextRun === null) return `${tasks}  ${text}${spec.schedule.kind === 'none' ? '' : '  no further run'}`;
-  const next = DateTime.fromMillis(dag.nextRun.runAfter, { zone: spec.timezone });
-  return `${tasks}  ${text}  next run ${next.toFormat('yyyy-MM-dd HH:mm ZZZZ')}`;
+  /** `2 tasks  0 2 * * *  next run 2026-11-22 02:00 CET`: the schedule as written and the next run in the DAG's zone. */
+  async #describeSchedule(listing: DagListing): Promise<string> {
+    const { dag, spec } = listing;
+    const tasks = `${spec.tasks.length} ${spec.tasks.length === 1 ? 'task' : 'tasks'}`;
+    if (spec.schedule.kind === 'none') return `${tasks}  no schedule`;
+    const text = spec.schedule.kind === 'once' ? '@once' : spec.schedule.text;
+    if (dag.isPaused) return `${tasks}  ${text}  paused`;
+    const [next] = await nextRuns(this.#client, listing, 1);
+    if (!next) return `${tasks}  ${text}  no further run`;
+    return `${tasks}  ${text}  next run ${DateTime.fromMillis(next.runAfter, { zone: spec.timezone }).toFormat('yyyy-MM-dd HH:mm ZZZZ')}`;
+  }
 }

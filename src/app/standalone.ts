@@ -48,7 +48,7 @@ export async function runStandalone({ config: loaded, verbose }: ProcessOptions)
     print(`  home       ${config.core.home}  (logs, database, caches)`);
     print(`  worker     ${config.worker.slots} slots, parallelism ${config.core.parallelism}`);
 
-    const feed = new RunFeed(client.store, client.clock.now(), print, process.stdout.isTTY === true);
+    const feed = new RunFeed(client, print, process.stdout.isTTY === true);
     const supervisor = await startSupervisor(client, shutdown.hurry);
     parts.push(supervisor);
     // Before the supervisor, so that it stops after it: what attempts report on their way out still has to be settled.

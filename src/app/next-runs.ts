@@ -1,0 +1,27 @@
+import { nextRuns as nextRunsAfter } from '../core/timetable/preview.js';
+import type { Timetable } from '../core/timetable/timetable.js';
+import type { NextRun } from '../model/dag.js';
+import type { Clock } from '../ports/clock.js';
+import type { DagListing, Store } from '../ports/store.js';
+
+/**
+ * The next `count` automated runs of a DAG: the stored next run and those that follow it; of a DAG that no scheduler has planned yet, those
+ * that follow its newest automated run.
+ */
+export async function nextRuns(
+  client: { readonly store: Store; readonly clock: Clock; readonly timetables: ReadonlyMap<string, Timetable> },
+  { dag, spec }: DagListing,
+  count: number,
+): Promise<readonly NextRun[]> {
+  const now = client.clock.now();
+  if (dag.nextRun !== null) {
+    return [dag.nextRun, ...nextRunsAfter(spec, dag.nextRun.dataInterval, count - 1, now, client.timetables)];
+  }
+  const [newest] = await client.store.runs.listRuns({
+    dagId: dag.dagId,
+    runTypes: ['scheduled', 'backfill'],
+    order: '-logical_date',
+    limit: 1,
+  });
+  return nextRunsAfter(spec, newest?.dataInterval ?? null, count, now, client.timetables);
+}
