@@ -44,7 +44,7 @@ interface Running {
   readonly assignment: Assignment;
   readonly abort: AbortController;
   mappedTasks: ReadonlySet<string>;
-  /** True while a sensor waits on the clock. */
+  /** True while it waits on the clock. */
   isWaiting: boolean;
   isCancelled: boolean;
 }
@@ -106,8 +106,17 @@ export class InlineExecutor implements Executor {
     running.abort.abort(new DOMException(reason, 'AbortError'));
   }
 
+  /** Lets the code of an attempt wait on the clock, as a sensor does between its looks. Rejects when the attempt has to end. */
+  async wait(token: AttemptToken, ms: number): Promise<void> {
+    const running = this.attempts.get(token);
+    if (!running) return;
+    const { signal } = running.abort;
+    await this.sleep(running, ms, signal);
+    signal.throwIfAborted();
+  }
+
   /**
-   * Resolves when nothing moves by itself any more: each attempt is over, or is a sensor that waits on the clock. Then a test may set the
+   * Resolves when nothing moves by itself any more: each attempt is over, or waits on the clock. Then a test may set the
    * clock forward. Code that waits in real time is waited for.
    */
   async settled(): Promise<void> {
@@ -162,16 +171,18 @@ export class InlineExecutor implements Executor {
         loadDag: () => dag,
         log: this.logOf(assignment),
         now: () => clock.now(),
-        sleep: async (ms, signal) => {
-          running.isWaiting = true;
-          this.settle();
-          await clock.sleep(ms, signal);
-          running.isWaiting = false;
-        },
+        sleep: (ms, signal) => this.sleep(running, ms, signal),
         channel: this.channel,
         signal: abort.signal,
       },
     );
+  }
+
+  private async sleep(running: Running, ms: number, signal?: AbortSignal): Promise<void> {
+    running.isWaiting = true;
+    this.settle();
+    await this.options.clock.sleep(ms, signal);
+    running.isWaiting = false;
   }
 
   /** The time limit of a task cannot end code that does not listen to its signal: here it only decides what is reported. */

@@ -1,6 +1,7 @@
 /** `airflow-like/testing`: what tests of DAGs need. No server, no database, no global clock. */
 export { graph } from '../sdk/graph-text.js';
 export { day, hour, type DateInput, type TestInterval } from './intervals.js';
+export { takes, type TimedStub } from './stubs.js';
 export type { Stub, Stubs, TestableDag } from './task-types.js';
 export { testDag, type TestDagOptions } from './test-dag.js';
 export { TestRun, type TestLogLine } from './test-run.js';

@@ -3,6 +3,7 @@ import type { DagClass } from '../sdk/dag.js';
 import type { DefinedDag } from '../sdk/define-dag.js';
 import type { Operator } from '../sdk/operator.js';
 import type { AnyFunction, Output } from '../sdk/wired.js';
+import type { TimedStub } from './stubs.js';
 
 /** What can be run: a class with `@dag`, what `defineDag` returned, or one of the `dags` of a `defineDags`. */
 export type TestableDag = DagClass | DefinedDag;
@@ -43,8 +44,9 @@ export type OutputOf<M> = M extends Operator<never, infer R> ? Output<R> : M ext
 /** What a task's code returns, a sensor's verdict included. */
 type ResultOf<M> = M extends Operator<never, infer R> ? Awaited<R> : M extends AnyFunction ? Awaited<ReturnType<M>> : never;
 
-/** Stands for a task's code: what it would return, or a function that is called with the task's inputs. */
-export type Stub<M> = ResultOf<M> | ((...inputs: InputsOf<M> & readonly unknown[]) => ResultOf<M> | Promise<ResultOf<M>>);
+/** Stands for a task's code: what it would return, at once or after some time, or a function that is called with the task's inputs. */
+export type Stub<M> =
+  ResultOf<M> | TimedStub<ResultOf<M>> | ((...inputs: InputsOf<M> & readonly unknown[]) => ResultOf<M> | Promise<ResultOf<M>>);
 
 /** Stubs by member, or by task id where a member has several tasks or stands in a group. */
 export type Stubs<T> = { readonly [K in TaskName<T>]?: Stub<T[K]> } & {

@@ -4,6 +4,7 @@ import type { ErrorCode } from '../model/error-table.js';
 import { AirflowLikeError } from '../model/errors.js';
 import type { DagDefinition } from '../sdk/build-dag.js';
 import { collectDags } from '../sdk/collect-dags.js';
+import { context } from '../sdk/context.js';
 import { InMemoryRun, intervalFor } from './in-memory-run.js';
 import { instantOf, intervalOf, type DateInput } from './intervals.js';
 import { stubBodies } from './stubs.js';
@@ -46,9 +47,10 @@ export async function testDag<D extends TestableDag>(
   const conf = checkConf({ ...options.conf, ...options.params }, 'conf');
   await checkParams(spec.params, conf);
   const clock = new VirtualClock(options.now ?? dataInterval?.end ?? Date.now());
-  const bodies = stubBodies(spec, options.stubs ?? {});
   const log: TestLogLine[] = [];
-  const run = await InMemoryRun.create({
+  const wait = (ms: number): Promise<void> => run.executor.wait(context().token, ms);
+  const bodies = stubBodies(spec, options.stubs ?? {}, wait);
+  const run: InMemoryRun = await InMemoryRun.create({
     dag: { spec, createInstance: () => definition.createInstance(bodies) },
     clock,
     dataInterval,

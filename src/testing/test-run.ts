@@ -88,7 +88,7 @@ export class TestRun<T = object> {
    * @param span A duration such as `'2h'`, or milliseconds.
    */
   async advance(span: Duration | number): Promise<this> {
-    const target = this.clock.now() + spanMs(span);
+    const target = this.clock.now() + spanMs(span, 'advance');
     for (let next = await this.#nextWakeAt(); next !== null && next <= target; next = await this.#nextWakeAt()) {
       this.clock.moveTo(next);
       await this.#drive();

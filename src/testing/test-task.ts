@@ -101,10 +101,20 @@ export class TestTask<M = unknown> {
     return this.instances.find(({ reason }) => reason !== null)?.reason ?? null;
   }
 
+  /** When its last try started; of a mapped task the earliest of its copies'. */
+  get startedAt(): Date | null {
+    return earliest(this.instances.map(({ startedAt }) => startedAt));
+  }
+
+  /** When its last try ended; null while a copy has not. */
+  get endedAt(): Date | null {
+    const times = this.instances.map(({ endedAt }) => endedAt?.getTime() ?? null);
+    return times.includes(null) || times.length === 0 ? null : new Date(Math.max(...(times as number[])));
+  }
+
   /** See `TestTaskInstance.wakesAt`; of a mapped task the earliest. */
   get wakesAt(): Date | null {
-    const times = this.instances.flatMap(({ wakesAt }) => (wakesAt ? [wakesAt.getTime()] : []));
-    return times.length === 0 ? null : new Date(Math.min(...times));
+    return earliest(this.instances.map(({ wakesAt }) => wakesAt));
   }
 
   /** The copy with this map index. @throws AirflowLikeError NOT_FOUND */
@@ -128,4 +138,9 @@ export class TestTask<M = unknown> {
       message: `the task is mapped, so each of its ${this.instances.length} copies has its own; use mapped(i).${what}`,
     });
   }
+}
+
+function earliest(dates: readonly (Date | null)[]): Date | null {
+  const times = dates.flatMap((date) => (date ? [date.getTime()] : []));
+  return times.length === 0 ? null : new Date(Math.min(...times));
 }

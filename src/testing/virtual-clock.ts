@@ -48,7 +48,7 @@ export class VirtualClock implements Clock {
    * @throws AirflowLikeError DURATION_INVALID
    */
   advance(span: Duration | number): void {
-    this.moveTo(this.#now + spanMs(span));
+    this.moveTo(this.#now + spanMs(span, 'advance'));
   }
 
   /** Sets the clock to `instant`; never back. */
@@ -60,6 +60,6 @@ export class VirtualClock implements Clock {
 }
 
 /** @throws AirflowLikeError DURATION_INVALID */
-export function spanMs(span: Duration | number): number {
-  return typeof span === 'number' ? span : parseDurationMs(span, 'advance');
+export function spanMs(span: Duration | number, place: string): number {
+  return typeof span === 'number' ? span : parseDurationMs(span, place);
 }

@@ -56,7 +56,7 @@ function composeObject(entries: readonly (readonly [string, TaggedJson | undefin
 }
 
 /**
- * The element of the mapped source with this index: an item of an array; of an object `{ key, value }`, in the sorted order of its keys: a
+ * The element of the mapped source with this index: an item of an array; of an object `[key, value]`, in the sorted order of its keys: a
  * database does not keep the order in which they were written, and every copy must see the same.
  */
 function elementOf(source: InputSpec, mapIndex: number, output: OutputLookup): TaggedJson | undefined {
@@ -70,11 +70,10 @@ function elementOf(source: InputSpec, mapIndex: number, output: OutputLookup): T
   if (isList(value)) return value[mapIndex];
   if (!('$type' in value)) {
     const key = Object.keys(value).sort()[mapIndex];
-    return key === undefined ? undefined : { key, value: value[key] as TaggedJson };
+    return key === undefined ? undefined : [key, value[key] as TaggedJson];
   }
   if (value['$type'] !== 'object') return undefined;
-  const entry = (value['value'] as readonly [TaggedJson, TaggedJson][])[mapIndex];
-  return entry && { key: entry[0], value: entry[1] };
+  return (value['value'] as readonly [TaggedJson, TaggedJson][])[mapIndex];
 }
 
 function isList(value: TaggedJson): value is readonly TaggedJson[] {
