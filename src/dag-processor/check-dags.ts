@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ImportProblem, ParsedFile } from '../model/dag.js';
+import { AirflowLikeError } from '../model/errors.js';
 import { ChildPool, type ChildPoolOptions } from './child-pool.js';
 import { importProblem } from './import-problem.js';
 import { lintFile } from './lint-file.js';
@@ -32,13 +33,15 @@ export async function checkDags(request: CheckRequest): Promise<CheckedDags> {
   const folderWarnings = scan.warnings.map((warning) => importProblem('DAGS_FOLDER_MISSING', '.', warning));
   if (scan.identity === null)
     return { files: 0, dags: 0, errors: folderWarnings, warnings: [], typeCheckSkipped: 'there is nothing to check' };
-  const pool = new ChildPool(request);
+  const faults: string[] = [];
+  const pool = new ChildPool({ ...request, onFault: (reason) => void faults.push(reason) });
   try {
     const [types, parsed, lint] = await Promise.all([
       typeCheck(request),
       Promise.all(paths.map((path) => pool.parse({ dagsFolder, pluginsFolder, path }))),
       Promise.all(paths.map(async (path) => lintFile(path, await readFile(join(dagsFolder, path), 'utf8').catch(() => '')))),
     ]);
+    if (faults[0] !== undefined) throw new AirflowLikeError('INTERNAL', { message: faults[0] });
     const files = parsed.filter((file) => file !== null);
     return {
       files: paths.length,

@@ -16,6 +16,8 @@ export interface ChildPoolOptions extends ParserChildOptions {
   readonly maxHeapMb?: number;
   /** Default 5,000. */
   readonly idleMs?: number;
+  /** Hears why a child failed before it got its file. */
+  readonly onFault?: (reason: string) => void;
 }
 
 /** Below this many waiting files per child, starting another one costs more than it gains. */
@@ -42,7 +44,7 @@ export class ChildPool {
     return [...this.#children].flatMap((child) => child.pid ?? []);
   }
 
-  /** Never rejects. Null: the pool was closed before the file had an answer. */
+  /** Never rejects. Null: the file got no answer, because the pool was closed or a child did not start. */
   parse(request: ParseRequest): Promise<ParsedFile | null> {
     if (this.#isClosed) return Promise.resolve(null);
     return new Promise((resolve) => {
@@ -112,8 +114,15 @@ export class ChildPool {
       this.#children.delete(child);
       child.kill();
     }
+    if (answer.parsed === null && !this.#isClosed) this.#giveUp(answer.unfit ?? 'unknown');
     job.resolve(this.#isClosed ? null : answer.parsed);
     this.#dispatch();
+  }
+
+  /** Children do not start: the files that wait would fare no better. */
+  #giveUp(reason: string): void {
+    this.#options.onFault?.(reason);
+    this.#jobs.splice(0).forEach((job) => job.resolve(null));
   }
 
   #endWhenIdle(): void {

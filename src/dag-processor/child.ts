@@ -10,7 +10,7 @@ import { authorPosition, installSourceMaps } from '../loading/source-maps.js';
 import { type ChildMessage, HINT_FD, type Hint, hintLeadMs, type ParseOrder } from './child-protocol.js';
 import { CompileCache, sha256 } from './compile-bundle.js';
 import { importProblem, problemFromThrown } from './import-problem.js';
-import { ModuleWatch, newResources, takeGround, whatChanged } from './leftovers.js';
+import { type Ground, ModuleWatch, newResources, takeGround, whatChanged } from './leftovers.js';
 import { parseFile } from './parse-file.js';
 
 const SLOW_IMPORT_MS = 1_000;
@@ -35,6 +35,8 @@ watchdog.unref();
 
 const cache = new CompileCache();
 let work: Work | null = null;
+/** Where every file starts from: a child that does not stand there any more gets no other. */
+let ground: Ground | null = null;
 
 installSourceMaps();
 Reflect.set(process, 'exit', (code?: number) => {
@@ -52,8 +54,8 @@ send({ kind: 'ready' });
 
 async function answer(order: ParseOrder): Promise<void> {
   const startedAt = now.call(performance);
-  const ground = takeGround();
-  const watch = new ModuleWatch(ground);
+  const start = (ground ??= takeGround());
+  const watch = new ModuleWatch(start);
   let bundle: SourceBundle | null = null;
   const thrownLater = new Promise<never>((_resolve, reject) => {
     work = { order, fail: (thrown) => reject(new ThrownLater(thrown)) };
@@ -75,8 +77,8 @@ async function answer(order: ParseOrder): Promise<void> {
   }
   clearTimeout(hint);
   deadline[0] = 0;
-  const unfit = whatChanged(ground);
-  const warnings = [...parsed.warnings, ...warnAboutImport(order.request.path, ground, watch)];
+  const unfit = whatChanged(start);
+  const warnings = [...parsed.warnings, ...warnAboutImport(order.request.path, start, watch)];
   work = null;
   const parseMs = now.call(performance) - startedAt;
   send({
@@ -111,14 +113,14 @@ function failed(path: string, bundle: SourceBundle | null, thrown: unknown): Omi
   };
 }
 
-function warnAboutImport(path: string, ground: Parameters<typeof newResources>[0], watch: ModuleWatch): readonly ImportProblem[] {
+function warnAboutImport(path: string, start: Ground, watch: ModuleWatch): readonly ImportProblem[] {
   const warnings: ImportProblem[] = [];
   const { slowest } = watch;
   if (slowest && slowest.ms > SLOW_IMPORT_MS) {
     const text = `importing ${slowest.module} took ${(slowest.ms / 1_000).toFixed(1)} s; do such work inside a task`;
     warnings.push(importProblem('D201', path, text, { value: slowest.module }));
   }
-  for (const kind of newResources(ground)) {
+  for (const kind of newResources(start)) {
     const text = `importing ${watch.opener(kind) ?? path} left something open (${kind}); do such work inside a task`;
     warnings.push(importProblem('D201', path, text, { value: kind }));
   }

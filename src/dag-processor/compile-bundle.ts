@@ -85,7 +85,7 @@ class Reach {
     const content = await this.#read(path, importedAt);
     if (content === null) return;
     const hash = sha256(content);
-    const compiled = this.#cache?.get(path, hash) ?? (await this.#compile(path, hash, content));
+    const compiled = this.#cache?.get(path, hash) ?? this.#compile(path, hash, content);
     this.files.set(path, { path, hash, content, compiled: compiled ?? '' });
     if (compiled === null || path.endsWith('.json')) return;
     for (const specifier of staticImports(compiled)) {
@@ -99,8 +99,8 @@ class Reach {
     }
   }
 
-  async #compile(path: string, hash: string, content: string): Promise<string | null> {
-    const result = await compileFile(path, content);
+  #compile(path: string, hash: string, content: string): string | null {
+    const result = compileFile(path, content);
     if ('problem' in result) {
       this.problems.push(result.problem);
       return null;

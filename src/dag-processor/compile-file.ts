@@ -1,6 +1,6 @@
 /** One source file through swc: TypeScript or JavaScript in, CommonJS with an inline source map out. */
 import { basename, extname } from 'node:path';
-import { transform } from '@swc/core';
+import { transformSync } from '@swc/core';
 import type { ImportProblem } from '../model/dag.js';
 import { importProblem } from './import-problem.js';
 
@@ -12,11 +12,11 @@ const isTypeScript = (path: string): boolean => /\.[mc]?ts$/.test(path);
  *
  * @param path relative to the DAGs folder; a syntax error comes back as a problem of it, at its line and column, with swc's frame.
  */
-export async function compileFile(path: string, content: string): Promise<{ compiled: string } | { problem: ImportProblem }> {
+export function compileFile(path: string, content: string): { compiled: string } | { problem: ImportProblem } {
   if (path.endsWith('.json')) return { compiled: content };
   const ending = extname(path);
   try {
-    const { code } = await transform(content.replace(/^\uFEFF/, '').replace(/^#!/, '//'), {
+    const { code } = transformSync(content.replace(/^\uFEFF/, '').replace(/^#!/, '//'), {
       filename: path,
       sourceFileName: basename(path),
       swcrc: false,

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ParsedFile } from '../model/dag.js';
+import { AirflowLikeError } from '../model/errors.js';
 import type { Instant } from '../model/instant.js';
 import type { Clock } from '../ports/clock.js';
 import type { EventBus } from '../ports/event-bus.js';
@@ -78,6 +79,7 @@ export class DagProcessor implements Service {
     this.#deps = deps;
     this.#pool = new ChildPool({
       env: deps.env,
+      onFault: (reason) => deps.logger.error({}, reason),
       ...(deps.children !== undefined && { children: deps.children }),
       ...(deps.importTimeoutMs !== undefined && { timeoutMs: deps.importTimeoutMs }),
       ...(deps.maxImportMb !== undefined && { memoryLimitMb: deps.maxImportMb }),
@@ -247,10 +249,12 @@ export class DagProcessor implements Service {
       await this.#save(files, now);
       for (const { path } of files) unsaved.delete(path);
     };
+    let unanswered = 0;
     const parsing = Promise.all(
       paths.map(async (path) => {
         const file = await this.#parse(path);
-        if (file === null) unsaved.delete(path);
+        if (file === 'unanswered') unanswered++;
+        else if (file === 'later') unsaved.delete(path);
         else if (file.warnings.some(({ code }) => code === 'NO_DAG_FOUND')) withoutDag.push(file);
         else done.push(file);
       }),
@@ -263,26 +267,31 @@ export class DagProcessor implements Service {
       }
       await save(withoutDag.sort(byPath).map((file) => this.#judgeHelper(file)));
       this.#reviewHelpers();
+      if (unanswered > 0 && !this.#isStopping) {
+        throw new AirflowLikeError('INTERNAL', {
+          message: `${unanswered} files could not be parsed, because no parser process started`,
+        });
+      }
     } finally {
       for (const path of unsaved) this.#pending.set(path, null);
     }
   }
 
-  /** Null: there is nothing to save, because the file is gone or was written while it was read (and is pending again). */
-  async #parse(path: string): Promise<ParsedFile | null> {
+  /** `later`: the file is gone, or was written while it was read and is pending again. `unanswered`: no child took it. */
+  async #parse(path: string): Promise<ParsedFile | 'later' | 'unanswered'> {
     const before = this.#pending.get(path) ?? (await this.#stampOf(path));
     this.#pending.delete(path);
     const { dagsFolder, pluginsFolder } = this.#deps;
     const file = await this.#pool.parse({ dagsFolder, pluginsFolder, path });
-    if (file === null) return null;
+    if (file === null) return 'unanswered';
     const after = await this.#stampOf(path);
     if (after === null && (await this.#whyUnreadable(path)) === 'ENOENT') {
       if (!this.#removed.has(path)) this.#removed.set(path, this.#deps.clock.now());
-      return null;
+      return 'later';
     }
     if (before && after && (before.mtimeMs !== after.mtimeMs || before.size !== after.size)) {
       this.#pending.set(path, null);
-      return null;
+      return 'later';
     }
     this.#known.parsed(file, after ?? before);
     return file;

@@ -34,12 +34,18 @@ const HARMLESS = new Set([
   'TickObject',
 ]);
 
+/** Node's own threads and channels come and go with listeners of these. */
+const OWN_EVENTS = new Set(['exit', 'newListener', 'removeListener', 'warning', 'internalMessage']);
+
 export function takeGround(): Ground {
   const fingerprint = JSON.stringify([
     Object.getOwnPropertyNames(globalThis).sort(),
     [...PROTOTYPES, ...SINGLETONS].map((owner) => Reflect.ownKeys(owner).length),
     [Date.now, Math.random, JSON.stringify, console.log, globalThis.fetch].map((method) => String(method).length),
-    process.eventNames().map((name) => [String(name), process.listenerCount(name)]),
+    process
+      .eventNames()
+      .filter((name) => !OWN_EVENTS.has(String(name)))
+      .map((name) => [String(name), process.listenerCount(name)]),
     process.cwd(),
     process.title,
     process.umask(),

@@ -24,7 +24,8 @@ export interface ParserChildOptions {
 
 /** What came of one file. */
 export interface ParseAnswer {
-  readonly parsed: ParsedFile;
+  /** Null: the child failed before it got the file, which says nothing about the file. */
+  readonly parsed: ParsedFile | null;
   /** Why the child must not be used again; null: it may. */
   readonly unfit: string | null;
   readonly heapMb: number;
@@ -58,6 +59,7 @@ export class ParserChild {
   /** Resolves when the process has gone. */
   readonly ended: Promise<void>;
   #pending: Pending | null = null;
+  #isReady = false;
   #orders = 0;
   /** Files parsed so far. */
   parsedFiles = 0;
@@ -77,8 +79,10 @@ export class ParserChild {
     this.#hints = new Tail(this.#process.stdio[4] as Readable);
     this.#ready = new Promise((resolve) => {
       this.#process.on('message', (message: ChildMessage) => {
-        if (message.kind === 'ready') resolve();
-        else this.#finish(message);
+        if (message.kind === 'ready') {
+          this.#isReady = true;
+          resolve();
+        } else this.#finish(message);
       });
     });
     let goneWith: (code: number | null, signal: NodeJS.Signals | null) => void = () => undefined;
@@ -122,7 +126,7 @@ export class ParserChild {
     return new Promise((resolve) => {
       const pending: Pending = { order, startedAt: performance.now(), resolve, timers: [], verdict: null };
       this.#pending = pending;
-      const startup = setTimeout(() => this.#condemn(pending, 'INTERNAL', 'the parser process did not start'), STARTUP_MS);
+      const startup = setTimeout(() => this.#killGroup(), STARTUP_MS);
       pending.timers.push(startup);
       void this.#ready.then(() => {
         clearTimeout(startup);
@@ -170,6 +174,10 @@ export class ParserChild {
     if (!pending) return;
     this.#pending = null;
     pending.timers.forEach(clearTimeout);
+    if (!this.#isReady) {
+      const unfit = `a parser process did not start (${signal ?? code ?? 'no process'}): ${this.#stderr.text().slice(-500)}`;
+      return pending.resolve({ parsed: null, unfit, heapMb: 0 });
+    }
     const verdict = pending.verdict ?? this.#verdictOf(code, signal);
     const { path } = pending.order.request;
     const hint = this.#hintFor(pending.order.id);
@@ -193,7 +201,6 @@ export class ParserChild {
     if (/heap out of memory|ERR_WORKER_OUT_OF_MEMORY/.test(this.#stderr.text())) {
       return { code: 'IMPORT_MEMORY', text: `the import used more than ${this.#memoryLimitMb} MB` };
     }
-    if (this.pid === undefined) return { code: 'INTERNAL', text: 'the parser process could not be started' };
     if (signal) return { code: 'IMPORT_CRASHED', text: `the import crashed the process with ${signal}` };
     return { code: 'IMPORT_EXITED', text: `the import ended the process with code ${code}` };
   }

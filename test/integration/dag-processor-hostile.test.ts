@@ -1,5 +1,7 @@
 /** DAG files that misbehave, in real children: each is answered with its code, its neighbours are parsed, nothing is left behind. */
-import { cpSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -104,3 +106,43 @@ describe('a folder of hostile DAG files', () => {
     await folder.until(async () => folder.leftProcesses().length === 0);
   });
 });
+
+describe('around the children', () => {
+  it('leaves no child behind when the dag processor is killed, not even one that never ends', async () => {
+    const folder = new DagFolder();
+    cpSync(join(CORPUS, 'never-ends.ts'), join(folder.dags, 'never-ends.ts'));
+    const [pool, [name, value]] = [new URL('../../dist/dag-processor/child-pool.js', import.meta.url).href, folder.mark.split('=')];
+    const script = `
+      const { ChildPool } = await import('${pool}');
+      const pool = new ChildPool({ env: { ${name}: ${JSON.stringify(value)} } });
+      void pool.parse({ dagsFolder: ${JSON.stringify(folder.dags)}, pluginsFolder: null, path: 'never-ends.ts' });
+      process.stdout.write('started');`;
+    const parent = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(parent.stdout, 'data');
+    const isSpinning = async (): Promise<boolean> => folder.leftProcesses().some((pid) => cpuTicksOf(pid) > 40);
+    await folder.until(isSpinning);
+    parent.kill('SIGKILL');
+    await folder.until(async () => folder.leftProcesses().length === 0);
+    await folder.close();
+  });
+
+  it('blames no file when children cannot start, and tries again', async () => {
+    const folder = new DagFolder({ maxImportMb: 1 });
+    cpSync(join(CORPUS, 'a-good.ts'), join(folder.dags, 'a-good.ts'));
+    for (let attempt = 0; attempt < 2; attempt++) {
+      await expect(folder.processor.runOnce(Date.now())).rejects.toMatchObject({ code: 'INTERNAL' });
+    }
+    expect(await folder.problems()).toEqual([]);
+    expect(folder.logged).toContainEqual(expect.stringContaining('a parser process did not start'));
+    await folder.close();
+  });
+});
+
+/** Processor time that a process has used, in hundredths of a second. */
+function cpuTicksOf(pid: number): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ')[11] ?? 0);
+  } catch {
+    return 0;
+  }
+}

@@ -9,7 +9,7 @@ import {
 } from '../../../src/loading/compiled-imports.js';
 
 async function compiled(source: string, path = 'dag.ts'): Promise<string> {
-  const result = await compileFile(path, source);
+  const result = compileFile(path, source);
   if ('problem' in result) throw new Error(result.problem.message);
   return result.compiled;
 }
@@ -91,7 +91,7 @@ describe('syntax errors', () => {
     ['const x: = 3;', 1, 10, /./],
     ['export class A {\n  @task( async a() {}\n}', 2, 16, /./],
   ])('%j', async (source, line, column, message) => {
-    const result = await compileFile('dag.ts', source);
+    const result = compileFile('dag.ts', source);
     expect(result).toMatchObject({
       problem: { code: 'IMPORT_ERROR', file: 'dag.ts', line, column, message: expect.stringMatching(message) },
     });
