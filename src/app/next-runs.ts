@@ -1,18 +1,13 @@
 import { nextRuns as nextRunsAfter } from '../core/timetable/preview.js';
-import type { Timetable } from '../core/timetable/timetable.js';
 import type { NextRun } from '../model/dag.js';
-import type { Clock } from '../ports/clock.js';
-import type { DagListing, Store } from '../ports/store.js';
+import type { DagListing } from '../ports/store.js';
+import type { Client } from './client.js';
 
 /**
  * The next `count` automated runs of a DAG: the stored next run and those that follow it; of a DAG that no scheduler has planned yet, those
  * that follow its newest automated run.
  */
-export async function nextRuns(
-  client: { readonly store: Store; readonly clock: Clock; readonly timetables: ReadonlyMap<string, Timetable> },
-  { dag, spec }: DagListing,
-  count: number,
-): Promise<readonly NextRun[]> {
+export async function nextRuns(client: Client, { dag, spec }: DagListing, count: number): Promise<readonly NextRun[]> {
   const now = client.clock.now();
   if (dag.nextRun !== null) {
     return [dag.nextRun, ...nextRunsAfter(spec, dag.nextRun.dataInterval, count - 1, now, client.timetables)];

@@ -14,14 +14,14 @@ const MAX_RUNS_PER_LOOK = 200;
 const MAX_LINES_PER_LOOK = 40;
 
 export class RunFeed {
-  readonly #client: Pick<Client, 'store' | 'clock' | 'timetables'>;
+  readonly #client: Client;
   readonly #print: (line: string) => void;
   readonly #color: boolean;
   readonly #known = new Map<string, number>();
   readonly #printed = new Set<number>();
   #since: Instant;
 
-  constructor(client: Pick<Client, 'store' | 'clock' | 'timetables'>, print: (line: string) => void, color: boolean) {
+  constructor(client: Client, print: (line: string) => void, color: boolean) {
     this.#client = client;
     this.#since = client.clock.now();
     this.#print = print;
