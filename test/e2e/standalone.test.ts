@@ -1,83 +1,205 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
-import { existsSync, readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { existsSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { eventually, Installation } from '../support/installation.js';
+import { eventually, Installation, type RunningCommand } from '../support/installation.js';
+import { LAB, LAB_TOOLS, openGate, readLedger, ticksOf, type LedgerLine } from '../support/lab-dags.js';
 
-const HELLO = `
-import { dag, task, type Wired } from 'airflow-like';
+const HELLO = `${LAB_TOOLS}
 @dag({ schedule: '@once', startDate: '2024-01-01' })
 export class Hello {
-  @task() async greet() { return 'hello'; }
+  @task() async greet() { note(); return 'hello'; }
   wire(t: Wired<Hello>) { t.greet(); }
 }`;
 
-/** Writes a line when its body starts and waits for a file, so that a test decides how long it runs. */
-const WAITER = `
-import { dag, task, context, type Wired } from 'airflow-like';
-import { appendFileSync, existsSync } from 'node:fs';
-const root = process.env['AIRFLOW_LIKE_VAR_ROOT'];
-@dag({ schedule: '@once', startDate: '2024-01-01' })
-export class Waiter {
-  @task() async hold() {
-    appendFileSync(root + '/ledger.txt', 'start ' + context().token + '\\n');
-    while (!existsSync(root + '/go.txt')) {
-      appendFileSync(root + '/ticks.txt', '.');
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    return context().tryNumber;
-  }
-  wire(t: Wired<Waiter>) { t.hold(); }
-}`;
-
+/** One home for the whole file: what a test leaves behind is what the next one starts from. */
 let installation: Installation;
+let standalone: RunningCommand;
 
-afterEach(async () => {
-  await installation.dispose();
-}, 30_000);
+beforeAll(() => {
+  installation = new Installation({ dags: { 'hello.ts': HELLO, 'lab.ts': LAB } });
+});
 
-async function runState(dagId: string): Promise<string | undefined> {
-  const runs = await installation.json<{ state: string }>('dags', 'list-runs', dagId);
-  return runs[0]?.state;
+afterAll(() => installation.dispose(), 30_000);
+
+/** Creates a run and waits until `count` bodies of it have begun. */
+async function trigger(dagId: string, runId: string, count: number): Promise<LedgerLine[]> {
+  expect(await installation.run('dags', 'trigger', dagId, '-r', runId)).toMatchObject({ code: 0 });
+  return begun(runId, count);
 }
+
+const begun = (runId: string, count: number): Promise<LedgerLine[]> =>
+  eventually(() => {
+    const lines = readLedger(installation.root, runId);
+    return lines.length >= count ? lines : null;
+  });
+
+/** Resolves when the terminal shows that the run has succeeded. */
+const succeeded = (runId: string) => standalone.printed(new RegExp(`success\\s+\\S+\\s+${runId}`));
+
+const nothingLeft = () => eventually(() => (installation.livePids().length === 0 ? true : null));
+
+const isLocked = () => existsSync(join(installation.home, 'standalone.lock'));
+
+async function stop(signal: 'SIGINT' | 'SIGTERM' = 'SIGINT'): Promise<number> {
+  const askedAt = performance.now();
+  standalone.kill(signal);
+  expect((await standalone.ended()).code).toBe(0);
+  const tookMs = performance.now() - askedAt;
+  await nothingLeft();
+  expect(isLocked()).toBe(false);
+  return tookMs;
+}
+
+/** Two tasks of one run, held in the runner that all share; `sum` runs after them. */
+const attemptsOf = (lines: readonly LedgerLine[], taskId: string) => lines.filter((line) => line.taskId === taskId);
 
 describe('standalone', () => {
   it('runs a DAG, refuses a second start in one line, and leaves nothing behind on SIGTERM', async () => {
-    installation = new Installation({ dags: { 'hello.ts': HELLO } });
-    const standalone = await installation.startStandalone();
+    standalone = await installation.startStandalone();
     await standalone.printed(/success\s+hello/);
 
     const second = await installation.run('standalone');
     expect(second.code).toBe(1);
-    expect(second.stderr.trim().split('\n')).toHaveLength(1);
-    expect(second.stderr).toContain('ALREADY_RUNNING');
+    expect(second.stderr).toMatch(/^ALREADY_RUNNING: [^\n]+\n$/);
 
-    const stoppedAt = performance.now();
-    standalone.kill('SIGTERM');
-    expect((await standalone.ended()).code).toBe(0);
-    expect(performance.now() - stoppedAt).toBeLessThan(5_000);
-    expect(await eventually(() => (installation.livePids().length === 0 ? true : null))).toBe(true);
+    expect(await stop('SIGTERM')).toBeLessThan(5_000);
+    expect(standalone.stderr).toBe('');
   }, 60_000);
 
-  it('goes on after kill -9 of the root process: no orphan writes, the attempt is made again without using up a retry', async () => {
-    installation = new Installation({ dags: { 'waiter.ts': WAITER } });
-    const ledger = join(installation.root, 'ledger.txt');
-    const ticks = join(installation.root, 'ticks.txt');
-    const first = await installation.startStandalone();
-    await eventually(() => (existsSync(ledger) ? true : null));
-    first.kill('SIGKILL');
-    await first.ended();
-    // The runner ends by itself: its ticks stop.
-    await eventually(async () => {
-      const before = readFileSync(ticks, 'utf8').length;
-      await new Promise((resolve) => setTimeout(resolve, 300));
-      return readFileSync(ticks, 'utf8').length === before ? true : null;
-    });
+  it('says in one line that the port is taken, and lets go of everything', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const refused = await installation.run('standalone', '--port', String(port));
+    server.close();
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toMatch(/^PORT_IN_USE: [^\n]+\n$/);
+    expect(refused.stderr).toContain(String(port));
+    await nothingLeft();
+    expect(isLocked()).toBe(false);
+  }, 30_000);
 
-    await installation.startStandalone();
-    await eventually(() => (readFileSync(ledger, 'utf8').trim().split('\n').length === 2 ? true : null));
-    await (await import('node:fs/promises')).writeFile(join(installation.root, 'go.txt'), '');
-    await eventually(async () => ((await runState('waiter')) === 'success' ? true : null));
-    const tokens = readFileSync(ledger, 'utf8').trim().split('\n');
-    expect(new Set(tokens).size).toBe(2);
-  }, 90_000);
+  it('is ready within 4 s from the second start on, and makes no run twice', async () => {
+    const startedAt = performance.now();
+    standalone = await installation.startStandalone();
+    expect(performance.now() - startedAt).toBeLessThan(4_000);
+    expect(await installation.json('dags', 'list-runs', 'hello')).toHaveLength(1);
+    expect(readLedger(installation.root).filter((line) => line.dagId === 'hello')).toHaveLength(1);
+  }, 30_000);
+
+  it('makes all attempts of a killed runner again, without using up a retry and without an orphan', async () => {
+    const [left, right] = await trigger('lab', 'killed-runner', 2);
+    expect(left!.pid).toBe(right!.pid);
+    process.kill(left!.pid, 'SIGKILL');
+    const lines = await begun('killed-runner', 4);
+    const ticks = ticksOf(installation.root, left!.pid);
+    openGate(installation.root, 'killed-runner');
+    await succeeded('killed-runner');
+    expect(ticksOf(installation.root, left!.pid)).toBe(ticks);
+    expect(new Set(lines.map((line) => line.token)).size).toBe(4);
+    for (const line of lines.slice(2)) {
+      expect(line.tryNumber).toBe(1);
+      expect(line.pid).not.toBe(left!.pid);
+    }
+    expect(
+      readLedger(installation.root, 'killed-runner')
+        .map((line) => line.taskId)
+        .sort(),
+    ).toEqual(['left', 'left', 'right', 'right', 'sum'].sort());
+  }, 60_000);
+
+  it('lets running tasks end when it is asked to stop, also when the signal comes twice at once', async () => {
+    await trigger('lab', 'drained', 2);
+    standalone.kill('SIGINT');
+    standalone.kill('SIGINT');
+    await standalone.printed(/stopping \(SIGINT\)/);
+    openGate(installation.root, 'drained');
+    expect((await standalone.ended()).code).toBe(0);
+    await nothingLeft();
+
+    standalone = await installation.startStandalone();
+    await succeeded('drained');
+    // What ended during the shutdown was kept: only the task after it is left to do.
+    expect(readLedger(installation.root, 'drained').map((line) => line.taskId)).toEqual(
+      expect.arrayContaining(['left', 'right', 'sum']),
+    );
+    expect(readLedger(installation.root, 'drained')).toHaveLength(3);
+  }, 60_000);
+
+  it('ends within 5 s although a task hears nothing, and makes that task again after the next start', async () => {
+    const [first] = await trigger('stubborn', 'deaf', 1);
+    expect(await stop()).toBeLessThan(5_000);
+    standalone = await installation.startStandalone();
+    const lines = await begun('deaf', 2);
+    openGate(installation.root, 'deaf');
+    await succeeded('deaf');
+    expect(lines.map((line) => line.tryNumber)).toEqual([1, 1]);
+    expect(lines[1]!.token).not.toBe(first!.token);
+    expect(readLedger(installation.root, 'deaf')).toHaveLength(2);
+  }, 60_000);
+
+  it('goes on after kill -9 of the root process alone: its runner ends by itself, its Postgres is used again', async () => {
+    const [left] = await trigger('lab', 'orphaned', 2);
+    standalone.kill('SIGKILL');
+    await standalone.ended();
+    await eventually(() => (isAlive(left!.pid) ? null : true));
+    const ticks = ticksOf(installation.root, left!.pid);
+    expect(isLocked()).toBe(true);
+
+    standalone = await installation.startStandalone();
+    const lines = await begun('orphaned', 4);
+    openGate(installation.root, 'orphaned');
+    await succeeded('orphaned');
+    expect(lines.every((line) => line.tryNumber === 1)).toBe(true);
+    expect(ticksOf(installation.root, left!.pid)).toBe(ticks);
+    expect(attemptsOf(readLedger(installation.root, 'orphaned'), 'sum')).toHaveLength(1);
+  }, 60_000);
+
+  it('starts after kill -9 of everything with Postgres, over a stale lock and a stale postmaster.pid', async () => {
+    await trigger('lab', 'power-cut', 2);
+    await installation.cutPower();
+    expect(isLocked()).toBe(true);
+    expect(existsSync(join(installation.home, 'postgres', 'data', 'postmaster.pid'))).toBe(true);
+    // What a start leaves that was killed while it brought the server up.
+    writeFileSync(join(installation.home, 'postgres', 'start.lock'), String(standalone.pid));
+
+    const startedAt = performance.now();
+    standalone = await installation.startStandalone();
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    const lines = await begun('power-cut', 4);
+    openGate(installation.root, 'power-cut');
+    await succeeded('power-cut');
+    expect(lines.every((line) => line.tryNumber === 1)).toBe(true);
+    expect(attemptsOf(readLedger(installation.root, 'power-cut'), 'sum')).toHaveLength(1);
+    await stop();
+  }, 60_000);
+
+  it('stops when Ctrl-C reaches the whole process group of `npm start`', async () => {
+    const start = 'node node_modules/airflow-like/dist/cli/main.js standalone';
+    writeFileSync(join(installation.root, 'package.json'), JSON.stringify({ type: 'module', scripts: { start } }));
+    standalone = installation.spawn(['npm', 'start'], { ownGroup: true });
+    await standalone.printed(/ready in/);
+    await trigger('lab', 'npm', 2);
+    standalone.killGroup('SIGINT');
+    openGate(installation.root, 'npm');
+    const { stdout } = await standalone.ended();
+    expect(stdout).toContain('stopped');
+    await nothingLeft();
+    expect(isLocked()).toBe(false);
+
+    standalone = await installation.startStandalone();
+    await succeeded('npm');
+    expect(readLedger(installation.root, 'npm')).toHaveLength(3);
+    await stop();
+  }, 60_000);
 });
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,6 +1,7 @@
 /** A real installation in a temporary folder: its own home, DAGs and port, run through the built command like a user would. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import {
+  chmodSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -18,6 +19,13 @@ import { fileURLToPath } from 'node:url';
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const MAIN = join(ROOT, 'dist', 'cli', 'main.js');
 
+export interface SpawnOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** Gives it a process group of its own, like a command in a terminal. */
+  readonly ownGroup?: boolean;
+}
+
 export interface CommandResult {
   readonly code: number | null;
   readonly stdout: string;
@@ -31,6 +39,8 @@ export class Installation {
 
   constructor(options: { dags?: Readonly<Record<string, string>>; env?: Readonly<Record<string, string>> } = {}) {
     this.root = realpathSync(mkdtempSync(join(tmpdir(), 'airflow-like-')));
+    // Root's embedded Postgres runs as another account, which has to get in here.
+    chmodSync(this.root, 0o755);
     mkdirSync(join(this.root, 'node_modules'));
     symlinkSync(ROOT, join(this.root, 'node_modules', 'airflow-like'));
     writeFileSync(join(this.root, 'package.json'), '{"type":"module"}');
@@ -52,8 +62,14 @@ export class Installation {
   }
 
   /** Starts a command that keeps running, such as `standalone`. */
-  start(args: readonly string[], options: { env?: Readonly<Record<string, string>>; cwd?: string } = {}): RunningCommand {
-    const running = new RunningCommand(args, options.cwd ?? this.root, { ...this.#env, ...options.env });
+  start(args: readonly string[], options: SpawnOptions = {}): RunningCommand {
+    return this.spawn([process.execPath, MAIN, ...args], options);
+  }
+
+  /** Starts any program here. */
+  spawn(command: readonly string[], options: SpawnOptions = {}): RunningCommand {
+    const env = { ...this.#env, ...options.env };
+    const running = new RunningCommand(command, { ...options, cwd: options.cwd ?? this.root, env });
     this.#processes.push(running);
     return running;
   }
@@ -75,6 +91,13 @@ export class Installation {
     const result = await this.run(...args, '-o', 'json');
     if (result.code !== 0) throw new Error(`${args.join(' ')} ended with ${result.code}: ${result.stderr}`);
     return JSON.parse(result.stdout) as Row[];
+  }
+
+  /** Ends every process of this installation at once, as a power cut does. Resolves when they are gone. */
+  async cutPower(): Promise<void> {
+    for (const pid of this.livePids()) killQuietly(pid);
+    await eventually(() => (this.livePids().length === 0 ? true : null));
+    await Promise.all(this.#processes.map((process) => process.ended()));
   }
 
   /** Pids of all live processes of this installation, found by the marker in their environment or command line. */
@@ -113,10 +136,11 @@ export class RunningCommand {
   #stdout = '';
   #stderr = '';
 
-  constructor(args: readonly string[], cwd: string, env: Readonly<Record<string, string>>) {
+  constructor([file = '', ...args]: readonly string[], { cwd, env, ownGroup }: SpawnOptions) {
     const { PATH, HOME, LANG } = process.env;
-    this.process = spawn(process.execPath, [MAIN, ...args], {
+    this.process = spawn(file, args, {
       cwd,
+      detached: ownGroup ?? false,
       env: { ...(PATH ? { PATH } : {}), ...(HOME ? { HOME } : {}), ...(LANG ? { LANG } : {}), TMPDIR: tmpdir(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -136,6 +160,10 @@ export class RunningCommand {
 
   get stdout(): string {
     return this.#stdout;
+  }
+
+  get stderr(): string {
+    return this.#stderr;
   }
 
   /** Resolves with the first match in standard output; rejects when the process ends without it. */
@@ -164,6 +192,11 @@ export class RunningCommand {
 
   kill(signal: NodeJS.Signals): void {
     if (!this.#isOver) this.process.kill(signal);
+  }
+
+  /** Signals the whole process group, as a terminal does at Ctrl-C. */
+  killGroup(signal: NodeJS.Signals): void {
+    if (!this.#isOver) process.kill(-this.pid, signal);
   }
 
   #add(change: () => void): void {
