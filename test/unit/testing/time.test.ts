@@ -1,0 +1,206 @@
+/** What waits, waits for the run's own clock. */
+import { describe, expect, it } from '@jest/globals';
+import { context, defineDag, FailTask, PokeResult } from '../../../src/sdk/index.js';
+import { takes, testDag, VirtualClock } from '../../../src/testing/index.js';
+
+const NOW = Date.UTC(2026, 2, 30);
+const minutes = (count: number) => new Date(NOW + count * 60_000);
+
+const flaky = (options: object, failures: number) =>
+  defineDag('flaky', { schedule: null }, (d) => {
+    d.task('call', options, () => {
+      const { tryNumber } = context();
+      if (tryNumber <= failures) throw new Error(`no answer to try ${tryNumber}`);
+      return tryNumber;
+    })();
+  });
+
+describe('retries', () => {
+  it('waits for the delay, and not for less', async () => {
+    const run = await testDag(flaky({ retries: 2, retryDelay: '5m' }, 2), { now: NOW });
+    expect(run.task('call')).toMatchObject({ state: 'up_for_retry', tryNumber: 1, wakesAt: minutes(5) });
+    expect(run.task('call').error).toMatchObject({ code: 'TASK_ERROR', message: 'no answer to try 1' });
+    await run.advance('5m');
+    expect(run.task('call').tryNumber).toBe(1);
+    await run.advance(1);
+    expect(run.task('call')).toMatchObject({ state: 'up_for_retry', tryNumber: 2 });
+    await run.advance('10m');
+    expect(run.task('call')).toMatchObject({ state: 'success', tryNumber: 3, output: 3, error: null, wakesAt: null });
+    expect(run.state).toBe('success');
+  });
+
+  it('makes every try of a long wait at its own moment', async () => {
+    const run = await testDag(flaky({ retries: 2, retryDelay: '5m' }, 2), { now: NOW });
+    await run.advance('1d');
+    expect(run.log.filter(({ message }) => message.startsWith('try ')).map(({ at }) => Date.parse(at) - NOW)).toEqual([
+      0, 300_001, 600_002,
+    ]);
+    expect(run.clock.now()).toBe(NOW + 86_400_000);
+    expect(run.task('call').endedAt).toEqual(new Date(NOW + 600_002));
+  });
+
+  it('backs off exponentially, up to the longest delay', async () => {
+    const run = await testDag(flaky({ retries: 4, retryDelay: '1m', retryExponentialBackoff: true, maxRetryDelay: '5m' }, 9), {
+      now: NOW,
+    });
+    const delays: number[] = [];
+    while (!run.isOver) {
+      const { wakesAt } = run.task('call');
+      delays.push((wakesAt!.getTime() - run.clock.now()) / 60_000);
+      await run.advance(wakesAt!.getTime() - run.clock.now() + 1);
+    }
+    const [first, second, third, fourth] = delays as [number, number, number, number];
+    expect(delays).toHaveLength(4);
+    expect(first).toBeGreaterThanOrEqual(1);
+    expect(first).toBeLessThan(2);
+    expect(second).toBeGreaterThanOrEqual(2);
+    expect(second).toBeLessThan(4);
+    expect(third).toBeGreaterThanOrEqual(4);
+    expect(third).toBeLessThanOrEqual(5);
+    expect(fourth).toBe(5);
+    expect(run.task('call')).toMatchObject({ state: 'failed', tryNumber: 5 });
+  });
+
+  it('does not repeat what FailTask ended', async () => {
+    const dag = defineDag('final', { schedule: null }, (d) => {
+      d.task('call', { retries: 5 }, () => {
+        throw new FailTask('bad input');
+      })();
+    });
+    const run = await testDag(dag, { now: NOW });
+    expect(run.state).toBe('failed');
+    expect(run.task('call').tryNumber).toBe(1);
+  });
+});
+
+describe.each(['poke', 'reschedule'] as const)('a sensor in mode %s', (mode) => {
+  const waiting = mode === 'poke' ? 'running' : 'up_for_reschedule';
+  const sensor = (looks: number, options: object = {}) =>
+    defineDag('waits', { schedule: null }, (d) => {
+      const landed = d.sensor('landed', { mode, pokeInterval: '1m', timeout: '1h', ...options }, () => {
+        const { pokeNumber } = context();
+        return pokeNumber >= looks ? new PokeResult(true, { pokeNumber }) : new PokeResult(false);
+      });
+      d.task('load', (found: unknown) => found)(landed());
+    });
+
+  it('looks once per interval until it finds something', async () => {
+    const run = await testDag(sensor(4), { now: NOW });
+    expect(run.task('landed').state).toBe(waiting);
+    await run.advance('2m');
+    expect(run.task('landed').state).toBe(waiting);
+    await run.advance('1m');
+    expect(run.task('landed')).toMatchObject({ state: 'success', tryNumber: 1, output: { pokeNumber: 4 } });
+    expect(run.task('load').input).toEqual({ pokeNumber: 4 });
+    expect(run.state).toBe('success');
+  });
+
+  it('fails after its timeout without another try', async () => {
+    const run = await testDag(sensor(Number.POSITIVE_INFINITY, { retries: 3 }), { now: NOW });
+    await run.advance('1h');
+    expect(run.task('landed').state).toBe(waiting);
+    await run.advance('1m');
+    expect(run.task('landed')).toMatchObject({ state: 'failed', tryNumber: 1, error: { code: 'SENSOR_TIMEOUT' } });
+    expect(run.task('load').state).toBe('upstream_failed');
+  });
+
+  it('is skipped after its timeout when it may fail softly, and what follows with it', async () => {
+    const run = await testDag(sensor(Number.POSITIVE_INFINITY, { softFail: true }), { now: NOW });
+    await run.finish();
+    expect(run.task('landed')).toMatchObject({ state: 'skipped', endedAt: minutes(61) });
+    expect(run.task('landed').reason).toContain('SENSOR_TIMEOUT');
+    expect(run.task('load').state).toBe('skipped');
+    expect(run.state).toBe('success');
+  });
+
+  it('is ended by the timeout of the run', async () => {
+    const dag = defineDag('short', { schedule: null, dagrunTimeout: '10m' }, (d) => {
+      d.sensor('landed', { mode, pokeInterval: '1m', timeout: '1h' }, () => false)();
+    });
+    const run = await testDag(dag, { now: NOW });
+    await run.advance('10m');
+    expect(run.state).toBe('running');
+    await run.advance('1d');
+    expect(run.state).toBe('failed');
+    expect(run.task('landed')).toMatchObject({ state: 'skipped', reason: 'dagrun_timeout', endedAt: new Date(NOW + 600_001) });
+    expect(run.clock.nextWakeAt()).toBeNull();
+  });
+});
+
+describe('sensors side by side', () => {
+  it('keep nobody from running, however many hold their slots', async () => {
+    const dag = defineDag('many', { schedule: null, maxActiveTasks: 100 }, (d) => {
+      for (let index = 0; index < 60; index++) d.sensor(`landed_${index}`, { pokeInterval: '1m' }, () => false)();
+      d.task('load', () => 1)();
+    });
+    const run = await testDag(dag, { now: NOW });
+    expect(run.task('landed_59').state).toBe('running');
+    expect(run.task('load').state).toBe('success');
+  });
+});
+
+describe('limits', () => {
+  const slow = defineDag('slow', { schedule: null, dagrunTimeout: '3h' }, (d) => {
+    d.task('call', { executionTimeout: '30m', retries: 1, retryDelay: '1m' }, () => 1)();
+    d.task('other', () => 2)();
+  });
+
+  it('lets a stub take time', async () => {
+    const run = await testDag(slow, { now: NOW, stubs: { call: takes('20m', 5) } });
+    expect(run.task('call').state).toBe('running');
+    await run.advance('20m');
+    expect(run.task('call')).toMatchObject({ state: 'success', output: 5 });
+  });
+
+  it('ends a try after its time, and tries again', async () => {
+    const run = await testDag(slow, { now: NOW, stubs: { call: takes('2h') } });
+    await run.advance('30m');
+    expect(run.task('call')).toMatchObject({ state: 'up_for_retry', error: { code: 'TASK_TIMEOUT' } });
+    await run.finish();
+    expect(run.task('call')).toMatchObject({ state: 'failed', tryNumber: 2, endedAt: new Date(NOW + 61 * 60_000 + 1) });
+  });
+
+  it('ends a run after its time, and what runs in it', async () => {
+    const run = await testDag(slow, { now: NOW, stubs: { other: takes('5h') } });
+    await run.finish();
+    expect(run.task('other')).toMatchObject({
+      state: 'skipped',
+      reason: 'dagrun_timeout',
+      endedAt: new Date(NOW + 3 * 3_600_000 + 1),
+    });
+    expect(run.state).toBe('failed');
+    expect(run.clock.nextWakeAt()).toBeNull();
+  });
+});
+
+describe('VirtualClock', () => {
+  it('wakes sleepers in the order of their times', async () => {
+    const clock = new VirtualClock('2026-03-29');
+    const woken: string[] = [];
+    void clock.sleep(3_000).then(() => woken.push('c'));
+    void clock.sleep(1_000).then(() => woken.push('a'));
+    void clock.sleep(2_000).then(() => woken.push('b'));
+    expect(clock.nextWakeAt()).toBe(Date.UTC(2026, 2, 29, 0, 0, 1));
+    clock.advance('2s');
+    await Promise.resolve();
+    expect(woken).toEqual(['a', 'b']);
+    clock.moveTo(0);
+    expect(clock.now()).toBe(Date.UTC(2026, 2, 29, 0, 0, 2));
+  });
+
+  it('ends a sleep that is aborted, at once and without a trace', async () => {
+    const clock = new VirtualClock(0 + NOW);
+    const abort = new AbortController();
+    const asleep = clock.sleep(1_000, abort.signal);
+    abort.abort();
+    await asleep;
+    await clock.sleep(1_000, abort.signal);
+    await clock.sleep(0);
+    expect(clock.nextWakeAt()).toBeNull();
+    expect(clock.now()).toBe(NOW);
+  });
+
+  it('refuses what is no duration', () => {
+    expect(() => new VirtualClock(NOW).advance('10 min' as '10m')).toThrow(/DURATION_INVALID: advance/);
+  });
+});
