@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { WorkerHarness } from './worker/harness.js';
+import { until, WorkerHarness } from './worker/harness.js';
 
 const SOURCE = `
 import { context, dag, PokeResult, SkipTask, FailTask, task, type Wired } from 'airflow-like';
@@ -144,7 +144,7 @@ describe('an attempt', () => {
     const silent = worker.assignment(dag, 'nothing');
     const attempt = worker.assignment(dag, 'talk');
     await worker.run(silent, attempt);
-    while (!worker.logPaths.has(attempt.token)) await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(() => worker.logPaths.has(attempt.token), 'the path of the log');
     expect(worker.logPaths.get(attempt.token)).toBe(
       `dag_id=everyday/run_id=manual__1/task_id=talk/attempt=1-${attempt.token.slice(-8)}.jsonl`,
     );

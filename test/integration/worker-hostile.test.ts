@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Outcome } from '../../src/model/outcome.js';
-import { childrenOf, isAlive, markedProcesses, WorkerHarness } from './worker/harness.js';
+import { childrenOf, isAlive, markedProcesses, until, WorkerHarness } from './worker/harness.js';
 
 const SOURCE = `
 import { context, dag, task, type Wired } from 'airflow-like';
@@ -79,16 +79,18 @@ export class Hostile {
     spawn('sh', ['-c', "trap '' TERM HUP; echo $$; while :; do sleep 1; done"], { detached: true, stdio: ['ignore', 'inherit', 'ignore'] });
     await new Promise(() => {});
   }
+  @task() async grows(): Promise<number> { kept.push(Buffer.alloc(80_000_000, 1)); return process.pid; }
   @task() async waits(): Promise<void> { console.log('waiting'); await new Promise(() => {}); }
 
   wire(t: Wired<Hostile>) {
     t.loops(); t.blocks(); t.neverSettles(); t.waitsForChild(); t.atomicsWait(); t.listens(); t.exitsZero(); t.exitsSeven();
     t.leaksTimers(); t.throwsUndefined(); t.throwsCircular(); t.throwsNullPrototype(); t.returnsFunction(); t.rejectsTwice();
     t.throwsInTimer(); t.rejectsLate(); t.fillsHeap(); t.fillsBuffers(); t.fillsBuffersBlocking(); t.leavesChild(); t.hangsWithChild();
-    t.childPrints(); t.printsMuch(); t.killsItself(); t.killsItselfAlone(); t.alone(); t.neighbour(); t.patient(); t.waits(); t.waitsWithChild();
+    t.childPrints(); t.printsMuch(); t.killsItself(); t.killsItselfAlone(); t.alone(); t.neighbour(); t.patient(); t.waits(); t.waitsWithChild(); t.grows();
   }
 }
 
+const kept: Buffer[] = [];
 function parseCsv(): void { let x = 0; for (;;) x += JSON.stringify({ x }).length; }
 `;
 
@@ -245,7 +247,7 @@ describe('a supervisor', () => {
     await worker.logged(attempt, /^waiting$/);
     worker.supervisor.cancel(attempt.token, 'cleared');
     expect(worker.supervisor.running()).toEqual([]);
-    while (worker.supervisor.freeSlots() < 8) await new Promise((resolve) => setTimeout(resolve, 10));
+    await until(() => worker.supervisor.freeSlots() === 8, 'free slots');
     expect(worker.reported.map(({ token }) => token)).not.toContain(attempt.token);
   });
 
@@ -270,17 +272,37 @@ describe('a supervisor', () => {
     expect(markedProcesses(attempt.token)).toEqual([]);
   });
 
+  it('replaces an idle runner that has grown', async () => {
+    const other = new WorkerHarness({ wornAfterMs: 100 });
+    const version = await other.addDag(SOURCE);
+    const pidOf = async () => {
+      const outcome = await other.runTask(version, 'grows');
+      return outcome.kind === 'success' ? Number(outcome.output?.value) : 0;
+    };
+    const pid = await pidOf();
+    expect(isAlive(pid)).toBe(true);
+    await until(() => !isAlive(pid), 'the end of the runner');
+    expect(isAlive(await pidOf())).toBe(true);
+    expect(other.warnings).toEqual([]);
+    await other.close();
+  });
+
   it('that is killed takes its runner and the children of its tasks with it', async () => {
     const attempt = worker.assignment(dag, 'waitsWithChild');
     worker.writeForLoneSupervisor(attempt);
     const lone = fork(resolve('test/integration/worker/lone-supervisor.mjs'), [resolve('dist'), worker.home], { execArgv: [] });
-    await once(lone, 'message');
-    expect(markedProcesses(attempt.token).length).toBeGreaterThan(0);
-    const runners = childrenOf(lone.pid as number);
-    expect(runners).toHaveLength(1);
-    lone.kill('SIGKILL');
-    await once(lone, 'exit');
-    while (runners.some(isAlive) || markedProcesses(attempt.token).length > 0) await new Promise((next) => setTimeout(next, 10));
+    try {
+      await once(lone, 'message');
+      await worker.logged(attempt, /^\d+$/);
+      expect(markedProcesses(attempt.token)).not.toEqual([]);
+      const runners = childrenOf(lone.pid as number);
+      expect(runners).toHaveLength(1);
+      lone.kill('SIGKILL');
+      await once(lone, 'exit');
+      await until(() => !runners.some(isAlive) && markedProcesses(attempt.token).length === 0, 'the end of runner and child');
+    } finally {
+      lone.kill('SIGKILL');
+    }
   });
 });
 

@@ -28,8 +28,7 @@ import { ThreadWatch } from './thread-watch.js';
 
 /** Threads beyond the first end after this time without work, in milliseconds. */
 const IDLE_THREAD_MS = 15_000;
-/** A runner that is idle for this long, in milliseconds, and uses so much more than a fresh one, asks to be replaced. */
-const WORN_AFTER_MS = 30_000;
+/** An idle runner that uses so much more than a fresh one asks to be replaced. */
 const WORN_BYTES = 40 * 1_048_576;
 /** Small, so that a thread which has made many short attempts does not keep what they left. */
 const YOUNG_GENERATION_MB = 8;
@@ -84,7 +83,7 @@ export class AttemptPool {
   private freshRss = Infinity;
 
   constructor(
-    settings: RunnerSettings,
+    private readonly settings: RunnerSettings,
     private readonly send: (message: RunnerMessage) => void,
   ) {
     this.pool = new Piscina<ThreadTask, ThreadAnswer>({
@@ -236,7 +235,7 @@ export class AttemptPool {
     clearTimeout(this.idleTimer);
     this.idleTimer = setTimeout(() => {
       if (process.memoryUsage.rss() > this.freshRss + WORN_BYTES) this.send({ kind: 'worn' });
-    }, WORN_AFTER_MS);
+    }, this.settings.wornAfterMs);
   }
 
   private killChildren(attempt: PooledAttempt): void {

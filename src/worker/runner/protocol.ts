@@ -66,6 +66,8 @@ export interface RunnerSettings {
   readonly maxHeapMb: number;
   readonly maxRssMb: number;
   readonly blockedLoopWarnMs: number;
+  /** Idle for this long and grown, the runner asks to be replaced, in milliseconds. */
+  readonly wornAfterMs: number;
   /** Where npm packages of the DAGs are resolved when the folder of the machine that parsed them does not exist. */
   readonly originalRoot: string;
 }

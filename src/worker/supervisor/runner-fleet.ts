@@ -12,6 +12,8 @@ export interface RunnerSetup {
   readonly maxHeapMb?: number;
   /** An event loop that stands still for this long is named in the attempt's log, in milliseconds. */
   readonly blockedLoopWarnMs: number;
+  /** A shared runner that is idle for so long and has grown is replaced by a fresh one, in milliseconds; default 30 s. */
+  readonly wornAfterMs?: number;
   /** Most bytes of the JSON text of an XCom. */
   readonly maxXComBytes: number;
   /** Most bytes that a task may write into its log; default 100 MiB. */
@@ -30,6 +32,7 @@ export interface FleetEvents {
   onExit(runner: RunnerProcess, exit: RunnerExit): void;
 }
 
+const WORN_AFTER_MS = 30_000;
 const MAX_SUSPECTS = 1_000;
 
 export class RunnerFleet {
@@ -87,12 +90,13 @@ export class RunnerFleet {
   }
 
   private startRunner(threads: number): RunnerProcess {
-    const { maxRssMb, maxHeapMb, blockedLoopWarnMs, env, originalRoot, entry } = this.setup;
+    const { maxRssMb, maxHeapMb, blockedLoopWarnMs, wornAfterMs, env, originalRoot, entry } = this.setup;
     const settings: RunnerSettings = {
       threads,
       maxHeapMb: maxHeapMb ?? Math.ceil(maxRssMb / 2),
       maxRssMb,
       blockedLoopWarnMs,
+      wornAfterMs: wornAfterMs ?? WORN_AFTER_MS,
       originalRoot,
     };
     const runner: RunnerProcess = new RunnerProcess(

@@ -169,12 +169,12 @@ export class WorkerHarness {
 
   /** Resolves once a line of the attempt's log matches. */
   async logged(assignment: Assignment, pattern: RegExp): Promise<AttemptLogLine> {
-    for (;;) {
-      const lines = await this.log(assignment).catch(() => []);
-      const found = lines.find(({ message }) => pattern.test(message));
-      if (found) return found;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    let found: AttemptLogLine | undefined;
+    await until(async () => {
+      found = (await this.log(assignment).catch(() => [])).find(({ message }) => pattern.test(message));
+      return found !== undefined;
+    }, `a line ${pattern} in the log of ${assignment.key.taskId}`);
+    return found as unknown as AttemptLogLine;
   }
 
   async close(): Promise<void> {
@@ -236,6 +236,15 @@ export class WorkerHarness {
     const keep = (fields: object, message: string): void => void this.warnings.push(`${message} ${JSON.stringify(fields)}`);
     const logger: Logger = { debug: () => undefined, info: () => undefined, warn: keep, error: keep, child: () => logger };
     return logger;
+  }
+}
+
+/** Resolves once the condition holds. Gives up long after it should: a test that waits for ever would keep its process alive. */
+export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const giveUpAt = Date.now() + 20_000;
+  while (!(await condition())) {
+    if (Date.now() > giveUpAt) throw new Error(`waited in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
 
