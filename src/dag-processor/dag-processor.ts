@@ -17,7 +17,7 @@ import { ChildPool } from './child-pool.js';
 import { watchFolders } from './folder-watcher.js';
 import { describeProblem } from './import-problem.js';
 import { KnownFiles } from './known-files.js';
-import { codeOf, type FileStamp, type FolderScan, isSourceName, scanFolder } from './scan-folder.js';
+import { codeOf, type FileStamp, type FolderScan, identityOf, isSourceName, scanFolder } from './scan-folder.js';
 
 export interface DagProcessorDeps {
   readonly catalog: DagCatalog;
@@ -216,12 +216,17 @@ export class DagProcessor implements Service {
     }
   }
 
+  /** A folder that lost all of several files at once was rather emptied, or mounted away, than edited. */
   async #isFolderPresent(): Promise<boolean> {
     try {
-      return (await readdir(this.#deps.dagsFolder)).length > 0;
+      return (await readdir(this.#deps.dagsFolder)).length > 0 || (this.#known.size <= 1 && (await this.#isFolderTheSame()));
     } catch {
       return false;
     }
+  }
+
+  async #isFolderTheSame(): Promise<boolean> {
+    return this.#watched !== null && (await identityOf(this.#deps.dagsFolder)) === this.#watched;
   }
 
   async #retire(paths: readonly string[], now: Instant): Promise<void> {

@@ -127,7 +127,7 @@ async function statKind(path: string): Promise<FileStamp & { readonly isFile: bo
   return { mtimeMs: found.mtimeMs, size: found.size, isFile: found.isFile(), isDirectory: found.isDirectory() };
 }
 
-async function identityOf(folder: string): Promise<string | null> {
+export async function identityOf(folder: string): Promise<string | null> {
   try {
     const { dev, ino } = await stat(folder);
     return `${dev}:${ino}`;

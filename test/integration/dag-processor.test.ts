@@ -37,6 +37,15 @@ describe('while it watches', () => {
     expect(await folder.store.catalog.listDags({ includeRetired: true })).toHaveLength(2);
   });
 
+  it('retires the only DAG there is when its file is deleted', async () => {
+    folder = new DagFolder();
+    folder.write('only.ts', dagFile('Only'));
+    await folder.processor.start();
+    expect(await folder.dagIds()).toEqual(['only']);
+    folder.remove('only.ts');
+    await folder.untilDags();
+  });
+
   it('parses the importers of a changed helper, and mends a missing import when the file appears', async () => {
     folder = new DagFolder();
     folder.write(
