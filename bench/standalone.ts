@@ -43,10 +43,13 @@ export class Standalone {
   readonly home: Home;
   readonly pid: number;
   readonly database: pg.Client;
+  /** Milliseconds from its first line (database and API stand) to the line that says ready (every DAG file was read). */
+  readonly firstScanMs: number;
   readonly #child: ChildProcess;
 
-  private constructor(home: Home, child: ChildProcess, database: pg.Client) {
+  private constructor(home: Home, child: ChildProcess, database: pg.Client, firstScanMs: number) {
     this.home = home;
+    this.firstScanMs = firstScanMs;
     this.pid = child.pid as number;
     this.#child = child;
     this.database = database;
@@ -59,12 +62,12 @@ export class Standalone {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     try {
-      await lineMatching(child, /^ready in /);
+      const firstScanMs = await untilReady(child);
       const server = await findRunningEmbeddedPostgres(join(home.folder, '.airflow-like', 'postgres'));
       if (!server) throw new Error('standalone is ready, but its Postgres was not found');
       const database = new pg.Client({ connectionString: server.url, options: '-c search_path=airflow_like' });
       await database.connect();
-      return new Standalone(home, child, database);
+      return new Standalone(home, child, database, firstScanMs);
     } catch (error) {
       child.kill('SIGTERM');
       throw error;
@@ -92,10 +95,12 @@ export class Standalone {
     const child = spawn(process.execPath, [COMMAND, ...args], {
       cwd: this.home.folder,
       env: environment(this.home),
-      stdio: ['ignore', 'ignore', 'inherit'],
+      stdio: ['ignore', 'ignore', 'pipe'],
     });
-    const [code] = (await once(child, 'exit')) as [number | null];
-    if (code !== 0) throw new Error(`airflow-like ${args.join(' ')} ended with ${code}`);
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+    const [code] = (await once(child, 'close')) as [number | null];
+    if (code !== 0) throw new Error(`airflow-like ${args.join(' ')} ended with ${code}: ${said}`);
   }
 
   /** Proportional share of memory of the process tree, Postgres left out, in MiB. */
@@ -121,10 +126,14 @@ function environment(home: Home): NodeJS.ProcessEnv {
   };
 }
 
-async function lineMatching(child: ChildProcess, pattern: RegExp): Promise<void> {
-  const lines = createInterface({ input: child.stdout! });
-  await new Promise<void>((resolve, reject) => {
-    lines.on('line', (line) => pattern.test(line) && resolve());
+/** Resolves when `standalone` says that it is ready, with the milliseconds since its first line. */
+async function untilReady(child: ChildProcess): Promise<number> {
+  let announcedAt = Number.NaN;
+  return new Promise<number>((resolve, reject) => {
+    createInterface({ input: child.stdout! }).on('line', (line) => {
+      if (line.startsWith('airflow-like ')) announcedAt = performance.now();
+      if (line.startsWith('ready in ')) resolve(performance.now() - announcedAt);
+    });
     child.once('exit', (code) => reject(new Error(`standalone ended with ${code} before it was ready`)));
   });
 }
