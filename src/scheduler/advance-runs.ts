@@ -49,12 +49,18 @@ export interface AdvanceResult {
   readonly retry: readonly AttemptOutcome[];
 }
 
+/** Slots given back by outcomes are taken without an admission when they are at least this share of what could be started. */
+const INHERITED_SHARE = 0.75;
+const CROWDED_MS = 100;
+
 export class RunAdvancer {
   readonly #options: AdvanceOptions;
   readonly #cache = new RunCache();
   readonly #ready = new ReadyRuns();
   /** The last admission could not fill the slots from the most urgent instances. */
   #looksAtAll = false;
+  /** Until then there is no point in asking for more slots than outcomes give back: the pools or `parallelism` are full. */
+  #crowdedUntil = 0;
   /** When a run's own waits (retries, reschedules, timeouts) end, from its last planning. */
   readonly #wakeAt = new Map<number, Instant | null>();
   /** What the store holds as `planAt` of a run, as far as this process knows; absent: unknown. */
@@ -162,7 +168,7 @@ export class RunAdvancer {
     };
 
     let result: CommitResult;
-    const inherited = this.#inherit(candidates, freed, freeSlots);
+    const inherited = this.#inherit(candidates, freed, freeSlots, now);
     if (candidates.length === 0 || inherited) {
       drain(inherited ?? []);
       if (commits.length === 0) return { changedRuns: 0, endedRuns: 0, queued: 0, started: 0, wokeRuns: false, retry: [] };
@@ -177,21 +183,24 @@ export class RunAdvancer {
         return drain(this.#admit(candidates, release(occupancy, freed), freeSlots));
       });
       this.#looksAtAll = isCut && chosen.length < wanted;
+      if (chosen.length < Math.min(candidates.length, freeSlots)) this.#crowdedUntil = now + CROWDED_MS;
     }
     return this.#conclude(outcomes, commits, chosen, result, now);
   }
 
   /**
-   * Slots that this commit gives back may be taken in the same commit without locking and counting: occupancy does not grow. Slots that
-   * are free beyond that wait for the next pass of the queuer. Returns null when nothing is given back, or when the candidates want other
-   * pools than the freed ones: then a full admission has to decide.
+   * Slots that this commit gives back may be taken in the same commit without locking and counting: occupancy does not grow. Returns null
+   * when a full admission has to decide: nothing is given back, the candidates want other pools, or clearly more slots are free than that
+   * and the last admission was not refused for want of room.
    */
-  #inherit(candidates: readonly QueueCandidate[], freed: Freed, freeSlots: number): readonly QueueCandidate[] | null {
+  #inherit(candidates: readonly QueueCandidate[], freed: Freed, freeSlots: number, now: Instant): readonly QueueCandidate[] | null {
     if (freed.instances === 0) return null;
+    const target = Math.min(candidates.length, freeSlots);
+    if (freed.instances < target * INHERITED_SHARE && now >= this.#crowdedUntil) return null;
     const pools: Record<string, { slots: number; occupied: number }> = {};
     for (const [pool, slots] of freed.slots) pools[pool] = { slots, occupied: 0 };
     const picked = planQueueing({ candidates, occupancy: { total: 0, pools }, parallelism: freed.instances, freeSlots });
-    return picked.length === Math.min(candidates.length, freeSlots, freed.instances) ? picked : null;
+    return picked.length === Math.min(target, freed.instances) ? picked : null;
   }
 
   #admit(candidates: readonly QueueCandidate[], occupancy: Occupancy, freeSlots: number): readonly QueueCandidate[] {
