@@ -249,6 +249,7 @@ describe('a supervisor', () => {
     expect(worker.supervisor.running()).toEqual([]);
     await until(() => worker.supervisor.freeSlots() === 8, 'free slots');
     expect(worker.reported.map(({ token }) => token)).not.toContain(attempt.token);
+    await worker.logged(attempt, /^TASK_CANCELLED: cleared$/);
   });
 
   it('that lost its lease kills everything at once and reports nothing', async () => {

@@ -352,8 +352,9 @@ export class Supervisor implements Executor {
   private finishEnding(attempt: Attempt, ending: Ending, block: LastBlock | null): void {
     if (attempt.runner) this.fleet.release(attempt.runner);
     const outcome = outcomeOfEnding(ending, block);
-    if (outcome) this.reportUnseen(attempt, outcome);
-    else this.forget(attempt);
+    if (outcome) return this.reportUnseen(attempt, outcome);
+    attempt.log.append('warn', 'system', `TASK_CANCELLED: ${ending.reason}`);
+    this.forget(attempt);
   }
 
   private finish(attempt: Attempt, outcome: Outcome): void {
