@@ -19,7 +19,7 @@ export interface TestInterval {
  * @throws AirflowLikeError DATE_INVALID, TZ_UNKNOWN
  */
 export function day(date: string, timezone = 'UTC'): TestInterval {
-  const zone = checkTimezone(timezone, 'day').timezone;
+  const zone = zoneOf(timezone, 'day');
   checkShape(date, /^\d{4}-\d\d-\d\d$/, 'day', 'YYYY-MM-DD');
   const start = parseDate(date, zone, 'day').instant;
   const next = new Date(Date.parse(date) + 86_400_000).toISOString().slice(0, 10);
@@ -32,7 +32,7 @@ export function day(date: string, timezone = 'UTC'): TestInterval {
  * @throws AirflowLikeError DATE_INVALID, TZ_UNKNOWN, DATE_IN_DST_GAP
  */
 export function hour(time: string, timezone = 'UTC'): TestInterval {
-  const zone = checkTimezone(timezone, 'hour').timezone;
+  const zone = zoneOf(timezone, 'hour');
   checkShape(time, /^\d{4}-\d\d-\d\d[T ]\d\d(:00)?$/, 'hour', 'YYYY-MM-DDTHH');
   const { instant, warning } = parseDate(`${time.slice(0, 13)}:00`, zone, 'hour');
   if (warning) throw warning;
@@ -56,6 +56,11 @@ export function intervalOf(
   };
   if (interval.start <= interval.end) return interval;
   throw new AirflowLikeError('DATE_ORDER', { place, message: 'the interval ends before it starts', value: { start, end } });
+}
+
+/** Asking about a zone takes 0.2 ms, which shows in a test that runs every hour of a month. */
+function zoneOf(timezone: string, place: string): string {
+  return timezone === 'UTC' ? timezone : checkTimezone(timezone, place).timezone;
 }
 
 function checkShape(text: string, shape: RegExp, place: string, allowed: string): void {
