@@ -28,9 +28,15 @@ export class RunFeed {
     this.#color = color;
   }
 
-  /** Prints DAGs that are new or have a new version, and import problems. */
+  /** Prints DAGs that are new or have a new version, and those whose file is gone. */
   async showDags(): Promise<void> {
     const listings = await this.#client.store.catalog.listDags();
+    const listed = new Set(listings.map(({ dag }) => dag.dagId));
+    for (const dagId of this.#known.keys()) {
+      if (listed.has(dagId)) continue;
+      this.#known.delete(dagId);
+      this.#print(`  ${this.#paint('90', '○')} ${dagId}  no longer in the DAGs folder`);
+    }
     const fresh = listings.filter(({ dag }) => this.#known.get(dag.dagId) !== dag.currentVersionId);
     const width = Math.max(0, ...fresh.map(({ dag }) => dag.dagId.length));
     for (const listing of fresh) {
