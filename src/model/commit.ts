@@ -94,5 +94,10 @@ export interface CommitResult {
   /** New revision of each run that was written. */
   readonly revisions: ReadonlyMap<number, number>;
   /** Ids of inserted rows, in the order of the commits and their insertions. Missing for rows that existed already. */
-  readonly inserted: readonly { readonly id: number; readonly dagRunId: number; readonly taskId: string; readonly mapIndex: number }[];
+  readonly inserted: readonly {
+    readonly id: number;
+    readonly dagRunId: number;
+    readonly taskId: string;
+    readonly mapIndex: number;
+  }[];
 }

@@ -5,7 +5,11 @@ import type { TaggedJson } from './tagged-json.js';
 /** How an attempt ended, as its worker saw it. `core/task-instance/settle-attempt.ts` turns it into a transition. */
 export type Outcome =
   | { readonly kind: 'success'; readonly output: TaskOutput | null }
-  | { readonly kind: 'failed'; readonly error: TaskError; /** false: no retry even if tries are left. */ readonly retryable: boolean }
+  | {
+      readonly kind: 'failed';
+      readonly error: TaskError;
+      /** false: no retry even if tries are left. */ readonly retryable: boolean;
+    }
   | { readonly kind: 'skipped'; readonly message: string | null }
   /** A sensor in reschedule mode wants to be called again at `at`. */
   | { readonly kind: 'reschedule'; readonly at: Instant }

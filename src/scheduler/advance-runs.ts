@@ -57,6 +57,8 @@ export class RunAdvancer {
   readonly #options: AdvanceOptions;
   readonly #cache = new RunCache();
   readonly #ready = new ReadyRuns();
+  /** DAG and pool of what has been warned about. */
+  readonly #unknownPools = new Set<string>();
   /** The last admission could not fill the slots from the most urgent instances. */
   #looksAtAll = false;
   /** Until then there is no point in asking for more slots than outcomes give back: the pools or `parallelism` are full. */
@@ -180,6 +182,7 @@ export class RunAdvancer {
         // A store that repeats its transaction would count anew against views already drained: give up and let the caller start over.
         if (admitted) throw new Error('admission was asked twice in one pass');
         admitted = true;
+        this.#warnAboutUnknownPools(candidates, occupancy);
         return drain(this.#admit(candidates, release(occupancy, freed), freeSlots));
       });
       this.#looksAtAll = isCut && chosen.length < wanted;
@@ -205,6 +208,19 @@ export class RunAdvancer {
 
   #admit(candidates: readonly QueueCandidate[], occupancy: Occupancy, freeSlots: number): readonly QueueCandidate[] {
     return planQueueing({ candidates, occupancy, parallelism: this.#options.parallelism, freeSlots });
+  }
+
+  /** A task whose pool does not exist is held back, which must not happen in silence. */
+  #warnAboutUnknownPools(candidates: readonly QueueCandidate[], occupancy: Occupancy): void {
+    for (const { view, instance } of candidates) {
+      const { pool, taskId } = instance;
+      if (pool in occupancy.pools || this.#unknownPools.has(`${view.run.dagId} ${pool}`)) continue;
+      this.#unknownPools.add(`${view.run.dagId} ${pool}`);
+      this.#options.logger.warn(
+        { code: 'POOL_UNKNOWN', dagId: view.run.dagId, taskId, pool, pools: Object.keys(occupancy.pools) },
+        `POOL_UNKNOWN: task ${view.run.dagId}.${taskId} waits for the pool "${pool}", which does not exist`,
+      );
+    }
   }
 
   /** Moves one ready instance to queued, and on to running where this process has the executor. */
