@@ -43,11 +43,9 @@ async function runRole(
 ): Promise<number> {
   const { config } = loaded;
   const shutdown = listenForShutdown();
-  const logger = await createLogger({
-    level: verbose ? 'debug' : config.logging.level,
-    format: config.logging.format,
-    component: kind,
-  });
+  // The parts name themselves in their lines; a field of the whole process would stand there twice.
+  const logger = await createLogger({ level: verbose ? 'debug' : config.logging.level, format: config.logging.format });
+  const own = logger.child({ component: kind });
   prepareHome(config.core.home);
   const database = await openDatabase(config, logger);
   const parts: Part[] = [database];
@@ -60,9 +58,9 @@ async function runRole(
     parts[0] = { stop: () => client.close() };
     await reapComponents(client.store.components);
     parts.push(...(await start(client, shutdown)));
-    logger.info({ version, database: database.label, home: config.core.home }, `${kind} started`);
+    own.info({ version, database: database.label, home: config.core.home }, `${kind} started`);
     const reason = await shutdown.requested;
-    logger.info({ reason }, `${kind} stops`);
+    own.info({ reason }, `${kind} stops`);
     await stopAll();
     return 0;
   } catch (error) {
