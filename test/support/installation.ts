@@ -166,11 +166,11 @@ export class RunningCommand {
     return this.#stderr;
   }
 
-  /** Resolves with the first match in standard output; rejects when the process ends without it. */
-  printed(pattern: RegExp): Promise<RegExpExecArray> {
+  /** Resolves with the first match in standard output, or in its log on standard error; rejects when the process ends without it. */
+  printed(pattern: RegExp, stream: 'stdout' | 'stderr' = 'stdout'): Promise<RegExpExecArray> {
     return new Promise((resolve, reject) => {
       const look = () => {
-        const match = pattern.exec(this.#stdout);
+        const match = pattern.exec(this[stream]);
         if (!match && !this.#isOver) return;
         this.#listeners.delete(look);
         if (match) resolve(match);
