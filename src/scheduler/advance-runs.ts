@@ -65,6 +65,8 @@ export class RunAdvancer {
   #crowdedUntil = 0;
   /** When a run's own waits (retries, reschedules, timeouts) end, from its last planning. */
   readonly #wakeAt = new Map<number, Instant | null>();
+  /** Runs whose last commit was stale: somebody else changed them, or the answer to our own commit was lost. To be read and planned again. */
+  readonly #stale = new Set<number>();
   /** What the store holds as `planAt` of a run, as far as this process knows; absent: unknown. */
   readonly #planAt = new Map<number, Instant | null>();
 
@@ -75,6 +77,11 @@ export class RunAdvancer {
   /** True while some run has a task that waits only for a slot. */
   get hasReady(): boolean {
     return this.#ready.size > 0;
+  }
+
+  /** True while some run has to be read again before anything is known of it. */
+  get hasStale(): boolean {
+    return this.#stale.size > 0;
   }
 
   /** Runs of `claimed` are planned whether or not an outcome touched them. */
@@ -106,7 +113,7 @@ export class RunAdvancer {
       const view = this.#cache.get(dagRunId);
       if (view && view.revision !== revision) this.#forget(dagRunId);
     }
-    const wanted = new Set<number>();
+    const wanted = new Set(this.#stale);
     for (const { dagRunId } of outcomes) wanted.add(dagRunId);
     for (const { dagRunId } of claimed) wanted.add(dagRunId);
     const missing: number[] = [];
@@ -115,12 +122,13 @@ export class RunAdvancer {
       if (view) touched.set(id, view);
       else missing.push(id);
     }
-    if (missing.length === 0) return;
+    if (missing.length === 0) return this.#stale.clear();
     for (const snapshot of await this.#options.store.loadSnapshots(missing)) {
       const view = RunView.from(snapshot);
       this.#cache.put(view);
       touched.set(view.run.id, view);
     }
+    this.#stale.clear();
   }
 
   #settle(outcomes: readonly AttemptOutcome[], touched: ReadonlyMap<number, RunView>, now: Instant): Freed {
@@ -274,8 +282,10 @@ export class RunAdvancer {
       const view = views.get(dagRunId) ?? this.#cache.get(dagRunId);
       if (!view) continue;
       view.committed(result);
-      if (view.outdated) this.#forget(dagRunId);
-      else if (FINISHED_RUN_STATES.has(view.run.state)) {
+      if (view.outdated) {
+        this.#forget(dagRunId);
+        this.#stale.add(dagRunId);
+      } else if (FINISHED_RUN_STATES.has(view.run.state)) {
         endedRuns++;
         this.#forget(dagRunId);
       } else this.#ready.update(view);

@@ -52,7 +52,8 @@ export function createSchedulingStore(database: Database, specs: SpecCache): Sch
   return {
     planDueDags: (now, limit, plan) => planDueDags(database, specs, now, limit, plan),
     async claimRunsToPlan(now, limit, visibilityMs) {
-      const rows = await database.run<{ dag_run_id: number; revision: number }>(CLAIM_RUNS, [now, limit, now + visibilityMs]);
+      // A repeat would claim others, and those of the first time would wait until they become visible again.
+      const rows = await database.runOnce<{ dag_run_id: number; revision: number }>(CLAIM_RUNS, [now, limit, now + visibilityMs]);
       return rows.map((row) => ({ dagRunId: row.dag_run_id, revision: row.revision }));
     },
     loadSnapshots: (dagRunIds) => loadSnapshots(database, specs, dagRunIds),

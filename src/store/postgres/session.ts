@@ -53,6 +53,15 @@ export class Database implements Session {
     return this.retry((session) => session.run<R>(statement, values));
   }
 
+  /** Runs a statement that must not be repeated when its outcome is unknown: the caller has to hear of it. */
+  async runOnce<R = Row>(statement: Statement, values: readonly unknown[] = []): Promise<R[]> {
+    try {
+      return await this.withClient((session) => session.run<R>(statement, values));
+    } catch (error) {
+      throw isLost(error) ? connectFailure(this.options.url, error) : error;
+    }
+  }
+
   async runText<R = Row>(text: string, values: readonly unknown[] = []): Promise<R[]> {
     return this.retry((session) => session.runText<R>(text, values));
   }
