@@ -32,17 +32,27 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
+export interface InstallationOptions {
+  /** Files of the DAGs folder by name. */
+  readonly dags?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Whether this repository stands in for the installed package. Default true. */
+  readonly isLinked?: boolean;
+}
+
 export class Installation {
   readonly root: string;
   readonly #env: Record<string, string>;
   readonly #processes: RunningCommand[] = [];
 
-  constructor(options: { dags?: Readonly<Record<string, string>>; env?: Readonly<Record<string, string>> } = {}) {
+  constructor(options: InstallationOptions = {}) {
     this.root = realpathSync(mkdtempSync(join(tmpdir(), 'airflow-like-')));
     // Root's embedded Postgres runs as another account, which has to get in here.
     chmodSync(this.root, 0o755);
-    mkdirSync(join(this.root, 'node_modules'));
-    symlinkSync(ROOT, join(this.root, 'node_modules', 'airflow-like'));
+    if (options.isLinked ?? true) {
+      mkdirSync(join(this.root, 'node_modules'));
+      symlinkSync(ROOT, join(this.root, 'node_modules', 'airflow-like'));
+    }
     writeFileSync(join(this.root, 'package.json'), '{"type":"module"}');
     this.#env = { AIRFLOW_LIKE__API__PORT: '0', AIRFLOW_LIKE_VAR_ROOT: this.root, ...options.env };
     mkdirSync(join(this.root, 'dags'));
