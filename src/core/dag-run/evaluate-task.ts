@@ -48,7 +48,7 @@ function evaluateInstance(
       return;
     case 'run':
   }
-  if (!view.ignoresPast && !isPastMet(node.task, view.spec, view.graph, view.previous)) return;
+  if (!view.ignoresPast && !isPastMet(node.task, view.spec, view.graph, view.run.logicalDate, view.previous)) return;
   if (node.task.map !== null && instance.mapIndex < 0) {
     expandTask(view, node, instance, mapLength(view, node.task.map.source), now, limits);
     return;

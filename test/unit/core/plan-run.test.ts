@@ -102,6 +102,9 @@ describe('planRun looks at the past', () => {
     const beforeStart = viewOf(tasks, {}, { snapshot: { previous: failed }, spec: { catchup: true, startDate: 0 } });
     planRun(beforeStart, 1);
     expect(beforeStart.instance(1).state).toBe('scheduled');
+    const bothBeforeStart = viewOf(tasks, {}, { snapshot: { previous: failed }, spec: { catchup: true, startDate: 1 } });
+    planRun(bothBeforeStart, 1);
+    expect(bothBeforeStart.instance(1).state).toBe('none');
   });
 });
 
