@@ -97,7 +97,8 @@ export interface BackfillRequest {
   readonly to: Instant;
   readonly maxActiveRuns?: number;
   readonly conf: Readonly<Record<string, unknown>>;
-  readonly reprocessBehavior: ReprocessBehavior;
+  /** Default: `none`; `failed` if a task has dependsOnPast. */
+  readonly reprocessBehavior?: ReprocessBehavior;
   readonly runBackwards: boolean;
 }
 

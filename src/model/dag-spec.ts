@@ -32,6 +32,20 @@ export type ScheduleSpec =
   /** `text` is what the author wrote (a preset such as `@daily` keeps its name), `expression` the cron fields. */
   | { readonly kind: 'cron'; readonly expression: string; readonly text: string }
   | { readonly kind: 'delta'; readonly span: CalendarSpan; readonly text: string }
+  /** Runs at the fires of one or several cron expressions; the data interval has length `intervalMs` and ends at the fire. */
+  | {
+      readonly kind: 'cronTrigger';
+      readonly expressions: readonly string[];
+      readonly intervalMs: number;
+      /** Of a DAG without a start date: whether its first run is the fire that passed last, always or when it is no longer ago. */
+      readonly runImmediately: boolean | { readonly withinMs: number };
+      readonly text: string;
+    }
+  | { readonly kind: 'deltaTrigger'; readonly span: CalendarSpan; readonly intervalMs: number; readonly text: string }
+  /** `dates` ascend without repeats. `restrictToEvents`: a manual run takes the date of the newest event that has passed. */
+  | { readonly kind: 'events'; readonly dates: readonly Instant[]; readonly restrictToEvents: boolean; readonly text: string }
+  /** The next run begins when the one before it has ended. */
+  | { readonly kind: 'continuous'; readonly text: string }
   /** A timetable registered by a plugin under `name`; `args` is handed to it unchanged. */
   | { readonly kind: 'custom'; readonly name: string; readonly args: TaggedJson; readonly text: string };
 

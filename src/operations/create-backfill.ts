@@ -1,4 +1,8 @@
-import { planBackfill as planRuns, type BackfillPlan as RunPlan } from '../core/backfill/plan-backfill.js';
+import {
+  defaultReprocessBehavior,
+  planBackfill as planRuns,
+  type BackfillPlan as RunPlan,
+} from '../core/backfill/plan-backfill.js';
 import { RunView } from '../core/dag-run/run-view.js';
 import { clearTaskInstances } from '../core/task-instance/clear.js';
 import type { Backfill, ReprocessBehavior } from '../model/backfill.js';
@@ -25,7 +29,7 @@ export interface BackfillRequest {
   readonly maxActiveRuns?: number;
   /** `conf` of the runs it creates. Default: empty. */
   readonly conf?: unknown;
-  /** Which existing runs run again: none, failed ones, or all that have finished. Default: `none`. */
+  /** Which existing runs run again: none, failed ones, or all that have finished. Default: `none`; `failed` if a task has dependsOnPast. */
   readonly reprocessBehavior?: ReprocessBehavior;
   /** Newest first. Default: false. */
   readonly runBackwards?: boolean;
@@ -72,8 +76,8 @@ export async function planBackfill(deps: OperationDeps, request: BackfillRequest
 export async function createBackfill(deps: OperationDeps, request: BackfillRequest): Promise<Backfill> {
   const { store, bus, clock, actor } = deps;
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    const { listing, plan, conf } = await prepare(deps, request);
-    if (plan.create.length + plan.reprocess.length === 0) throw nothingToDo(request, plan);
+    const { listing, plan, conf, reprocessBehavior } = await prepare(deps, request);
+    if (plan.create.length + plan.reprocess.length === 0) throw nothingToDo(request.dagId, reprocessBehavior, plan);
     const adopt = await clearAll(deps, listing, plan.reprocess);
     if (adopt === null) continue;
     const created = await store.backfills.create(
@@ -83,7 +87,7 @@ export async function createBackfill(deps: OperationDeps, request: BackfillReque
         toDate: request.to,
         maxActiveRuns: request.maxActiveRuns ?? DEFAULT_MAX_ACTIVE_RUNS,
         conf,
-        reprocessBehavior: request.reprocessBehavior ?? 'none',
+        reprocessBehavior,
         runBackwards: request.runBackwards ?? false,
         isPaused: false,
         expectedRuns: plan.create.length + plan.reprocess.length,
@@ -107,25 +111,26 @@ export async function createBackfill(deps: OperationDeps, request: BackfillReque
 async function prepare(
   { store, clock, timetables }: OperationDeps,
   request: BackfillRequest,
-): Promise<{ listing: DagListing; plan: RunPlan<DagRun>; conf: Conf }> {
+): Promise<{ listing: DagListing; plan: RunPlan<DagRun>; conf: Conf; reprocessBehavior: ReprocessBehavior }> {
   const listing = await findLiveDag(store, request.dagId);
   checkRequest(request);
   const conf = checkConf(request.conf, 'conf');
   await checkParams(listing.spec.params, conf);
   const { dagId, from, to } = request;
+  const reprocessBehavior = request.reprocessBehavior ?? defaultReprocessBehavior(listing.spec);
   const plan = planRuns({
     spec: listing.spec,
     from,
     to,
     existing: from <= to ? await store.runs.listRuns({ dagId, from, to }) : [],
-    reprocessBehavior: request.reprocessBehavior ?? 'none',
+    reprocessBehavior,
     runBackwards: request.runBackwards ?? false,
     maxRuns: request.maxRuns ?? DEFAULT_MAX_RUNS,
     conf,
     now: clock.now(),
     ...(timetables ? { custom: timetables } : {}),
   });
-  return { listing, plan, conf };
+  return { listing, plan, conf, reprocessBehavior };
 }
 
 /** The commits that clear whole runs; null when one of them is no longer there to be cleared. */
@@ -175,13 +180,13 @@ function checkRequest({ maxActiveRuns, reprocessBehavior }: BackfillRequest): vo
   }
 }
 
-function nothingToDo({ dagId, reprocessBehavior }: BackfillRequest, { skipped }: RunPlan<DagRun>): AirflowLikeError {
+function nothingToDo(dagId: string, reprocessBehavior: ReprocessBehavior, { skipped }: RunPlan<DagRun>): AirflowLikeError {
   const inFlight = skipped.filter(({ reason }) => reason === 'in_flight').length;
   return new AirflowLikeError('BACKFILL_RANGE', {
     place: dagId,
     message:
       `nothing is left to do: all ${skipped.length} runs of the range exist (${inFlight} under way); ` +
-      `reprocess behaviour "completed" runs finished ones again, "failed" those that failed (now: "${reprocessBehavior ?? 'none'}")`,
+      `reprocess behaviour "completed" runs finished ones again, "failed" those that failed (now: "${reprocessBehavior}")`,
   });
 }
 

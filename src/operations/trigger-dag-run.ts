@@ -12,7 +12,7 @@ import { checkConf } from './parse-conf.js';
 
 export interface TriggerRequest {
   readonly dagId: string;
-  /** Default: `manual__` and `runAfter`, with a random suffix when there is no logical date. */
+  /** Default: `manual__` and `runAfter`; followed by a random suffix if there is such a run already and this one has no logical date. */
   readonly runId?: string | null;
   /** Default: none, and then the run has no data interval either. */
   readonly logicalDate?: Instant | null;
@@ -54,36 +54,34 @@ export async function triggerDagRun(deps: OperationDeps, request: TriggerRequest
     dataInterval = request.dataInterval ?? timetableFor(spec, deps.timetables).inferManualInterval(logicalDate);
     checkInterval(dataInterval);
   }
-  const created = await store.runs.createRun(
-    request.dagId,
-    {
-      runId: chooseRunId(request.runId ?? null, runAfter, logicalDate),
-      runType: 'manual',
-      triggeredBy: request.triggeredBy ?? 'cli',
-      logicalDate,
-      dataInterval,
-      runAfter,
-      conf,
-      backfillId: null,
-      state: 'queued',
-      note,
-    },
-    actor,
-    now,
-  );
+  const create = (runId: string): Promise<{ run: DagRun } | { exists: DagRun }> =>
+    store.runs.createRun(
+      request.dagId,
+      {
+        runId,
+        runType: 'manual',
+        triggeredBy: request.triggeredBy ?? 'cli',
+        logicalDate,
+        dataInterval,
+        runAfter,
+        conf,
+        backfillId: null,
+        state: 'queued',
+        note,
+      },
+      actor,
+      now,
+    );
+  const given = request.runId ?? null;
+  if (given !== null) checkGivenRunId(given, 'manual', 'runId');
+  let created = await create(given ?? runIdFor('manual', runAfter));
+  // Two runs without a logical date may be wished for in the same millisecond; only their ids are in each other's way.
+  if ('exists' in created && given === null && logicalDate === null) {
+    created = await create(runIdFor('manual', runAfter, randomBytes(4).toString('hex')));
+  }
   if ('exists' in created) throw runExists(created.exists, request);
   bus.publish('runs');
   return created.run;
-}
-
-function chooseRunId(given: string | null, runAfter: Instant, logicalDate: Instant | null): string {
-  if (given !== null) {
-    checkGivenRunId(given, 'manual', 'runId');
-    return given;
-  }
-  const runId = runIdFor('manual', runAfter);
-  // Runs without a logical date may be created within one millisecond.
-  return logicalDate === null ? `${runId}_${randomBytes(4).toString('hex')}` : runId;
 }
 
 function checkLogicalDate(logicalDate: Instant, now: Instant): void {

@@ -16,7 +16,7 @@ interface CreateOptions extends CommonOptions {
   readonly toDate: string;
   readonly dagRunConf?: string;
   readonly maxActiveRuns?: number;
-  readonly reprocessBehavior: ReprocessBehavior;
+  readonly reprocessBehavior?: ReprocessBehavior;
   readonly runBackwards?: boolean;
   readonly dryRun?: boolean;
   readonly detach?: boolean;
@@ -55,7 +55,8 @@ export function addBackfillCommands({ root, cli, run }: Tree): void {
     .option('--max-active-runs <number>', 'most of its runs at once (default: 10)', positiveInteger)
     .addOption(
       choiceOption('--reprocess-behavior <which>', 'existing runs that are run again', ['none', 'failed', 'completed']).default(
-        'none',
+        undefined,
+        'none; failed if a task has dependsOnPast',
       ),
     )
     .option('--run-backwards', 'newest first')
@@ -90,8 +91,8 @@ export function addBackfillCommands({ root, cli, run }: Tree): void {
             from,
             to,
             conf,
-            reprocessBehavior: options.reprocessBehavior,
             runBackwards: options.runBackwards === true,
+            ...(options.reprocessBehavior === undefined ? {} : { reprocessBehavior: options.reprocessBehavior }),
             ...(options.maxActiveRuns === undefined ? {} : { maxActiveRuns: options.maxActiveRuns }),
           };
           const plan = await system.planBackfill(client, request);

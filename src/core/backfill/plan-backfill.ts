@@ -78,13 +78,28 @@ export function planBackfill<Existing extends ExistingRun>(request: BackfillRequ
   return { create, reprocess, skipped, first, last };
 }
 
-function checkRequest({ spec, from, to, now, runBackwards, custom }: BackfillRequest<ExistingRun>): void {
+function checkRequest({ spec, from, to, now, runBackwards, reprocessBehavior, custom }: BackfillRequest<ExistingRun>): void {
   if (!timetableFor(spec, custom).periodic) throw rangeError(spec, 'its schedule yields no runs over a range of dates');
   if (from > to) throw rangeError(spec, `the range is reversed: from ${dateText(from)} is after to ${dateText(to)}`);
   if (from >= now && to >= now) throw rangeError(spec, 'the range lies in the future');
-  if (runBackwards && spec.tasks.some((task) => task.dependsOnPast || task.waitForDownstream)) {
+  if (runBackwards && waitsForPast(spec)) {
     throw rangeError(spec, 'it cannot run backwards, because a task of it has dependsOnPast');
   }
+  if (reprocessBehavior === 'none' && waitsForPast(spec)) {
+    throw rangeError(
+      spec,
+      'a task of it has dependsOnPast and would wait for a failed run that stays as it is; reprocess failed or completed runs',
+    );
+  }
+}
+
+function waitsForPast(spec: DagSpec): boolean {
+  return spec.tasks.some((task) => task.dependsOnPast || task.waitForDownstream);
+}
+
+/** What happens to existing runs when nobody says: they stay, unless a failed one would hold up all that follow it. */
+export function defaultReprocessBehavior(spec: DagSpec): ReprocessBehavior {
+  return waitsForPast(spec) ? 'failed' : 'none';
 }
 
 function runsAgain(state: DagRunState, behavior: ReprocessBehavior): boolean {

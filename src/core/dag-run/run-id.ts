@@ -3,11 +3,15 @@ import { checkRunId } from '../../model/ids.js';
 import type { Instant } from '../../model/instant.js';
 import { RUN_TYPES, type RunType } from '../../model/states.js';
 
-/** `scheduled__2026-01-10T00:00:00+00:00`: the type and `runAfter` in UTC, with six digits of fraction where there is one. */
-export function runIdFor(runType: RunType, runAfter: Instant): string {
+/**
+ * `scheduled__2026-01-10T00:00:00+00:00`: the type and `runAfter` in UTC, with six digits of fraction where there is one.
+ * @param suffix Eight letters or digits that tell runs of the same instant apart; null, the default: none.
+ */
+export function runIdFor(runType: RunType, runAfter: Instant, suffix: string | null = null): string {
   const iso = new Date(runAfter).toISOString();
   const fraction = iso.slice(20, 23);
-  return `${runType}__${iso.slice(0, 19)}${fraction === '000' ? '' : `.${fraction}000`}+00:00`;
+  const runId = `${runType}__${iso.slice(0, 19)}${fraction === '000' ? '' : `.${fraction}000`}+00:00`;
+  return suffix === null ? runId : `${runId}_${suffix}`;
 }
 
 /** The type that a run id's prefix names; an unknown prefix means manual. */

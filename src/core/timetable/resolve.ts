@@ -2,8 +2,12 @@
 import type { DagSpec } from '../../model/dag-spec.js';
 import { AirflowLikeError } from '../../model/errors.js';
 import { nearestName } from '../../model/nearest-name.js';
+import { continuousTimetable } from './continuous.js';
+import { cronTriggerTimetable } from './cron-trigger.js';
 import { CronTimetable } from './cron.js';
+import { deltaTriggerTimetable } from './delta-trigger.js';
 import { deltaTimetable } from './delta.js';
+import { eventsTimetable } from './events.js';
 import { noTimetable } from './none.js';
 import { onceTimetable } from './once.js';
 import type { Timetable } from './timetable.js';
@@ -33,6 +37,14 @@ function createTimetable(spec: DagSpec): Timetable {
       return new CronTimetable(schedule.expression, spec.timezone, schedule.text);
     case 'delta':
       return deltaTimetable(schedule.span, schedule.text);
+    case 'cronTrigger':
+      return cronTriggerTimetable(schedule, spec.timezone);
+    case 'deltaTrigger':
+      return deltaTriggerTimetable(schedule);
+    case 'events':
+      return eventsTimetable(schedule);
+    case 'continuous':
+      return continuousTimetable;
     default:
       return noTimetable;
   }

@@ -27,6 +27,8 @@ export interface Timetable {
   readonly summary: string;
   /** True when it yields runs again and again, so that a backfill over dates makes sense. */
   readonly periodic: boolean;
+  /** Most runs that may be unfinished at once, where the kind sets a limit: a DAG must set its `maxActiveRuns` no higher. */
+  readonly maxActiveRuns?: number;
   /** Returns the timetable for the arguments that a DAG gave; without it the arguments are ignored. */
   configure?(args: TaggedJson): Timetable;
 }
@@ -46,6 +48,12 @@ export function newestWanted(catchup: Catchup): number | null {
 export function runOver(start: Instant, end: Instant, latest: Instant | null): NextRun | null {
   if (latest !== null && start > latest) return null;
   return { logicalDate: start, dataInterval: { start, end }, runAfter: end };
+}
+
+/** The run that is due at `at` and covers the `intervalMs` before it. */
+export function runEndingAt(at: Instant, intervalMs: number): NextRun {
+  const start = at - intervalMs;
+  return { logicalDate: start, dataInterval: { start, end: at }, runAfter: at };
 }
 
 /** A point in time as an interval. */

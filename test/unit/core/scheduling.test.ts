@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { planBackfill } from '../../../src/core/backfill/plan-backfill.js';
+import { defaultReprocessBehavior, planBackfill } from '../../../src/core/backfill/plan-backfill.js';
 import { MAX_RUNS_PER_PASS, planDagSchedule } from '../../../src/core/dag-run/plan-schedule.js';
 import { checkGivenRunId, runIdFor, runTypeOf } from '../../../src/core/dag-run/run-id.js';
 import { planQueueing } from '../../../src/core/queueing/plan-queueing.js';
@@ -172,6 +172,13 @@ describe('planBackfill', () => {
     expect(dates(plan.create)).toEqual(['01-06']);
     expect(dates(plan.reprocess)).toEqual(reprocess);
     expect(plan.skipped.map((entry) => entry.reason)).toEqual(skipped);
+  });
+
+  it('leaves failed runs as they are only where nothing waits for them', () => {
+    const waiting = { ...request.spec, tasks: [taskSpec('load', { dependsOnPast: true })] };
+    expect(() => planBackfill({ ...request, spec: waiting })).toThrow('would wait for a failed run that stays as it is');
+    expect(planBackfill({ ...request, spec: waiting, reprocessBehavior: 'failed' }).create).toHaveLength(4);
+    expect([request.spec, waiting].map(defaultReprocessBehavior)).toEqual(['none', 'failed']);
   });
 
   it.each<[string, object, string, string]>([

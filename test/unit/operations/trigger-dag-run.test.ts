@@ -24,7 +24,7 @@ describe('triggerDagRun', () => {
     const run = await triggerDagRun(world, { dagId: 'sales', conf: { region: 'eu' }, note: 'asked by Ada' });
     expect(run).toMatchObject({
       dagId: 'sales',
-      runId: expect.stringMatching(/^manual__2026-03-10T12:00:00\+00:00_[0-9a-f]{8}$/),
+      runId: 'manual__2026-03-10T12:00:00+00:00',
       runType: 'manual',
       triggeredBy: 'cli',
       state: 'queued',
@@ -40,6 +40,14 @@ describe('triggerDagRun', () => {
       'extract',
       'load',
     ]);
+  });
+
+  it('tells runs without a logical date that start in the same millisecond apart', async () => {
+    const ids: string[] = [];
+    for (let count = 0; count < 3; count++) ids.push((await triggerDagRun(world, { dagId: 'sales' })).runId);
+    expect(ids[0]).toBe('manual__2026-03-10T12:00:00+00:00');
+    expect(ids.slice(1)).toEqual(Array(2).fill(expect.stringMatching(/^manual__2026-03-10T12:00:00\+00:00_[0-9a-f]{8}$/)));
+    expect(new Set(ids).size).toBe(3);
   });
 
   it('infers the interval from the logical date, by the schedule', async () => {

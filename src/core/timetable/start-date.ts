@@ -1,0 +1,19 @@
+import type { Catchup, ScheduleSpec } from '../../model/dag-spec.js';
+
+/**
+ * Whether a DAG with this schedule must have a start date. Intervals need one as the begin of the first of them, and so does catchup; a schedule of points in
+ * time can begin now.
+ */
+export function needsStartDate(schedule: ScheduleSpec, catchup: Catchup): boolean {
+  switch (schedule.kind) {
+    case 'none':
+    case 'custom':
+      return false;
+    case 'cron':
+    case 'delta':
+    case 'once':
+      return true;
+    default:
+      return catchup === true;
+  }
+}

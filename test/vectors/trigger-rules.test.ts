@@ -1,0 +1,50 @@
+import { expect, it } from '@jest/globals';
+import { evaluateTriggerRule } from '../../src/core/trigger-rule/evaluate.js';
+import type { ParentStates, Verdict } from '../../src/core/trigger-rule/parent-states.js';
+import type { TriggerRule } from '../../src/model/dag-spec.js';
+import { runVectors, type VectorCase } from './vector-file.js';
+
+interface RuleCase extends VectorCase {
+  /** States of the parents, a letter each. */
+  readonly p: string;
+  /** Outcomes, a letter for each rule. */
+  readonly c: string;
+  readonly m0?: string;
+  readonly m1?: string;
+  readonly m2?: string;
+}
+
+interface Head {
+  readonly rules: readonly TriggerRule[];
+  readonly states: Readonly<Record<string, string>>;
+}
+
+const LETTERS: Readonly<Record<Verdict, string>> = { run: 'R', wait: 'w', skipped: 'k', upstream_failed: 'u', removed: 'x' };
+
+it('every trigger rule over every set of up to three parents', () => {
+  const failures = runVectors<RuleCase>({
+    path: 'state/01_trigger_rules.json',
+    answer({ p }, head) {
+      const { rules, states } = head as unknown as Head;
+      const parents = parentStates(p, states);
+      const outcomes = (mapIndex: number): string =>
+        rules.map((rule) => LETTERS[evaluateTriggerRule(rule, parents, mapIndex)]).join('');
+      return { c: outcomes(-1), m0: outcomes(0), m1: outcomes(1), m2: outcomes(2) };
+    },
+    // Without an entry of its own a mapped child has the outcome of one that is not mapped.
+    expected: ({ c, m0 = c, m1 = c, m2 = c }) => ({ c, m0, m1, m2 }),
+  });
+  expect(failures).toEqual([]);
+});
+
+function parentStates(letters: string, states: Head['states']): ParentStates {
+  const count = (state: string): number => [...letters].filter((letter) => letter === states[state]).length;
+  const counts = {
+    success: count('success'),
+    failed: count('failed'),
+    upstreamFailed: count('upstream_failed'),
+    skipped: count('skipped'),
+    removed: count('removed'),
+  };
+  return { ...counts, total: letters.length, done: Object.values(counts).reduce((sum, number) => sum + number) };
+}
