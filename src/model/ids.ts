@@ -1,7 +1,7 @@
 import { AirflowLikeError } from './errors.js';
 
 const ID = /^[A-Za-z0-9_~][A-Za-z0-9_.~-]{0,249}$/;
-const RUN_ID = /^[A-Za-z0-9_~][A-Za-z0-9_.~:+-]{0,249}$/;
+const RUN_ID = /^[A-Za-z0-9_.~:+-]{1,250}$/;
 
 /** @throws AirflowLikeError ID_INVALID unless `id` can name a DAG, a task or a group. */
 export function checkId(id: unknown, place: string): asserts id is string {
@@ -16,11 +16,12 @@ export function checkId(id: unknown, place: string): asserts id is string {
 
 /** @throws AirflowLikeError ID_INVALID unless `runId` can name a run. */
 export function checkRunId(runId: unknown, place: string): asserts runId is string {
-  if (typeof runId === 'string' && RUN_ID.test(runId)) return;
+  const isRunId = typeof runId === 'string' && RUN_ID.test(runId);
+  if (isRunId && !runId.includes('..')) return;
   throw new AirflowLikeError('ID_INVALID', {
     place,
-    message: 'this cannot be a run id',
+    message: isRunId ? 'a run id cannot have two dots in a row' : 'this cannot be a run id',
     value: runId,
-    allowed: 'A-Z a-z 0-9 _ - . ~ : + (1-250 characters, not starting with . - : or +)',
+    allowed: 'A-Z a-z 0-9 _ - . ~ : + (1-250 characters, no two dots in a row)',
   });
 }
