@@ -6,6 +6,7 @@ import { DagProcessor } from '../dag-processor/dag-processor.js';
 import { MISSING_SCANS } from '../dag-processor/known-files.js';
 import { createLogger } from '../logging/logger.js';
 import type { ImportProblem } from '../model/dag.js';
+import { loadPlugins } from '../plugins/load-plugins.js';
 import { openClient as open, type Client } from './client.js';
 import type { ProcessOptions } from './options.js';
 
@@ -45,7 +46,15 @@ export async function parseDagsOnce(client: Client): Promise<ScanResult> {
   const { bus, clock } = client;
   // The problems are the command's answer: logged as well, they would be said twice.
   const logger = await createLogger({ level: 'silent', format: 'json' });
-  const processor = new DagProcessor({ ...processorOptions(client.config), catalog, bus, clock, logger, scanIntervalMs: 0 });
+  const processor = new DagProcessor({
+    ...processorOptions(client.config),
+    timetables: new Set(client.timetables.keys()),
+    catalog,
+    bus,
+    clock,
+    logger,
+    scanIntervalMs: 0,
+  });
   try {
     // A file counts as gone when several scans have missed it.
     for (let scan = 0; scan < MISSING_SCANS; scan++) while ((await processor.runOnce(clock.now())).more);
@@ -62,12 +71,14 @@ export async function parseDagsOnce(client: Client): Promise<ScanResult> {
 }
 
 /** Types, imports and lint of the DAGs folder, without a database. */
-export function checkDags({ config: loaded }: ProcessOptions): Promise<CheckedDags> {
+export async function checkDags({ config: loaded }: ProcessOptions): Promise<CheckedDags> {
   const { core, dagProcessor } = loaded.config;
+  const { timetables } = await loadPlugins(core.pluginsFolder);
   return checkFolder({
     projectRoot: loaded.root,
     dagsFolder: core.dagsFolder,
     pluginsFolder: core.pluginsFolder,
+    timetables: new Set(timetables.keys()),
     env: runtimeEnv(loaded.config),
     timeoutMs: dagProcessor.importTimeoutMs,
     memoryLimitMb: dagProcessor.maxImportMb,

@@ -154,7 +154,7 @@ function graceMs(client: Client, hurry: AbortSignal): number {
 
 export async function startDagProcessor(client: Client): Promise<Part & { firstScan: Promise<void> }> {
   const { DagProcessor } = await import('../dag-processor/dag-processor.js');
-  const { store, bus, clock, logger } = client;
+  const { store, bus, clock, logger, timetables } = client;
   const { core, dagProcessor: options } = client.config.config;
   const component = register(client, 'dag-processor', options);
   const processor = new DagProcessor({
@@ -168,6 +168,7 @@ export async function startDagProcessor(client: Client): Promise<Part & { firstS
     importTimeoutMs: options.importTimeoutMs,
     maxImportMb: options.maxImportMb,
     children: options.children,
+    timetables: new Set(timetables.keys()),
     env: runtimeEnv(client.config.config),
   });
   await component.start();

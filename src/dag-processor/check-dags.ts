@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ImportProblem, ParsedFile } from '../model/dag.js';
 import { AirflowLikeError } from '../model/errors.js';
+import { refuseUnknownTimetables } from './check-timetables.js';
 import { ChildPool, type ChildPoolOptions } from './child-pool.js';
 import { importProblem } from './import-problem.js';
 import { lintFile } from './lint-file.js';
@@ -14,6 +15,8 @@ export interface CheckRequest extends ChildPoolOptions {
   readonly projectRoot: string;
   readonly dagsFolder: string;
   readonly pluginsFolder: string | null;
+  /** Names of the timetables that plugins register. Default: they are not checked. */
+  readonly timetables?: ReadonlySet<string>;
 }
 
 export interface CheckedDags {
@@ -42,7 +45,9 @@ export async function checkDags(request: CheckRequest): Promise<CheckedDags> {
       Promise.all(paths.map(async (path) => lintFile(path, await readFile(join(dagsFolder, path), 'utf8').catch(() => '')))),
     ]);
     if (faults[0] !== undefined) throw new AirflowLikeError('INTERNAL', { message: faults[0] });
-    const files = parsed.filter((file) => file !== null);
+    const { timetables } = request;
+    const answered = parsed.filter((file) => file !== null);
+    const files = timetables ? answered.map((file) => refuseUnknownTimetables(file, timetables)) : answered;
     return {
       files: paths.length,
       dags: files.reduce((count, file) => count + file.dags.length, 0),
@@ -72,16 +77,25 @@ function warningsOf(file: ParsedFile, all: readonly ParsedFile[]): readonly Impo
 }
 
 function duplicates(files: readonly ParsedFile[]): readonly ImportProblem[] {
-  const owners = new Map<string, string>();
+  const owners = new Map<string, { readonly dagId: string; readonly path: string }>();
   const problems: ImportProblem[] = [];
   for (const { path, dags } of files) {
     for (const { spec } of dags) {
-      const owner = owners.get(spec.dagId);
-      owners.set(spec.dagId, owner ?? path);
-      if (owner === undefined) continue;
-      const { line = null, column = null } = spec.position ?? {};
-      const message = `the DAG id is already defined in ${owner}; rename one of them`;
-      problems.push(importProblem('DAG_DUPLICATE', path, message, { line, column, value: spec.dagId }));
+      const key = spec.dagId.toLowerCase();
+      const owner = owners.get(key);
+      if (owner === undefined) owners.set(key, { dagId: spec.dagId, path });
+      if (owner === undefined || owner.path === path) continue;
+      const place = { line: spec.position?.line ?? null, column: spec.position?.column ?? null, value: spec.dagId };
+      problems.push(
+        owner.dagId === spec.dagId
+          ? importProblem('DAG_DUPLICATE', path, `the DAG id is already defined in ${owner.path}; rename one of them`, place)
+          : importProblem(
+              'ID_CONFUSABLE',
+              path,
+              `"${spec.dagId}" differs only by case from "${owner.dagId}" in ${owner.path}; rename one of them`,
+              place,
+            ),
+      );
     }
   }
   return problems;

@@ -13,6 +13,7 @@ import type { EventBus } from '../ports/event-bus.js';
 import type { Logger } from '../ports/logger.js';
 import type { Service, ServiceResult } from '../ports/service.js';
 import type { DagCatalog } from '../ports/store.js';
+import { refuseUnknownTimetables } from './check-timetables.js';
 import { ChildPool } from './child-pool.js';
 import { watchFolders } from './folder-watcher.js';
 import { describeProblem } from './import-problem.js';
@@ -28,6 +29,8 @@ export interface DagProcessorDeps {
   readonly dagsFolder: string;
   /** Absolute; DAG files may import from it. Need not exist. */
   readonly pluginsFolder: string | null;
+  /** Names of the timetables that plugins register. Default: they are not checked. */
+  readonly timetables?: ReadonlySet<string>;
   /** The whole environment of the children: an allow-list without secrets. */
   readonly env: Readonly<Record<string, string>>;
   /** Pause between full scans, in milliseconds. Default 30,000. */
@@ -287,8 +290,10 @@ export class DagProcessor implements Service {
     const before = this.#pending.get(path) ?? (await this.#stampOf(path));
     this.#pending.delete(path);
     const { dagsFolder, pluginsFolder } = this.#deps;
-    const file = await this.#pool.parse({ dagsFolder, pluginsFolder, path });
-    if (file === null) return 'unanswered';
+    const parsed = await this.#pool.parse({ dagsFolder, pluginsFolder, path });
+    if (parsed === null) return 'unanswered';
+    const { timetables } = this.#deps;
+    const file = timetables ? refuseUnknownTimetables(parsed, timetables) : parsed;
     const after = await this.#stampOf(path);
     if (after === null && (await this.#whyUnreadable(path)) === 'ENOENT') {
       if (!this.#removed.has(path)) this.#removed.set(path, this.#deps.clock.now());

@@ -13,7 +13,7 @@ export interface Assigned {
   readonly saved: readonly { readonly file: ParsedFile; readonly dag: ParsedFile['dags'][number]; readonly bundleHash: string }[];
   /** Live DAGs that their file no longer holds. */
   readonly retired: readonly string[];
-  /** DAG_DUPLICATE, one per DAG id that another live file owns. */
+  /** DAG_DUPLICATE, one per DAG id that another live file owns; ID_CONFUSABLE for an id that differs only by case from a live one. */
   readonly duplicates: readonly ImportProblem[];
 }
 
@@ -33,6 +33,7 @@ export function assignDags(files: readonly ParsedFile[], known: readonly KnownDa
     if (ids && !ids.has(dagId)) retired.add(dagId);
     else owners.set(dagId, file);
   }
+  const spellings = new Map([...owners.keys()].map((dagId) => [dagId.toLowerCase(), dagId]));
   const saved: { file: ParsedFile; dag: ParsedFile['dags'][number]; bundleHash: string }[] = [];
   const duplicates: ImportProblem[] = [];
   for (const file of sound) {
@@ -40,9 +41,20 @@ export function assignDags(files: readonly ParsedFile[], known: readonly KnownDa
       const { dagId, position } = dag.spec;
       const owner = owners.get(dagId) ?? file.path;
       if (owner !== file.path || file.bundle === null) {
-        if (owner !== file.path) duplicates.push(duplicate(dagId, file.path, owner, position));
+        if (owner !== file.path)
+          duplicates.push(
+            refusal('DAG_DUPLICATE', dagId, `the DAG id is already defined in ${owner}; rename one of them`, file.path, position),
+          );
         continue;
       }
+      const spelling = spellings.get(dagId.toLowerCase()) ?? dagId;
+      if (spelling !== dagId && owners.has(spelling)) {
+        duplicates.push(
+          refusal('ID_CONFUSABLE', dagId, confusable(dagId, spelling, owners.get(spelling) as string), file.path, position),
+        );
+        continue;
+      }
+      spellings.set(dagId.toLowerCase(), dagId);
       owners.set(dagId, file.path);
       retired.delete(dagId);
       saved.push({ file, dag, bundleHash: file.bundle.hash });
@@ -51,10 +63,19 @@ export function assignDags(files: readonly ParsedFile[], known: readonly KnownDa
   return { saved, retired: [...retired].sort(), duplicates };
 }
 
-function duplicate(dagId: string, file: string, owner: string, position: { line: number; column: number } | null): ImportProblem {
+const confusable = (dagId: string, other: string, owner: string): string =>
+  `"${dagId}" differs only by case from "${other}" in ${owner}; rename one of them`;
+
+function refusal(
+  code: 'DAG_DUPLICATE' | 'ID_CONFUSABLE',
+  dagId: string,
+  message: string,
+  file: string,
+  position: { line: number; column: number } | null,
+): ImportProblem {
   return {
-    code: 'DAG_DUPLICATE',
-    message: `the DAG id is already defined in ${owner}; rename one of them`,
+    code,
+    message,
     file,
     line: position?.line ?? null,
     column: position?.column ?? null,

@@ -41,8 +41,13 @@ export function createCatalog(tables: Tables): DagCatalog {
       return tables.bundles.get(bundleHash) ?? null;
     },
     async listImportProblems() {
-      const files = [...tables.problems.keys()].sort();
-      return files.flatMap((file) => [...tables.problems.get(file)!].sort(byPlace));
+      // Of two files that import a third, each has the mistakes of the third.
+      const all = new Map(
+        [...tables.problems.values()]
+          .flat()
+          .map((one) => [JSON.stringify([one.file, one.line, one.column, one.code, one.message]), one]),
+      );
+      return [...all.values()].sort(byPlace);
     },
     async setPaused(dagIds, isPaused, reason, actor, now) {
       const changed: string[] = [];
@@ -138,12 +143,15 @@ function saveDag(tables: Tables, { file, dag: { spec, specHash }, bundleHash }: 
   return isChanged;
 }
 
+/** Codes of files that wanted an id which another file has. */
+const REFUSALS = new Set(['DAG_DUPLICATE', 'ID_CONFUSABLE']);
+
 function retire(tables: Tables, dagIds: readonly string[]): void {
   for (const dagId of dagIds) {
     tables.dags.set(dagId, { ...tables.dags.get(dagId)!, isRetired: true, checkAt: null, nextRun: null });
     // Files that wanted the id count as changed, now that its owner has let go.
     for (const [path, problems] of tables.problems) {
-      const wanted = problems.some((problem) => problem.code === 'DAG_DUPLICATE' && problem.value === dagId);
+      const wanted = problems.some(({ code, value }) => REFUSALS.has(code) && value?.toLowerCase() === dagId.toLowerCase());
       if (wanted && tables.files.has(path)) tables.files.set(path, { contentHash: '' });
     }
   }
@@ -164,5 +172,6 @@ export function readDag(stored: StoredDag): Dag {
 }
 
 function byPlace(a: ImportProblem, b: ImportProblem): number {
+  if (a.file !== b.file) return a.file < b.file ? -1 : 1;
   return (a.line ?? Infinity) - (b.line ?? Infinity) || (a.column ?? Infinity) - (b.column ?? Infinity) || 0;
 }

@@ -66,8 +66,11 @@ const GET_BUNDLE: Statement = {
 
 const LIST_PROBLEMS: Statement = {
   name: 'list_import_problems',
-  text: `select code, message, file, line, "column", value, allowed, suggestion, stack from import_problem
-    order by file, line nulls last, "column" nulls last, import_problem_id`,
+  // Of two files that import a third, each has the mistakes of the third.
+  text: `select code, message, file, line, "column", value, allowed, suggestion, stack from (
+      select distinct on (file, line, "column", code, message) * from import_problem
+      order by file, line, "column", code, message, import_problem_id
+    ) p order by file, line nulls last, "column" nulls last, import_problem_id`,
 };
 
 const SET_PAUSED: Statement = {

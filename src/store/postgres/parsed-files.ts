@@ -11,7 +11,8 @@ const LOCK_CATALOG: Statement = { name: 'lock_catalog', text: 'select pg_advisor
 
 const KNOWN_DAGS: Statement = {
   name: 'save_known_dags',
-  text: `select g.dag_id, g.file, g.is_retired, g.current_version_id from dag g where g.dag_id = any ($1::text[])
+  text: `select g.dag_id, g.file, g.is_retired, g.current_version_id from dag g
+    where lower(g.dag_id) in (select lower(id) from unnest($1::text[]) id)
     union select g.dag_id, g.file, g.is_retired, g.current_version_id from dag g where g.file = any ($2::text[])`,
 };
 
@@ -98,6 +99,7 @@ on conflict (path) do update set content_hash = excluded.content_hash, parsed_at
 };
 
 const PROBLEMS = new RowSet({
+  parsed_file: 'text',
   file: 'text',
   code: 'text',
   message: 'text',
@@ -108,18 +110,22 @@ const PROBLEMS = new RowSet({
   suggestion: 'text',
   stack: 'text',
 } as const);
-const DELETE_PROBLEMS: Statement = { name: 'delete_problems', text: 'delete from import_problem where file = any ($1::text[])' };
+const DELETE_PROBLEMS: Statement = {
+  name: 'delete_problems',
+  text: 'delete from import_problem where parsed_file = any ($1::text[])',
+};
 const SAVE_PROBLEMS: Statement = {
   name: 'save_problems',
-  text: `insert into import_problem (file, code, message, line, "column", value, allowed, suggestion, stack)
-    select x.file, x.code, x.message, x.line, x.column_number, x.value, x.allowed, x.suggestion, x.stack from (${PROBLEMS.select(1)}) x order by x.n`,
+  text: `insert into import_problem (parsed_file, file, code, message, line, "column", value, allowed, suggestion, stack)
+    select x.parsed_file, x.file, x.code, x.message, x.line, x.column_number, x.value, x.allowed, x.suggestion, x.stack from (${PROBLEMS.select(1)}) x order by x.n`,
 };
 
 /** Files that could not have a DAG because its owner was another file: they count as changed once the owner has let go. */
 const FORGET_DUPLICATES: Statement = {
   name: 'forget_duplicates',
   text: `update dag_file f set content_hash = '' from import_problem p
-    where p.file = f.path and p.code = 'DAG_DUPLICATE' and p.value = any ($1::text[])`,
+    where p.parsed_file = f.path and p.code in ('DAG_DUPLICATE', 'ID_CONFUSABLE')
+    and lower(p.value) in (select lower(id) from unnest($1::text[]) id)`,
 };
 
 const DELETE_FILES: Statement = { name: 'delete_files', text: 'delete from dag_file where path = any ($1::text[])' };
@@ -154,9 +160,12 @@ export function saveFiles(database: Database, files: readonly ParsedFile[], now:
     if (dagRows.length > 0) await session.run(SAVE_DAGS, [now, ...DAGS.values(dagRows)]);
     if (assigned.retired.length > 0) await retire(session, assigned.retired);
     await session.run(DELETE_PROBLEMS, [paths]);
-    const problems = [...latest.flatMap((file) => file.errors), ...assigned.duplicates];
-    if (problems.length > 0) await session.run(SAVE_PROBLEMS, PROBLEMS.values(problems.map(problemRow)));
-    const faulty = new Set(problems.map((problem) => problem.file));
+    const problems = [
+      ...latest.flatMap((file) => file.errors.map((problem) => problemRow(file.path, problem))),
+      ...assigned.duplicates.map((problem) => problemRow(problem.file, problem)),
+    ];
+    if (problems.length > 0) await session.run(SAVE_PROBLEMS, PROBLEMS.values(problems));
+    const faulty = new Set(problems.map((problem) => problem.parsed_file));
     const fileRows = latest.map(({ path, contentHash, parseMs }) => ({
       path,
       content_hash: contentHash,
@@ -226,7 +235,7 @@ async function saveVersions(session: Session, { saved }: Assigned, now: Instant)
   return new Map(answer.map((row) => [row.dag_id, row.dag_version_id]));
 }
 
-function problemRow({ column, ...problem }: ImportProblem) {
+function problemRow(parsedFile: string, { column, ...problem }: ImportProblem) {
   const { file, code, message, line, value, allowed, suggestion, stack } = problem;
-  return { file, code, message, line, column_number: column, value, allowed, suggestion, stack };
+  return { parsed_file: parsedFile, file, code, message, line, column_number: column, value, allowed, suggestion, stack };
 }

@@ -9,6 +9,7 @@ import { AirflowLikeError } from '../../model/errors.js';
 import { connect, connectFailure, errorCode, maskUrl, SCHEMA } from './connection.js';
 import { checkServer } from './database.js';
 import { firstSchema } from './migrations/0001-first-schema.js';
+import { problemsByParsedFile } from './migrations/0002-problems-by-parsed-file.js';
 
 export interface Migration {
   readonly version: number;
@@ -17,7 +18,7 @@ export interface Migration {
 }
 
 /** In order, versions 1, 2, 3... A migration that was released never changes. */
-export const MIGRATIONS: readonly Migration[] = [firstSchema];
+export const MIGRATIONS: readonly Migration[] = [firstSchema, problemsByParsedFile];
 
 export interface SchemaStatus {
   /** Version of the database; 0 when the schema is missing. */
