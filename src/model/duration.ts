@@ -53,6 +53,19 @@ export function parseDurationMs(text: string, place: string): number {
   return span.ms;
 }
 
+/** What a person probably meant who wrote `30` or `'10 min'`; null when that is not clear. */
+export function durationMeant(value: unknown): string | null {
+  if (typeof value === 'number') return Number.isFinite(value) && value >= 0 ? `'${value}s'` : null;
+  if (typeof value !== 'string') return null;
+  const match = /^\s*(?:every\s+)?(\d+(?:\.\d+)?)\s*(s|sec|m|min|h|hr|hour|d|day|w|week|second|minute)s?\s*$/i.exec(value);
+  if (match) return `'${match[1]}${match[2]?.charAt(0).toLowerCase()}'`;
+  const iso = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/.exec(value);
+  const parts = (iso?.slice(1) ?? [])
+    .map((amount, index) => (amount === undefined ? '' : `${amount}${'dhms'.charAt(index)}`))
+    .join('');
+  return parts === '' ? null : `'${parts}'`;
+}
+
 /** A short text for a span, for people: `1h 30m`, `12s`, `350ms`. */
 export function formatDuration(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)}ms`;

@@ -58,7 +58,8 @@ function formatMessage(code: ErrorCode, details: ErrorDetails): string {
   let text = `${code}: `;
   if (details.place) text += `${details.place}: `;
   text += details.message;
-  if ('value' in details) text += `, got ${showValue(details.value)}`;
+  const isQuoted = typeof details.value === 'string' && details.message.includes(showValue(details.value));
+  if ('value' in details && !isQuoted) text += `, got ${showValue(details.value)}`;
   if (details.allowed) text += `; allowed: ${details.allowed}`;
   if (details.suggestion) text += `; did you mean ${details.suggestion}?`;
   return text;

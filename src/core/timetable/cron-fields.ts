@@ -4,6 +4,7 @@
  * Five fields, or six with the seconds LAST, as Airflow writes them (croner wants them first).
  */
 import { Cron } from 'croner';
+import { durationMeant } from '../../model/duration.js';
 import { AirflowLikeError } from '../../model/errors.js';
 
 export interface CronFields {
@@ -63,6 +64,7 @@ export function parseCron(expression: string, place: string): CronFields {
       message: `expected 5 fields (or 6 with seconds last), got ${parts.length}`,
       value: expression,
       allowed: 'minute hour day-of-month month weekday [second], or a preset such as @daily',
+      suggestion: durationMeant(expression),
     });
   }
   const rules = [MINUTE, HOUR, DAY, MONTH, WEEKDAY, SECOND];
@@ -97,6 +99,7 @@ function readField(text: string, rule: FieldRule, position: number, expression: 
     throw new AirflowLikeError('CRON_INVALID', {
       place,
       message: `${message} in "${expression}" (field ${position})`,
+      value: expression,
       suggestion,
     });
   };
@@ -105,6 +108,7 @@ function readField(text: string, rule: FieldRule, position: number, expression: 
   const values = new Set<number>();
   let isAny = false;
   let isSpecial = false;
+  const widest = rule === WEEKDAY ? 7 : rule.max - rule.min + 1;
   for (const element of text.split(',')) {
     if (rule.special?.test(element)) {
       isSpecial = true;
@@ -117,10 +121,9 @@ function readField(text: string, rule: FieldRule, position: number, expression: 
     }
     const [, first, last, stepText] = match as unknown as [string, string, string | undefined, string | undefined];
     const step = stepText === undefined ? 1 : Number(stepText);
+    if (step < 1 || step > widest) refuse(`step ${step} of ${rule.name} is outside 1-${widest}`);
     if (first === '*') {
       if (stepText === undefined) isAny = true;
-      const widest = rule === WEEKDAY ? 7 : rule.max - rule.min + 1;
-      if (step < 1 || step > widest) refuse(`step ${step} of ${rule.name} is outside 1-${widest}`);
       for (const value of span(rule.min, rule === WEEKDAY ? 6 : rule.max, step)) values.add(value);
       continue;
     }
@@ -138,7 +141,6 @@ function readField(text: string, rule: FieldRule, position: number, expression: 
         `the range ${element} of ${rule.name} is reversed; write it as two ranges`,
         `${first}-${rule.max},${rule.min}-${last}`,
       );
-    if (step < 1) refuse(`step ${step} of ${rule.name} is outside 1-${rule.max}`);
     for (const value of span(from, to, step)) values.add(value);
   }
   return { values, isAny, isSpecial };

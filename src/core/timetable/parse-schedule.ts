@@ -6,6 +6,15 @@ import { nearestName } from '../../model/nearest-name.js';
 import { parseCron } from './cron-fields.js';
 import { CRON_PRESETS } from './presets.js';
 
+/** Words that people try as presets, and the one that is nearest in meaning. */
+const MEANT_PRESETS: Readonly<Record<string, string>> = {
+  '@fortnightly': '@weekly',
+  '@biweekly': '@weekly',
+  '@always': '@hourly',
+  '@minutely': '@hourly',
+  '@never': '@once',
+};
+
 /**
  * null: never by itself; a preset (`@daily`, `@once`...); a duration (`'6h'`, `'300s'`, `'1mo'`); or a cron expression of five fields, or six with the
  * seconds last.
@@ -38,7 +47,7 @@ function parsePreset(text: string, place: string): ScheduleSpec {
     message: 'unknown preset',
     value: text,
     allowed: presetNames().join(' '),
-    suggestion: nearestName(text, presetNames()),
+    suggestion: MEANT_PRESETS[name] ?? nearestName(text, presetNames()),
   });
 }
 
