@@ -2,16 +2,9 @@
  * Finds in a DAG file what compiles and imports well and still goes wrong later: a graph that depends on the clock or on chance (D105 on the
  * worker), and a ref taken for a value where nothing can trap it (`if (orders)` is always true). Looks at the syntax only.
  */
-import { extname } from 'node:path';
-import { parse } from '@swc/core';
 import type { ImportProblem } from '../model/dag.js';
 import { importProblem } from './import-problem.js';
-
-interface Node {
-  readonly type: string;
-  readonly span?: { readonly start: number; readonly end: number };
-  readonly [field: string]: unknown;
-}
+import { childNodes, type SyntaxNode as Node, SyntaxTree } from './syntax-tree.js';
 
 /** What is evaluated when: the importing of the file, the wiring of a DAG, or a task at run time. */
 type Time = 'import' | 'wire' | 'task';
@@ -27,40 +20,25 @@ const FUNCTIONS = new Set([
 ]);
 
 /** @param path relative to the DAGs folder. A file with syntax errors has no warnings here: they are the compiler's. */
-export async function lintFile(path: string, content: string): Promise<readonly ImportProblem[]> {
-  const isTypeScript = extname(path).endsWith('ts');
-  try {
-    const program = await parse(
-      content,
-      isTypeScript ? { syntax: 'typescript', decorators: true } : { syntax: 'ecmascript', decorators: true },
-    );
-    const lint = new Lint(path, Buffer.from(content), program.span.start - leadingBytes(content));
-    lint.visit(program as unknown as Node, 'import');
-    return lint.warnings;
-  } catch {
-    return [];
-  }
-}
-
-/** swc counts from the first token. */
-function leadingBytes(content: string): number {
-  const blank = /^(?:\s|\/\/.*\n|\/\*[^]*?\*\/)*/.exec(content)?.[0] ?? '';
-  return Buffer.byteLength(blank);
+export function lintFile(path: string, content: string): readonly ImportProblem[] {
+  const tree = SyntaxTree.parse(path, content);
+  if (!tree) return [];
+  const lint = new Lint(path, tree);
+  lint.visit(tree.program, 'import');
+  return lint.warnings;
 }
 
 class Lint {
   readonly warnings: ImportProblem[] = [];
   readonly #path: string;
-  readonly #content: Buffer;
-  readonly #offset: number;
+  readonly #tree: SyntaxTree;
   /** Names of the refs of the `wire` being looked at. */
   #refs = new Set<string>();
   #wirer: string | null = null;
 
-  constructor(path: string, content: Buffer, offset: number) {
+  constructor(path: string, tree: SyntaxTree) {
     this.#path = path;
-    this.#content = content;
-    this.#offset = offset;
+    this.#tree = tree;
   }
 
   visit(node: Node, time: Time): void {
@@ -68,6 +46,7 @@ class Lint {
     if (node.type === 'TsType' || node.type.startsWith('TsType')) return;
     if (time !== 'task') this.#checkUnstable(node, time);
     if (time === 'wire') this.#checkRefs(node);
+    if (node.type === 'CallExpression' && this.#visitFunctionForm(node, time)) return;
     this.#visitChildren(node, FUNCTIONS.has(node.type) && time === 'import' ? 'task' : time);
   }
 
@@ -86,13 +65,30 @@ class Lint {
   }
 
   #visitChildren(node: Node, time: Time): void {
-    for (const [field, child] of Object.entries(node)) {
-      if (field === 'span' || field === 'typeAnnotation') continue;
-      for (const one of Array.isArray(child) ? (child as unknown[]) : [child]) {
-        if (isNode(one)) this.visit(one, time);
-        else if (typeof one === 'object' && one !== null) this.#visitChildren(one as Node, time);
-      }
+    for (const child of childNodes(node)) this.visit(child, time);
+  }
+
+  /** `defineDag(..., (d) => ...)` is wired by its last argument, in which `d.task(..., fn)` and `d.sensor(..., fn)` hold tasks. */
+  #visitFunctionForm(call: Node, time: Time): boolean {
+    const callee = nameOf(call['callee'] as Node);
+    const parts = (call['arguments'] as { readonly expression: Node }[]).map(({ expression }) => expression);
+    const last = parts.pop();
+    if (!last || !FUNCTIONS.has(last.type)) return false;
+    const isDag = callee === 'defineDag';
+    const isTask = time === 'wire' && (callee === `${this.#wirer}.task` || callee === `${this.#wirer}.sensor`);
+    if (!isDag && !isTask) return false;
+    for (const part of parts) this.visit(part, time);
+    if (isTask) {
+      this.#visitChildren(last, 'task');
+      return true;
     }
+    const [refs, wirer] = [this.#refs, this.#wirer];
+    const [parameter] = last['params'] as (Node & { readonly pat?: Node })[];
+    this.#refs = new Set();
+    this.#wirer = ((parameter?.pat ?? parameter)?.['value'] as string | undefined) ?? null;
+    this.#visitChildren(last, 'wire');
+    [this.#refs, this.#wirer] = [refs, wirer];
+    return true;
   }
 
   #checkUnstable(node: Node, time: Time): void {
@@ -149,17 +145,8 @@ class Lint {
   }
 
   #warn(code: 'D101' | 'D105', node: Node, message: string, value: string): void {
-    const before = this.#content
-      .subarray(0, (node.span?.start ?? 0) - this.#offset)
-      .toString('utf8')
-      .split('\n');
-    const position = { line: before.length, column: (before.at(-1) as string).length + 1 };
-    this.warnings.push(importProblem(code, this.#path, message, { ...position, value }));
+    this.warnings.push(importProblem(code, this.#path, message, { ...this.#tree.positionOf(node), value }));
   }
-}
-
-function isNode(value: unknown): value is Node {
-  return typeof value === 'object' && value !== null && typeof (value as { type?: unknown }).type === 'string';
 }
 
 /** `Date.now` of a callee made of plain names; null for others. */

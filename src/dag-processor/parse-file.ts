@@ -5,6 +5,7 @@ import { collectDags } from '../sdk/collect-dags.js';
 import { hashSpec } from '../sdk/spec-hash.js';
 import { type CompileCache, compileBundle, sha256 } from './compile-bundle.js';
 import { problemFromThrown } from './import-problem.js';
+import { SourcePlaces } from './source-places.js';
 
 /** What a child is asked. */
 export interface ParseRequest {
@@ -41,11 +42,13 @@ export async function parseFile(request: ParseRequest, tools: ParseTools): Promi
   const found = { path, contentHash: bundle.hash, bundle };
   try {
     const exports = await evaluateBundle(bundle, { originalRoot: request.dagsFolder, observer: tools.observer });
-    const { dags, problems, warnings } = collectDags(exports, path);
+    const places = new SourcePlaces(bundle);
+    const { dags, problems, warnings } = collectDags(exports, path, places);
+    const lost = bundle.files.flatMap((file) => places.lostDecorators(file.path));
     return {
       ...found,
       dags: dags.map(({ spec }) => ({ spec, specHash: hashSpec(spec) })),
-      errors: problems,
+      errors: [...lost, ...problems],
       warnings,
     };
   } catch (thrown) {

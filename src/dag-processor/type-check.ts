@@ -61,6 +61,8 @@ function configFor({ projectRoot, dagsFolder, pluginsFolder }: TypeCheckRequest)
     ...(hasOwn && { extends: own }),
     compilerOptions: {
       ...(!hasOwn && DEFAULT_OPTIONS),
+      // TypeScript 6 includes no types by itself.
+      ...(!hasOwn && existsSync(join(projectRoot, 'node_modules', '@types', 'node')) && { types: ['node'] }),
       noEmit: true,
       composite: false,
       incremental: false,

@@ -8,9 +8,9 @@ export interface LineColumn {
   readonly column: number;
 }
 
-const BLOCK_START = /^(?:[\w$]+ = )?_ts_decorate\(\[$/;
-const MEMBER_END = /^\], ([\w$]+)(?:\.prototype)?, "([\w$]+)"/;
-const CLASS_END = /^\], ([\w$]+)\);$/;
+const BLOCK_START = /^(?:[\p{ID_Continue}$]+ = )?_ts_decorate\(\[$/u;
+const MEMBER_END = /^\], ([\p{ID_Continue}$]+)(?:\.prototype)?, "([\p{ID_Continue}$]+)"/u;
+const CLASS_END = /^\], ([\p{ID_Continue}$]+)\);$/u;
 const DECORATOR_NAME = /^\s+\(?(?:0, )?(?:[\w$]+\.)*([\w$]+)/;
 /** A class may have that many lines of decorators and a member that many of decorator options. */
 const MAX_LINES = 100;
@@ -40,7 +40,7 @@ export function decoratorPosition(
     const declared = lookUp(classLine + 1, (compiled[classLine] as string).indexOf(`class ${owner}`) + 1);
     return declared && findDecorator(source, name, declared.line, -1);
   }
-  const declaration = new RegExp(`^    (?:(?:static|async|get|set) |\\*)*${member.replaceAll('$', '\\$')}\\b`);
+  const declaration = new RegExp(`^    (?:(?:static|async|get|set) |\\*)*${member.replaceAll('$', '\\$')}(?![\\p{ID_Continue}$])`, 'u');
   const memberLine = compiled.findIndex((text, index) => index > classLine && declaration.test(text));
   const declared = memberLine < 0 ? null : lookUp(memberLine + 1, 5);
   if (!declared) return null;

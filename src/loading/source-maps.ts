@@ -99,7 +99,14 @@ function positionOf(site: NodeJS.CallSite): SourcePosition | null {
   const entry = map?.findEntry(line - 1, column - 1);
   const isMapped = entry && 'originalLine' in entry && entry.generatedLine === line - 1;
   const decorator = isMapped ? null : decoratorPosition(compiled, source, line, (...place) => lookUp(map, ...place));
-  return { file: file.path, ...(decorator ?? lookUp(map, line, column) ?? { line, column }) };
+  const found = decorator ?? lookUp(map, line, column);
+  return { file: file.path, ...(found ? atName(source, found) : { line, column }) };
+}
+
+/** A call of an import is mapped to its parenthesis, `defineDag` at the `(` of `defineDag(`; people look for the name. */
+function atName(source: readonly string[], { line, column }: LineColumn): LineColumn {
+  const name = /[\p{ID_Continue}$]+(?=\($)/u.exec((source[line - 1] ?? '').slice(0, column));
+  return { line, column: name ? name.index + 1 : column };
 }
 
 function lookUp(map: SourceMap | null, line: number, column: number): LineColumn | null {

@@ -3,9 +3,14 @@ import { AirflowLikeError } from './errors.js';
 const ID = /^[A-Za-z0-9_~][A-Za-z0-9_.~-]{0,249}$/;
 const RUN_ID = /^[A-Za-z0-9_.~:+-]{1,250}$/;
 
+/** Whether `id` can name a DAG, a task or a group. */
+export function isId(id: unknown): id is string {
+  return typeof id === 'string' && ID.test(id);
+}
+
 /** @throws AirflowLikeError ID_INVALID unless `id` can name a DAG, a task or a group. */
 export function checkId(id: unknown, place: string): asserts id is string {
-  if (typeof id === 'string' && ID.test(id) && !/^\.+$/.test(id)) return;
+  if (isId(id)) return;
   throw new AirflowLikeError('ID_INVALID', {
     place,
     message: 'this cannot be an id',

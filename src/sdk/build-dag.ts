@@ -1,6 +1,6 @@
 import { findCycle } from '../core/graph/topology.js';
 import type { DagSpec, TaskSpec } from '../model/dag-spec.js';
-import { AirflowLikeError } from '../model/errors.js';
+import { AirflowLikeError, isAirflowLikeError } from '../model/errors.js';
 import { checkId } from '../model/ids.js';
 import { nearestName } from '../model/nearest-name.js';
 import { checkDagOptions, type CheckedDag } from './check-dag-options.js';
@@ -12,7 +12,7 @@ import type { ProblemList } from './problems.js';
 import { resolveInput } from './record-input.js';
 import { isThenable, Recorder, refuseAsync, taskIdOf, type TaskNode } from './recorder.js';
 import { resolveUpstream } from './resolve-edges.js';
-import { relativePosition, type LazyPosition } from './source-position.js';
+import { positionInStack, relativePosition, type LazyPosition } from './source-position.js';
 import { callWithSchemas } from './edge-schemas.js';
 import type { CheckedMember } from './task-member.js';
 import { wireByUpstream } from './wire-by-upstream.js';
@@ -90,7 +90,9 @@ function wireDag(source: DagSource, recorder: Recorder, problems: ProblemList): 
     refuseAsync(result, `${source.name}.wire`, problems, source.wirePosition);
     return false;
   } catch (error) {
-    problems.addThrown(error, 'IMPORT_ERROR', `${source.name}.wire`, source.wirePosition);
+    // Our own errors come from a call in wire; where they do not, the place is that of wire.
+    const isPlaced = isAirflowLikeError(error) && positionInStack(error.stack ?? '') !== null;
+    problems.addThrown(error, 'IMPORT_ERROR', `${source.name}.wire`, isPlaced ? null : source.wirePosition);
     return false;
   } finally {
     recorder.close();
@@ -107,7 +109,7 @@ function refuseUpstreamOptions(source: DagSource, problems: ProblemList): void {
         message: `${source.name} has a wire method, which says what follows what; remove upstream`,
         value: task.upstream,
       },
-      position,
+      problems.partOf(position, 'upstream'),
     );
   }
 }

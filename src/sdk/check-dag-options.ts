@@ -70,8 +70,9 @@ export function checkDagOptions(options: unknown, at: OptionPlace, problems: Pro
   const timezone = checkZone(checked.timezone, at, problems, warnings);
   const date = (name: 'startDate' | 'endDate'): Instant | null => {
     if (checked[name] === undefined || checked[name] === null) return null;
-    const parsed = problems.try(() => parseDate(checked[name], timezone, `${at.place}.${name}`), at.position);
-    if (parsed?.warning) warnings.addThrown(parsed.warning, 'DATE_IN_DST_GAP', at.place, at.position);
+    const position = problems.partOf(at.position, name);
+    const parsed = problems.try(() => parseDate(checked[name], timezone, `${at.place}.${name}`), position);
+    if (parsed?.warning) warnings.addThrown(parsed.warning, 'DATE_IN_DST_GAP', at.place, position);
     return parsed?.instant ?? null;
   };
   const startDate = date('startDate');
@@ -94,16 +95,19 @@ export function checkDagOptions(options: unknown, at: OptionPlace, problems: Pro
       'DATE_ORDER',
       {
         place: `${at.place}.endDate`,
-        message: `endDate ${isoDay(endDate)} is before startDate ${isoDay(startDate)}`,
+        message: `endDate ${showDate(endDate)} is before startDate ${showDate(startDate)}`,
         value: checked.endDate,
       },
-      at.position,
+      problems.partOf(at.position, 'endDate'),
     );
   }
   const params =
     checked.params === undefined
       ? null
-      : problems.try(() => checkParams(checked.params, `${at.place}.params`, schedule.kind !== 'none'), at.position);
+      : problems.try(
+          () => checkParams(checked.params, `${at.place}.params`, schedule.kind !== 'none'),
+          problems.partOf(at.position, 'params'),
+        );
   return {
     dagId: checked.dagId,
     settings: {
@@ -123,7 +127,11 @@ export function checkDagOptions(options: unknown, at: OptionPlace, problems: Pro
       isPausedUponCreation: checked.isPausedUponCreation ?? null,
       params: params ?? null,
     },
-    taskDefaults: checkTaskDefaults(checked.defaultArgs, { place: `${at.place}.defaultArgs`, position: at.position }, problems),
+    taskDefaults: checkTaskDefaults(
+      checked.defaultArgs,
+      { place: `${at.place}.defaultArgs`, position: problems.partOf(at.position, 'defaultArgs') },
+      problems,
+    ),
   };
 }
 
@@ -131,8 +139,9 @@ export function checkDagOptions(options: unknown, at: OptionPlace, problems: Pro
 function checkZone(zone: unknown, at: OptionPlace, problems: ProblemList, warnings: ProblemList): string {
   if (zone === undefined) return 'UTC';
   const place = `${at.place}.timezone`;
-  const result = problems.try(() => checkTimezone(zone, place), at.position);
-  if (result?.warning) warnings.addThrown(result.warning, 'TZ_AMBIGUOUS', place, at.position);
+  const position = problems.partOf(at.position, 'timezone');
+  const result = problems.try(() => checkTimezone(zone, place), position);
+  if (result?.warning) warnings.addThrown(result.warning, 'TZ_AMBIGUOUS', place, position);
   return result?.timezone ?? 'UTC';
 }
 
@@ -164,6 +173,7 @@ function pick(value: unknown): unknown {
   return value;
 }
 
-function isoDay(instant: Instant): string {
-  return new Date(instant).toISOString().slice(0, 10);
+/** The day alone when it is midnight in UTC. */
+function showDate(instant: Instant): string {
+  return new Date(instant).toISOString().replace('T00:00:00.000Z', '');
 }

@@ -60,6 +60,8 @@ function reportRepeats(recorder: Recorder, problems: ProblemList): void {
 function reportRepeatedTask(taskId: string, first: TaskNode, second: TaskNode, problems: ProblemList): void {
   const { name } = second.member;
   if (first.member.name === name) {
+    // A function form that defines an id twice was told so when it did.
+    if (first.member !== second.member) return;
     problems.add(
       'D103',
       {
@@ -75,7 +77,7 @@ function reportRepeatedTask(taskId: string, first: TaskNode, second: TaskNode, p
     'TASK_DUPLICATE',
     {
       place: `tasks.${name}`,
-      message: `"${taskId}" at ${showPosition(first.position)} and ${showPosition(second.position)}`,
+      message: `"${taskId}" at ${showPosition(first.member.position)} and ${showPosition(second.member.position)}`,
       value: taskId,
     },
     second.position,

@@ -1,4 +1,4 @@
-import { parseSpan } from '../model/duration.js';
+import { durationMeant, parseSpan } from '../model/duration.js';
 import { AirflowLikeError } from '../model/errors.js';
 import { checkId } from '../model/ids.js';
 import { nearestName } from '../model/nearest-name.js';
@@ -36,7 +36,7 @@ export function checkOptions<Table extends OptionTable>(
     if (value === undefined) continue;
     const check = Object.hasOwn(table, name) ? table[name] : undefined;
     if (check) {
-      const result = problems.try(() => ({ value: check(value, `${at.place}.${name}`) }), at.position);
+      const result = problems.try(() => ({ value: check(value, `${at.place}.${name}`) }), problems.partOf(at.position, name));
       if (result) checked[name] = result.value;
     } else {
       reportUnknown(name, value, Object.keys(table), at, problems);
@@ -62,7 +62,7 @@ export function reportUnknown(
       allowed: known.join(', '),
       suggestion: hint?.includes(' ') ? null : (hint ?? nearestName(name, known)),
     },
-    at.position,
+    problems.partOf(at.position, name),
   );
 }
 
@@ -85,6 +85,9 @@ export const flag: OptionCheck<boolean> = (value, place) => {
   throw new AirflowLikeError('VALUE_TYPE', { place, message: 'this must be true or false', value });
 };
 
+/** Half of a pair: no encoding can store it. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
 /** A text of at most `maxLength` characters that can be stored: no NUL. */
 export const text =
   (maxLength: number): OptionCheck<string> =>
@@ -92,13 +95,26 @@ export const text =
     if (typeof value !== 'string') throw new AirflowLikeError('VALUE_TYPE', { place, message: 'this must be a text', value });
     if (value.includes('\0'))
       throw new AirflowLikeError('ARG_HAS_NUL', { place, message: 'a text cannot contain a NUL character', value });
+    if (LONE_SURROGATE.test(value))
+      throw new AirflowLikeError('VALUE_TYPE', {
+        place,
+        message: 'this is half of a surrogate pair, which no encoding can store',
+        value,
+      });
     if (value.length <= maxLength) return value;
     throw new AirflowLikeError('VALUE_RANGE', { place, message: `this is longer than ${maxLength} characters`, value });
   };
 
 /** The name of something of the installation, such as a pool or a queue. */
 export const name: OptionCheck<string> = (value, place) => {
-  if (typeof value === 'string' && value.trim() !== '' && value.length <= 250 && !/[\0-\x1f]/.test(value)) return value;
+  if (
+    typeof value === 'string' &&
+    value.trim() !== '' &&
+    value.length <= 250 &&
+    !/[\0-\x1f]/.test(value) &&
+    !LONE_SURROGATE.test(value)
+  )
+    return value;
   throw new AirflowLikeError('VALUE_TYPE', { place, message: 'this must be a name of 1-250 characters', value });
 };
 
@@ -139,7 +155,7 @@ export const duration =
         message: span ? 'months and years have no fixed length; use days' : 'this is not a duration',
         value,
         allowed: "a number with ms, s, m, h, d or w, for example '30s', '5m', '1h30m'",
-        suggestion: durationSuggestion(value),
+        suggestion: durationMeant(value),
       });
     }
     if (span.ms >= minMs && span.ms <= maxDays * 86_400_000) return span.ms;
@@ -150,13 +166,3 @@ export const duration =
       allowed: `${minMs === 0 ? '0' : `${minMs} ms`} to ${maxDays} days`,
     });
   };
-
-/** What a person probably meant who wrote `30` or `'10 min'`. */
-function durationSuggestion(value: unknown): string | null {
-  if (typeof value === 'number') return Number.isFinite(value) && value >= 0 ? `'${value}s'` : null;
-  const match =
-    typeof value === 'string'
-      ? /^\s*(\d+(?:\.\d+)?)\s*(s|sec|m|min|h|hr|hour|d|day|w|week|second|minute)s?\s*$/i.exec(value)
-      : null;
-  return match ? `'${match[1]}${match[2]?.charAt(0).toLowerCase()}'` : null;
-}

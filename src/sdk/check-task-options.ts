@@ -158,7 +158,7 @@ export function checkSensorOptions(
         value: `${sensor.timeoutMs} ms`,
         allowed: `from ${sensor.pokeIntervalMs} ms`,
       },
-      at.position,
+      problems.partOf(at.position, 'timeout'),
     );
   }
   return { task: checkedTask(checked), sensor };

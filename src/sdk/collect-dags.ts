@@ -1,10 +1,11 @@
 import type { ImportProblem } from '../model/dag.js';
 import { buildDag, type DagDefinition, type DagSource } from './build-dag.js';
 import type { DagClass } from './dag.js';
-import { sourceOfClass, sourceOfDefinition } from './dag-sources.js';
+import { reportMisuse, sourceOfClass, sourceOfDefinition } from './dag-sources.js';
 import { definitionPartsOf, isDagFamily } from './define-dag.js';
 import { dagDeclarationOf, taskDeclarationsOf } from './metadata.js';
 import { ProblemList } from './problems.js';
+import type { PlaceFinder } from './place-finder.js';
 import { isThenable } from './recorder.js';
 
 /** Finds the DAGs of a file in what the file exports, and nowhere else: importing a file registers nothing. */
@@ -19,10 +20,15 @@ export interface CollectedDags {
 /**
  * Wires each exported DAG once and checks everything, so that all mistakes of the file come together.
  * @param file the entry file, relative to the DAGs folder, with `/`.
+ * @param places finds exact places in the source text; without it, mistakes in options are placed at their decorator or call.
  */
-export function collectDags(moduleExports: Readonly<Record<string, unknown>>, file: string): CollectedDags {
-  const problems = new ProblemList(file);
-  const warnings = new ProblemList(file);
+export function collectDags(
+  moduleExports: Readonly<Record<string, unknown>>,
+  file: string,
+  places: PlaceFinder | null = null,
+): CollectedDags {
+  const problems = new ProblemList(file, places);
+  const warnings = new ProblemList(file, places);
   const found = findDags(moduleExports, problems, warnings);
   if (found.length === 0 && problems.count === 0 && warnings.count === 0) {
     warnings.add('NO_DAG_FOUND', {
@@ -50,27 +56,38 @@ interface FoundDag {
 
 function findDags(moduleExports: Readonly<Record<string, unknown>>, problems: ProblemList, warnings: ProblemList): FoundDag[] {
   const found: FoundDag[] = [];
+  const lists: { readonly items: readonly unknown[]; readonly exportName: string }[] = [];
   const seen = new Set<unknown>();
   const visit = (value: unknown, exportName: string): void => {
     if (seen.has(value)) return;
     if (typeof value === 'object' || typeof value === 'function') seen.add(value);
     if (isDagFamily(value)) value.dags.forEach((dag) => visitMember(dag, exportName));
     else if (isDag(value)) found.push({ value: value as object, exportName });
+    else if (Array.isArray(value)) lists.push({ items: value, exportName });
     else checkOther(value, exportName, problems, warnings);
   };
   const visitMember = (value: unknown, exportName: string): void => {
     if (isDag(value)) return visit(value, exportName);
-    problems.add('EXPORT_INVALID', {
-      place: exportName,
-      message: 'the function given to defineDags returned something that is no DAG',
-      value,
-      allowed: 'a class with @dag(), or what defineDag(...) returned',
-    });
+    problems.add(
+      'EXPORT_INVALID',
+      {
+        place: exportName,
+        message: 'the function given to defineDags returned something that is no DAG',
+        value,
+        allowed: 'a class with @dag(), or what defineDag(...) returned',
+      },
+      problems.exported(exportName),
+    );
   };
   // Sorted, because the order of exports differs between module formats; `default` last, so that a DAG is known by its own name.
   const names = Object.keys(moduleExports).filter((name) => name !== '__esModule' && name !== 'default');
   for (const name of names.sort()) visit(moduleExports[name], name);
   if ('default' in moduleExports) visit(moduleExports['default'], 'default');
+  for (const { items, exportName } of lists) {
+    if (!items.some((item) => (isDag(item) || isDagFamily(item)) && !seen.has(item))) continue;
+    const message = 'this is a list of DAGs; make it with defineDags(manifest, (entry) => ...), or export each DAG by itself';
+    problems.add('EXPORT_INVALID', { place: `export ${exportName}`, message }, problems.exported(exportName));
+  }
   return found;
 }
 
@@ -81,22 +98,31 @@ function isDag(value: unknown): boolean {
 /** Exports that are no DAG are fine, unless somebody seems to have meant one. */
 function checkOther(value: unknown, exportName: string, problems: ProblemList, warnings: ProblemList): void {
   const place = `export ${exportName}`;
+  const position = problems.exported(exportName);
   if (typeof value === 'function') {
     const prototype = (value as { prototype?: object }).prototype;
     const tasks = prototype ? taskDeclarationsOf(prototype) : [];
     if (!prototype || tasks.length === 0) return;
+    // In every case a mistake, also when the class is not meant to be a DAG.
+    const misused = tasks.filter((declaration) => declaration.misuse !== null);
+    misused.forEach((declaration) => reportMisuse(declaration, declaration.position, problems));
+    if (misused.length === tasks.length) return;
     // A class without `wire` may be the base of others, and is no mistake by itself.
     const list = 'wire' in prototype || exportName === 'default' ? problems : warnings;
     list.add('EXPORT_INVALID', { place, message: `class ${value.name} has @task() methods but no @dag()` }, tasks[0]?.position);
   } else if (typeof value === 'object' && value !== null && dagDeclarationOf(value.constructor ?? Object) !== null) {
-    problems.add('EXPORT_INVALID', {
-      place,
-      message: `this is an instance of a DAG class; export the class ${value.constructor.name} itself`,
-    });
+    problems.add(
+      'EXPORT_INVALID',
+      {
+        place,
+        message: `this is an instance of a DAG class; export the class ${value.constructor.name} itself`,
+      },
+      position,
+    );
   } else if (isThenable(value)) {
-    problems.add('EXPORT_INVALID', { place, message: 'this is a promise; await it before it is exported' });
+    problems.add('EXPORT_INVALID', { place, message: 'this is a promise; await it before it is exported' }, position);
   } else if (exportName === 'default' && (typeof value !== 'object' || value === null)) {
-    problems.add('EXPORT_INVALID', { place, message: 'this cannot be a DAG', value });
+    problems.add('EXPORT_INVALID', { place, message: 'this cannot be a DAG', value }, position);
   }
 }
 

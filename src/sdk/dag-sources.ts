@@ -1,12 +1,13 @@
+import { isId } from '../model/ids.js';
 import type { DagSource } from './build-dag.js';
 import type { DagClass } from './dag.js';
 import { dagIdOfClass } from './dag-id.js';
 import { freezeInstance } from './dag-instance.js';
 import type { DagBuilder, DagDefinitionParts } from './define-dag.js';
-import { dagDeclarationOf, taskDeclarationsOf, type DagDeclaration } from './metadata.js';
+import { dagDeclarationOf, taskDeclarationsOf, type DagDeclaration, type TaskDeclaration } from './metadata.js';
 import { operatorUseOf, type Operator, type OperatorUse } from './operator.js';
 import type { ProblemList } from './problems.js';
-import { wiringObject, type Recorder, type TaskHandle } from './recorder.js';
+import { wiringObject, type Recorder, type TaskHandle, type TaskMember } from './recorder.js';
 import { capturePosition, type LazyPosition } from './source-position.js';
 import { checkedFunction, checkedOperator, type CheckedMember } from './task-member.js';
 
@@ -19,11 +20,16 @@ export function sourceOfClass(dagClass: DagClass, exportName: string, problems: 
   const declaration = dagDeclarationOf(dagClass) as DagDeclaration;
   const prototype = dagClass.prototype as Record<string, AnyCallable>;
   const name = dagClass.name || exportName;
+  if (declaration.misuse !== null) {
+    const position = declaration.position() ? declaration.position : problems.exported(exportName);
+    problems.add('D002', { place: name, message: declaration.misuse }, position);
+  }
   const created = problems.try(() => ({ instance: new dagClass() as Record<string, unknown> }), declaration.position);
   if (!created) return null;
   const members = [...methodMembers(prototype, declaration.position, problems), ...operatorMembers(created.instance, problems)];
   const instance = freezeInstance(created.instance);
-  const methods = methodNames(prototype).filter((method) => method !== 'wire' && !members.some((member) => member.name === method));
+  const declared = taskDeclarationsOf(prototype).map(({ member }) => member);
+  const methods = methodNames(prototype).filter((method) => method !== 'wire' && !declared.includes(method));
   const wire = typeof prototype['wire'] === 'function' ? prototype['wire'] : null;
   return {
     name,
@@ -31,19 +37,29 @@ export function sourceOfClass(dagClass: DagClass, exportName: string, problems: 
     options: declaration.options,
     position: declaration.position,
     exportName,
-    wirePosition: declaration.position,
+    wirePosition: problems.partOf(declaration.position, 'wire'),
     members,
-    declaresTasks: members.length > 0 || taskDeclarationsOf(prototype).length > 0,
-    wire: wire && ((recorder) => wire.call(instance, wiringOf(recorder, members, methods, name))),
+    declaresTasks: members.length > 0 || declared.length > 0,
+    wire:
+      wire && ((recorder) => wire.call(instance, wiringOf(recorder, [...members, ...misused(declared, members)], methods, name))),
     createInstance: () => freezeInstance(new dagClass()),
   };
 }
 
-/** What `defineDag` returned. */
-export function sourceOfDefinition(parts: DagDefinitionParts, exportName: string, problems: ProblemList): DagSource {
+/** What `defineDag` returned. Null when it was not given a function. */
+export function sourceOfDefinition(parts: DagDefinitionParts, exportName: string, problems: ProblemList): DagSource | null {
   const members: CheckedMember[] = [];
+  const { wire } = parts;
+  if (typeof wire !== 'function') {
+    problems.add(
+      'VALUE_TYPE',
+      { place: exportName, message: 'defineDag needs a function as its third argument', value: wire, allowed: '(d) => { ... }' },
+      parts.position,
+    );
+    return null;
+  }
   return {
-    name: String(parts.dagId),
+    name: isId(parts.dagId) ? parts.dagId : exportName,
     defaultId: parts.dagId,
     options: parts.options,
     position: parts.position,
@@ -51,7 +67,7 @@ export function sourceOfDefinition(parts: DagDefinitionParts, exportName: string
     wirePosition: parts.position,
     members,
     declaresTasks: false,
-    wire: (recorder) => parts.wire(builderOf(recorder, members, problems)),
+    wire: (recorder) => wire(builderOf(recorder, members, problems)),
     createInstance: () => null,
   };
 }
@@ -62,14 +78,29 @@ function methodMembers(
   problems: ProblemList,
 ): CheckedMember[] {
   const members: CheckedMember[] = [];
-  for (const { member: name, options, isSensor, position, misuse } of taskDeclarationsOf(prototype)) {
-    if (misuse === null) {
+  for (const declaration of taskDeclarationsOf(prototype)) {
+    const { member: name, options, isSensor, position } = declaration;
+    if (!reportMisuse(declaration, classPosition, problems)) {
       members.push(checkedFunction({ name, options, isSensor, position, run: prototype[name] as AnyCallable }, problems));
-    } else {
-      problems.add('D002', { place: `tasks.${name}`, message: misuse }, () => position() ?? classPosition());
     }
   }
   return members;
+}
+
+/** D002 when the decorated member cannot be a task; returns whether that is so. */
+export function reportMisuse(
+  { member, position, misuse }: TaskDeclaration,
+  classPosition: LazyPosition,
+  problems: ProblemList,
+): boolean {
+  const at = position();
+  const hidden = misuse === null && at ? problems.places?.hiddenBy(at) : null;
+  const message = hidden ? `"${member}" is ${hidden}; a task must be a public method: remove ${hidden}` : misuse;
+  if (message === null) return false;
+  // The decorator may have been called by the compiler's own code, which has no place: then it is that of the member.
+  const place = at ? position : problems.partOf(classPosition, member);
+  problems.add('D002', { place: `tasks.${member}`, message }, place ?? classPosition);
+  return true;
 }
 
 function operatorMembers(instance: Record<string, unknown>, problems: ProblemList): CheckedMember[] {
@@ -93,7 +124,14 @@ function methodNames(prototype: object): string[] {
   return names;
 }
 
-function wiringOf(recorder: Recorder, members: readonly CheckedMember[], methods: readonly string[], className: string): object {
+/** Stand for members that were refused as tasks, so that `wire` goes on and its own mistakes are found as well. */
+function misused(declared: readonly string[], members: readonly CheckedMember[]): readonly TaskMember[] {
+  return declared
+    .filter((name) => !members.some((member) => member.name === name))
+    .map((name) => ({ name, defaultId: name, optional: true, position: null }));
+}
+
+function wiringOf(recorder: Recorder, members: readonly TaskMember[], methods: readonly string[], className: string): object {
   const handles = Object.fromEntries(members.map((member) => [member.name, recorder.handle(member)]));
   const t: object = wiringObject({ ...handles, group: groupCall(recorder, () => t) }, className, methods);
   return t;
@@ -112,7 +150,7 @@ function builderOf(recorder: Recorder, members: CheckedMember[], problems: Probl
       const lines = [known, member].map(({ position }) => position?.()?.line ?? '?').join(' and ');
       problems.add(
         'TASK_DUPLICATE',
-        { place: `tasks.${member.name}`, message: `"${member.name}" is defined on lines ${lines}` },
+        { place: `tasks.${member.name}`, message: `"${member.name}" is defined on lines ${lines}`, value: member.name },
         member.position,
       );
     } else {

@@ -1,6 +1,6 @@
 import { AirflowLikeError } from '../model/errors.js';
 import type { DagOptions } from './dag-options.js';
-import { declareDag } from './metadata.js';
+import { declareDag, declareTask } from './metadata.js';
 import { capturePosition } from './source-position.js';
 
 /** A class that `@dag` accepts: made without arguments, with a `wire` that is not async. */
@@ -18,11 +18,23 @@ type CheckedClass<C extends DagClass> =
  */
 export function dag(options: DagOptions = {}): <C extends DagClass>(target: CheckedClass<C>) => void {
   const position = capturePosition(dag);
+  // `@dag` without parentheses: the compiler has just called the factory as if it were the decorator.
+  if (typeof options === 'function') {
+    // The compiler's own code called, so the place is unknown.
+    declareDag(options, { options: {}, position: () => null, misuse: 'write @dag() with parentheses' });
+    return undefined as never;
+  }
   return (...parameters: readonly unknown[]) => {
-    const [target, decoratorContext] = parameters;
-    if (typeof decoratorContext === 'object' && decoratorContext !== null && 'kind' in decoratorContext)
-      throw wrongConvention('@dag', position()?.file);
-    declareDag(target as object, { options, position });
+    const [target, second] = parameters;
+    if (typeof second === 'object' && second !== null && 'kind' in second) throw wrongConvention('@dag', position()?.file);
+    if (typeof target === 'function' && second === undefined) {
+      declareDag(target, { options, position, misuse: null });
+      return;
+    }
+    const member = String(second);
+    const prototype = (typeof target === 'function' ? target.prototype : target) as object;
+    const misuse = `@dag() is for classes; "${member}" takes @task()`;
+    declareTask(prototype, { member, isSensor: false, options: {}, position, misuse });
   };
 }
 

@@ -13,6 +13,8 @@ const TASKS_KEY = Symbol.for('airflow-like:tasks');
 export interface DagDeclaration {
   readonly options: unknown;
   readonly position: LazyPosition;
+  /** Why it cannot stand as it is written (D002); null when it can. */
+  readonly misuse: string | null;
 }
 
 /** One `@task(...)` or `@task.sensor(...)`: the options as written, not yet checked. */
@@ -26,7 +28,8 @@ export interface TaskDeclaration {
 }
 
 export function declareDag(target: object, declaration: DagDeclaration): void {
-  Reflect.defineMetadata(DAG_KEY, declaration, target);
+  const misuse = dagDeclarationOf(target) ? 'a class takes one @dag()' : declaration.misuse;
+  Reflect.defineMetadata(DAG_KEY, { ...declaration, misuse }, target);
 }
 
 /** The `@dag` of this very class; one that it inherits does not count. */
@@ -36,7 +39,9 @@ export function dagDeclarationOf(target: object): DagDeclaration | null {
 
 export function declareTask(prototype: object, declaration: TaskDeclaration): void {
   const own = (Reflect.getOwnMetadata(TASKS_KEY, prototype) as TaskDeclaration[] | undefined) ?? [];
-  Reflect.defineMetadata(TASKS_KEY, [...own, declaration], prototype);
+  const isRepeated = declaration.misuse === null && own.some(({ member }) => member === declaration.member);
+  const misuse = isRepeated ? `"${declaration.member}" has two task decorators; leave one` : declaration.misuse;
+  Reflect.defineMetadata(TASKS_KEY, [...own, { ...declaration, misuse }], prototype);
 }
 
 /** The task declarations of a class in the order they are written, those of base classes first; a repeated member's last one counts. */

@@ -1,15 +1,19 @@
 import type { ImportProblem } from '../model/dag.js';
 import type { ErrorCode } from '../model/error-table.js';
 import { AirflowLikeError, isAirflowLikeError, showValue, type ErrorDetails } from '../model/errors.js';
+import type { PlaceFinder } from './place-finder.js';
 import { positionInStack, relativePosition, type LazyPosition } from './source-position.js';
 
 /** Collects the mistakes of one DAG file, so that an author sees all of them at once. */
 export class ProblemList {
+  /** Null when the source text is not at hand. */
+  readonly places: PlaceFinder | null;
   readonly #entryFile: string;
   readonly #problems: ImportProblem[] = [];
 
-  constructor(entryFile: string) {
+  constructor(entryFile: string, places: PlaceFinder | null = null) {
     this.#entryFile = entryFile;
+    this.places = places;
   }
 
   /** In the order of the file. */
@@ -19,6 +23,21 @@ export class ProblemList {
 
   get count(): number {
     return this.#problems.length;
+  }
+
+  /** Where the part `name` (an option, a member) is written of what stands at `position`; `position` itself when that is not known. */
+  partOf(position: LazyPosition | null, name: string): LazyPosition | null {
+    if (!position || !this.places) return position;
+    return () => {
+      const whole = position();
+      return whole && (this.places?.partOf(whole, name) ?? whole);
+    };
+  }
+
+  /** Where the entry file exports `name`. */
+  exported(name: string): LazyPosition | null {
+    const { places } = this;
+    return places && (() => places.exported(this.#entryFile, name));
   }
 
   /** Adds a mistake that was written at `position`. */
@@ -36,10 +55,14 @@ export class ProblemList {
     }
   }
 
-  /** Adds what was thrown: our own errors as they are, others under `code`, at the place in the file where they came from. */
+  /**
+   * Adds what was thrown: our own errors as they are, others under `code`, at the place in the file where they came from. With
+   * `position`, our own errors are placed there.
+   */
   addThrown(error: unknown, code: ErrorCode, place: string, position?: LazyPosition | null): void {
     if (isAirflowLikeError(error)) {
-      this.#add(error, position);
+      const thrownAt = position ? null : positionInStack(error.stack ?? '');
+      this.#add(error, thrownAt ? () => thrownAt : position);
       return;
     }
     const stack = error instanceof Error ? (error.stack ?? null) : null;

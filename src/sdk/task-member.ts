@@ -1,4 +1,5 @@
 import type { SensorSpec } from '../model/dag-spec.js';
+import { AirflowLikeError, isAirflowLikeError } from '../model/errors.js';
 import { checkSensorOptions, checkTaskOptions, type CheckedTask } from './check-task-options.js';
 import { reportUnknown } from './check-options.js';
 import type { OperatorUse } from './operator.js';
@@ -55,7 +56,7 @@ export function checkedOperator(
   const at = { place: `tasks.${name}`, position: use.position };
   const task = checkTaskOptions(use.taskOptions, at, problems);
   for (const { name: option, value } of use.unknownOptions) reportUnknown(option, value, use.allowedOptions, at, problems);
-  problems.try(() => use.checkOptions(), use.position);
+  problems.try(() => checkOperatorOptions(name, use), use.position);
   return {
     name,
     position: use.position,
@@ -67,6 +68,16 @@ export function checkedOperator(
     takesData: true,
     call: (instance, args) => useOf(instance).execute(args),
   };
+}
+
+/** What an operator throws of its own is the author's mistake too, and belongs to the place where it is used. */
+function checkOperatorOptions(name: string, use: OperatorUse): void {
+  try {
+    use.checkOptions();
+  } catch (error) {
+    if (isAirflowLikeError(error)) throw error;
+    throw new AirflowLikeError('IMPORT_ERROR', { place: `tasks.${name}`, message: String(error), cause: error });
+  }
 }
 
 /** `length` does not count parameters with defaults, so the text decides whether there are any. */

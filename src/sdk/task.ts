@@ -68,16 +68,21 @@ function decorator(name: string, isSensor: boolean, factoryParameters: readonly 
   const decorate = (...parameters: readonly unknown[]): void => {
     const [target, member, descriptor] = parameters;
     if (typeof member === 'object' && member !== null && 'kind' in member) throw wrongConvention(name, position()?.file);
-    const isStatic = typeof target === 'function';
+    const isStatic = typeof target === 'function' && member !== undefined;
+    if (typeof target === 'function' && member === undefined) {
+      const misuse = `${name}() is for methods; a class takes @dag()`;
+      declareTask(target.prototype as object, { member: target.name, isSensor, options: {}, position, misuse });
+      return;
+    }
     declareTask(isStatic ? (target.prototype as object) : (target as object), {
       member: String(member),
       isSensor,
       options: isBare ? {} : factoryParameters[0],
-      // The compiler's own code called, so the place is unknown; that of the class is used.
-      position: isBare ? () => null : position,
+      // The compiler's own code called, or the call is part of another statement: the place of the member is used.
+      position: isBare || typeof descriptor === 'number' ? () => null : position,
       misuse: isBare
         ? `write ${name}() with parentheses before "${String(member)}"`
-        : misuseOf(name, String(member), isStatic, descriptor as PropertyDescriptor | undefined),
+        : misuseOf(name, String(member), isStatic, descriptor as PropertyDescriptor | number | undefined),
     });
   };
   // `@task` without parentheses: the compiler has just called the factory as if it were the decorator.
@@ -86,7 +91,13 @@ function decorator(name: string, isSensor: boolean, factoryParameters: readonly 
   return isBare ? (undefined as never) : decorate;
 }
 
-function misuseOf(name: string, member: string, isStatic: boolean, descriptor: PropertyDescriptor | undefined): string | null {
+function misuseOf(
+  name: string,
+  member: string,
+  isStatic: boolean,
+  descriptor: PropertyDescriptor | number | undefined,
+): string | null {
+  if (typeof descriptor === 'number') return `${name}() is for methods, not for a parameter of "${member}"`;
   if (isStatic) return `"${member}" is static; a task is called on an instance: remove static`;
   if (descriptor?.get || descriptor?.set) return `"${member}" is an accessor; write a method: async ${member}() { ... }`;
   if (typeof descriptor?.value !== 'function') {

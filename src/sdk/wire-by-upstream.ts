@@ -24,7 +24,7 @@ export function wireByUpstream(members: readonly CheckedMember[], recorder: Reco
           allowed: names.join(', '),
           suggestion: nearestName(parent, names),
         },
-        position,
+        problems.partOf(position, 'upstream'),
       );
     }
   }
