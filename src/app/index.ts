@@ -21,7 +21,7 @@ export { pauseDags } from '../operations/pause-dags.js';
 export { triggerDagRun } from '../operations/trigger-dag-run.js';
 export { runDagTest, runTaskTest } from './dag-test.js';
 export { checkDatabase, migrateDatabase, resetDatabase } from './database-commands.js';
-export { nextRuns } from './next-runs.js';
+export { clockChanges, nextRuns } from './next-runs.js';
 export { runApiServer, runDagProcessor, runScheduler, runWorker } from './roles.js';
 export { runStandalone } from './standalone.js';
 export type { Client } from './client.js';

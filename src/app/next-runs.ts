@@ -1,5 +1,7 @@
+import { describeDstMoment, dstMoments } from '../core/timetable/dst-moments.js';
 import { nextRuns as nextRunsAfter } from '../core/timetable/preview.js';
 import type { NextRun } from '../model/dag.js';
+import type { Instant } from '../model/instant.js';
 import type { DagListing } from '../ports/store.js';
 import type { Client } from './client.js';
 
@@ -19,4 +21,16 @@ export async function nextRuns(client: Client, { dag, spec }: DagListing, count:
     limit: 1,
   });
   return nextRunsAfter(spec, newest?.dataInterval ?? null, count, now, client.timetables);
+}
+
+/** What changes of the clocks do to these runs of a DAG and between them, oldest first; for people, `text` says it. */
+export function clockChanges(
+  { spec }: DagListing,
+  runs: readonly NextRun[],
+): readonly { readonly kind: 'gap' | 'overlap'; readonly runsAt: readonly Instant[]; readonly text: string }[] {
+  const [first] = runs;
+  const last = runs.at(-1);
+  if (!first || !last) return [];
+  const moments = dstMoments(spec.schedule, spec.timezone, first.dataInterval.start - 1, last.runAfter);
+  return moments.map((moment) => ({ kind: moment.kind, runsAt: moment.fires, text: describeDstMoment(moment) }));
 }

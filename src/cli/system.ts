@@ -91,6 +91,16 @@ export interface MigrationResult extends DatabaseStatus {
   readonly applied: readonly string[];
 }
 
+/** A time of day of a schedule that a change of the clocks skips or repeats. */
+export interface ClockChange {
+  /** `gap`: the time does not exist on that day. `overlap`: it comes twice. */
+  readonly kind: 'gap' | 'overlap';
+  /** When runs are due in its place. */
+  readonly runsAt: readonly Instant[];
+  /** What happens on that day, in a sentence without a full stop. */
+  readonly text: string;
+}
+
 export interface BackfillRequest {
   readonly dagId: string;
   readonly from: Instant;
@@ -160,6 +170,8 @@ export interface System {
   /** @throws AirflowLikeError JSON_INVALID, CONF_NOT_OBJECT and others for a text that cannot be the conf of a run. */
   parseConf(text: string, place: string): Readonly<Record<string, unknown>>;
   nextRuns(client: Client, listing: DagListing, count: number): Promise<readonly NextRun[]>;
+  /** What changes of the clocks do to these runs of a DAG and between them, oldest first. */
+  clockChanges(listing: DagListing, runs: readonly NextRun[]): readonly ClockChange[];
   triggerDagRun(
     client: Client,
     request: { dagId: string; runId?: string; logicalDate: Instant | null; conf: Readonly<Record<string, unknown>> },

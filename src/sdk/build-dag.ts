@@ -76,7 +76,7 @@ export function buildDag(source: DagSource, file: string, problems: ProblemList,
   reportCycle(recorder, upstream, problems);
   if (problems.count > problemsBefore) return null;
   const spec = specOf(source, String(dagId), options, recorder, upstream, file);
-  checkSchedule(spec, source.position, warnings);
+  checkSchedule(spec, warnings.partOf(source.position, 'schedule'), warnings, Date.now());
   return { spec, exportName: source.exportName, createInstance: (bodies) => createInstance(source, spec, bodies) };
 }
 

@@ -1,6 +1,6 @@
 import { checkTimezone } from '../core/timetable/check-timezone.js';
 import { parseDate } from '../core/timetable/parse-date.js';
-import { parseSchedule } from '../core/timetable/parse-schedule.js';
+import { needsStartDate } from '../core/timetable/start-date.js';
 import type { Catchup, DagSpec, ScheduleSpec } from '../model/dag-spec.js';
 import { AirflowLikeError } from '../model/errors.js';
 import type { Instant } from '../model/instant.js';
@@ -8,7 +8,7 @@ import { checkOptions, duration, flag, id, integer, listOf, orNull, text, type O
 import { checkParams } from './check-params.js';
 import { checkTaskDefaults, type TaskSettings } from './check-task-options.js';
 import type { ProblemList } from './problems.js';
-import { customSchedule, isCustomTimetable } from './timetable.js';
+import { readSchedule } from './read-schedule.js';
 
 /** The options of a DAG: what each may be, what it is when nobody says, and what they must be together. */
 
@@ -24,10 +24,10 @@ export interface CheckedDag {
 const MAX_INTEGER = 2_147_483_647;
 const LONGEST_RUN_DAYS = 366;
 
-/** Dates, zone, params and `defaultArgs` depend on other options or have options of their own, so they are only picked here. */
+/** Schedule, dates, zone, params and `defaultArgs` depend on other options or have options of their own, so they are only picked here. */
 const DAG_TABLE = {
   dagId: id,
-  schedule: scheduleOption,
+  schedule: pick,
   timezone: pick,
   startDate: pick,
   endDate: pick,
@@ -77,15 +77,28 @@ export function checkDagOptions(options: unknown, at: OptionPlace, problems: Pro
   };
   const startDate = date('startDate');
   const endDate = date('endDate');
-  const schedule: ScheduleSpec = checked.schedule ?? { kind: 'none' };
+  const schedule = checkScheduleOption(checked.schedule, timezone, at, problems, warnings);
+  const catchup = checked.catchup ?? false;
   const isGiven = checked.startDate !== undefined && checked.startDate !== null;
-  if (!isGiven && schedule.kind !== 'none' && schedule.kind !== 'custom') {
+  if (!isGiven && needsStartDate(schedule, catchup)) {
     problems.add(
       'START_DATE_REQUIRED',
       {
         place: `${at.place}.startDate`,
         message: 'a DAG with a schedule needs a startDate: the begin of its first data interval',
         allowed: "for example '2024-01-01'",
+      },
+      at.position,
+    );
+  }
+  if (schedule.kind === 'continuous' && checked.maxActiveRuns !== 1) {
+    problems.add(
+      'VALUE_RANGE',
+      {
+        place: `${at.place}.maxActiveRuns`,
+        message: '@continuous makes one run after the other and needs a maxActiveRuns of 1',
+        value: checked.maxActiveRuns,
+        allowed: '1',
       },
       at.position,
     );
@@ -120,7 +133,7 @@ export function checkDagOptions(options: unknown, at: OptionPlace, problems: Pro
       timezone,
       startDate,
       endDate,
-      catchup: checked.catchup ?? false,
+      catchup,
       maxActiveRuns: checked.maxActiveRuns ?? 16,
       maxActiveTasks: checked.maxActiveTasks ?? 16,
       dagrunTimeoutMs: checked.dagrunTimeout ?? null,
@@ -145,15 +158,17 @@ function checkZone(zone: unknown, at: OptionPlace, problems: ProblemList, warnin
   return result?.timezone ?? 'UTC';
 }
 
-function scheduleOption(schedule: unknown, place: string): ScheduleSpec {
-  if (isCustomTimetable(schedule)) return customSchedule(schedule, place);
-  if (schedule === null || typeof schedule === 'string') return parseSchedule(schedule, place);
-  throw new AirflowLikeError('VALUE_TYPE', {
-    place,
-    message: 'this is not a schedule',
-    value: schedule,
-    allowed: "a cron expression, a preset ('@daily'), a span ('6h'), timetable(...), or null",
-  });
+/** The schedule to go on with is none when the one that was given is refused. */
+function checkScheduleOption(
+  schedule: unknown,
+  timezone: string,
+  at: OptionPlace,
+  problems: ProblemList,
+  warnings: ProblemList,
+): ScheduleSpec {
+  if (schedule === undefined) return { kind: 'none' };
+  const own: OptionPlace = { place: `${at.place}.schedule`, position: problems.partOf(at.position, 'schedule') };
+  return problems.try(() => readSchedule(schedule, { at: own, timezone, problems, warnings }), own.position) ?? { kind: 'none' };
 }
 
 function catchupOption(catchup: unknown, place: string): Catchup {

@@ -1,5 +1,6 @@
 import type { Catchup } from '../model/dag-spec.js';
 import type { Duration } from '../model/duration.js';
+import type { ScheduleSource } from './schedule-source.js';
 import type { StandardSchema } from './standard-schema.js';
 import type { TaskDefaults } from './task-options.js';
 import type { CustomTimetable } from './timetable.js';
@@ -9,13 +10,17 @@ export interface DagOptions {
   /** Default: the class name in snake_case. */
   readonly dagId?: string;
   /**
-   * When runs are made: a cron expression (`'0 2 * * *'`), a preset (`'@daily'`), a span (`'6h'`, `'1mo'`), `'@once'`, a plugin's
-   * `timetable(...)`, or null for runs by hand only. Default null.
+   * When runs are made. Over data intervals: a cron expression (`'0 2 * * *'`), a preset (`'@daily'`), a span (`'6h'`, `'1mo'`). At points in
+   * time: `cronTrigger(...)`, a list of cron expressions or `crons(...)`, `deltaTrigger(...)`, `events(...)`. And `'@once'`, `'@continuous'` (with
+   * `maxActiveRuns: 1`), a plugin's `timetable(...)`, or null for runs by hand only. Default null.
    */
-  readonly schedule?: string | CustomTimetable | null;
+  readonly schedule?: string | readonly string[] | ScheduleSource | CustomTimetable | null;
   /** IANA name in which `schedule` and dates without zone are read. Default `'UTC'`. */
   readonly timezone?: string;
-  /** Begin of the first data interval. Required with a schedule. A text without zone is read in `timezone`. */
+  /**
+   * Begin of the first data interval. Required with intervals, `'@once'` and catchup; other schedules can begin now. A text without zone is read in
+   * `timezone`.
+   */
   readonly startDate?: string | Date | null;
   /** No run is made for an interval that starts after it. Default: none. */
   readonly endDate?: string | Date | null;

@@ -11,6 +11,16 @@ export { graph } from './graph-text.js';
 export { operator, type Operator, type OperatorDefinition, type OperatorTaskOptions } from './operator.js';
 export { PokeResult } from './poke-result.js';
 export type { Group, Ref, Upstream } from './ref.js';
+export {
+  cronTrigger,
+  crons,
+  deltaTrigger,
+  events,
+  type CronTriggerOptions,
+  type DeltaTriggerOptions,
+  type EventsOptions,
+  type ScheduleSource,
+} from './schedule-source.js';
 export type { StandardSchema } from './standard-schema.js';
 export { task } from './task.js';
 export { FailTask, SkipTask } from './task-errors.js';

@@ -62,5 +62,5 @@ export function scheduleText({ schedule }: DagSpec): string | null {
 
 /** It has intervals that follow each other, so that a range of dates means a list of runs. */
 function isPeriodic({ schedule }: DagSpec): boolean {
-  return schedule.kind !== 'none' && schedule.kind !== 'once';
+  return schedule.kind !== 'none' && schedule.kind !== 'once' && schedule.kind !== 'continuous';
 }

@@ -152,16 +152,20 @@ export function addDagListings(dags: Command, { cli, run }: Tree): void {
           if (next.length === 0)
             cli.terminal.note(`${dagId} has no following run (schedule: ${scheduleText(listing.spec) ?? 'none'}).`);
           const zone = listing.spec.timezone;
+          const changes = options.field === undefined ? system.clockChanges(listing, next) : [];
           const rows = next.map(({ logicalDate, dataInterval, runAfter }) => ({
             logical_date: formatInstant(logicalDate),
             'data_interval.start': formatInstant(dataInterval.start),
             'data_interval.end': formatInstant(dataInterval.end),
             run_after: formatInstant(runAfter),
             run_after_local: formatInZone(runAfter, zone),
+            dst: changes.find(({ runsAt }) => runsAt.includes(runAfter))?.kind ?? '',
           }));
+          for (const { text } of changes) cli.terminal.note(`S001: the clocks change in ${zone}: ${text}.`);
           const asTable =
             options.table || options.output !== undefined || (options.numExecutions > 1 && options.field === undefined);
-          if (asTable) return printRecords(cli.terminal, options.output ?? 'table', [...NEXT_FIELDS, 'run_after_local'], rows);
+          if (asTable)
+            return printRecords(cli.terminal, options.output ?? 'table', [...NEXT_FIELDS, 'run_after_local', 'dst'], rows);
           const field = options.field ?? 'logical_date';
           for (const row of rows) cli.terminal.out(`${row[field]}\n`);
           if (rows.length === 0) cli.terminal.out('None\n');

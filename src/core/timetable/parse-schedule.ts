@@ -40,6 +40,7 @@ export function parseSchedule(text: string | null, place: string): ScheduleSpec 
 function parsePreset(text: string, place: string): ScheduleSpec {
   const name = text.toLowerCase();
   if (name === '@once') return { kind: 'once' };
+  if (name === '@continuous') return { kind: 'continuous', text: name };
   const expression = CRON_PRESETS[name];
   if (expression !== undefined) return { kind: 'cron', expression, text: name };
   throw new AirflowLikeError('CRON_INVALID', {
@@ -63,5 +64,5 @@ function refuseWord(text: string, place: string): never {
 }
 
 function presetNames(): readonly string[] {
-  return ['@once', ...Object.keys(CRON_PRESETS)];
+  return ['@once', '@continuous', ...Object.keys(CRON_PRESETS)];
 }

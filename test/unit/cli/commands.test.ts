@@ -91,7 +91,26 @@ describe('dags next-execution', () => {
       const start = Date.UTC(2026, 2, 28, 1) + index * DAY;
       return { logicalDate: start, dataInterval: { start, end: start + DAY }, runAfter: start + DAY };
     });
-  const system: Partial<System> = { nextRuns: async (_client, _listing, count) => next(count) };
+  const system: Partial<System> = { nextRuns: async (_client, _listing, count) => next(count), clockChanges: () => [] };
+
+  it('marks runs at a change of the clocks and says what happens then', async () => {
+    const clockChanges = () => [
+      {
+        kind: 'gap' as const,
+        runsAt: [Date.UTC(2026, 2, 29, 1)],
+        text: '2026-03-29 02:00 does not exist: runs at 2026-03-29T01:00:00Z',
+      },
+    ];
+    const { stdout, stderr } = await runFake(
+      ['dags', 'next-execution', 'sales', '-n', '2', '-o', 'json'],
+      { dags },
+      { ...system, clockChanges },
+    );
+    expect(JSON.parse(stdout).map(({ dst }: { dst: string }) => dst)).toEqual(['gap', '']);
+    expect(stderr).toBe(
+      'S001: the clocks change in Europe/Paris: 2026-03-29 02:00 does not exist: runs at 2026-03-29T01:00:00Z.\n',
+    );
+  });
 
   it('prints one as a bare line, with the rest on standard error', async () => {
     const { stdout, stderr } = await runFake(['dags', 'next-execution', 'sales'], { dags }, system);
@@ -112,7 +131,7 @@ describe('dags next-execution', () => {
   it('prints one field per line, and None where nothing follows', async () => {
     const field = await runFake(['dags', 'next-execution', 'sales', '-n', '2', '--field', 'run_after'], { dags }, system);
     expect(field).toMatchObject({ stdout: '2026-03-29T01:00:00+00:00\n2026-03-30T01:00:00+00:00\n', stderr: '' });
-    const none = await runFake(['dags', 'next-execution', 'tmp_b'], { dags }, { nextRuns: async () => [] });
+    const none = await runFake(['dags', 'next-execution', 'tmp_b'], { dags }, { nextRuns: async () => [], clockChanges: () => [] });
     expect(none).toMatchObject({ code: 0, stdout: 'None\n' });
     expect(none.stderr).toMatch(/tmp_b is paused[\s\S]*no following run/);
   });

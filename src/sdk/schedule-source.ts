@@ -1,0 +1,64 @@
+import type { Duration } from '../model/duration.js';
+
+/** The forms of a schedule that a text cannot say. They only hold what was written; it is checked with the options of the DAG. */
+
+const SOURCE = Symbol.for('airflow-like:schedule');
+
+/** Made by `cronTrigger`, `crons`, `deltaTrigger` or `events`; a value of a DAG's `schedule`. */
+export interface ScheduleSource {
+  readonly [SOURCE]: 'cronTrigger' | 'crons' | 'deltaTrigger' | 'events';
+  readonly of: unknown;
+  readonly options: unknown;
+}
+
+export interface CronTriggerOptions {
+  /** Length of the data interval that ends at the fire. Default: none, the run is a point in time. */
+  readonly interval?: Duration;
+  /**
+   * Of a DAG without `startDate`: whether its first run is the fire that has just passed, always or when it was within this time. Default false: only
+   * if that was at most five minutes or a tenth of the time between two fires ago, as in Airflow.
+   */
+  readonly runImmediately?: boolean | Duration;
+}
+
+export interface DeltaTriggerOptions {
+  /** Length of the data interval that ends at the run. Default: none, the run is a point in time. */
+  readonly interval?: Duration;
+}
+
+export interface EventsOptions {
+  /** A run by hand takes the date of the newest event that has passed, and not the time at which it was asked for. Default false. */
+  readonly restrictToEvents?: boolean;
+}
+
+/** Runs at the times of a cron expression or preset, with the time itself as logical date, where the plain text covers the interval that ends then. */
+export function cronTrigger(expression: string, options: CronTriggerOptions = {}): ScheduleSource {
+  return source('cronTrigger', expression, options);
+}
+
+/** Runs at the times of several cron expressions, once where they coincide. A plain list of expressions as `schedule` means the same. */
+export function crons(expressions: readonly string[], options: CronTriggerOptions = {}): ScheduleSource {
+  return source('crons', expressions, options);
+}
+
+/** Runs one span after the other (`'6h'`, `'1mo'`), each a point in time; one that is overdue without catchup runs now. */
+export function deltaTrigger(every: Duration, options: DeltaTriggerOptions = {}): ScheduleSource {
+  return source('deltaTrigger', every, options);
+}
+
+/** Runs at the dates of a list; a text without zone is read in the DAG's `timezone`. Dates of the past count with `catchup` only. */
+export function events(dates: readonly (string | Date)[], options: EventsOptions = {}): ScheduleSource {
+  return source('events', dates, options);
+}
+
+export function isScheduleSource(value: unknown): value is ScheduleSource {
+  return typeof value === 'object' && value !== null && SOURCE in value;
+}
+
+export function sourceKind(value: ScheduleSource): ScheduleSource[typeof SOURCE] {
+  return value[SOURCE];
+}
+
+function source(kind: ScheduleSource[typeof SOURCE], of: unknown, options: unknown): ScheduleSource {
+  return Object.freeze({ [SOURCE]: kind, of, options });
+}

@@ -1,0 +1,87 @@
+import { describe, expect, it } from '@jest/globals';
+import { describeDstMoment, dstMoments } from '../../../src/core/timetable/dst-moments.js';
+import { offsetChanges } from '../../../src/core/timetable/offset-changes.js';
+import { cronTriggerTimetable } from '../../../src/core/timetable/cron-trigger.js';
+import { continuousTimetable } from '../../../src/core/timetable/continuous.js';
+import { eventsTimetable } from '../../../src/core/timetable/events.js';
+import { utc } from './factories.js';
+
+const iso = (instant: number) => new Date(instant).toISOString().slice(0, 19);
+
+describe('offsetChanges', () => {
+  it.each<[string, string, string, string[]]>([
+    ['Europe/Paris', '2026-01-01', '2027-01-01', ['2026-03-29T01:00:00', '2026-10-25T01:00:00']],
+    ['Australia/Lord_Howe', '2026-01-01', '2027-01-01', ['2026-04-04T15:00:00', '2026-10-03T15:30:00']],
+    ['Africa/Casablanca', '2026-01-01', '2026-12-01', ['2026-02-15T02:00:00', '2026-03-22T02:00:00']],
+    ['Pacific/Apia', '2011-12-01', '2012-01-01', ['2011-12-30T10:00:00']],
+    ['Asia/Tokyo', '2026-01-01', '2030-01-01', []],
+  ])('%s', (timezone, from, to, expected) => {
+    expect(offsetChanges(timezone, utc(from), utc(to)).map(({ at }) => iso(at))).toEqual(expected);
+  });
+});
+
+describe('dstMoments', () => {
+  const cron = (expression: string) => ({ kind: 'cron', expression, text: expression }) as const;
+  const year = (expression: string, timezone = 'America/New_York') =>
+    dstMoments(cron(expression), timezone, utc('2025-01-01'), utc('2026-01-01')).map(describeDstMoment);
+
+  it.each<[string, string[]]>([
+    ['30 2 * * *', ['2025-03-09 02:30 does not exist: runs at 2025-03-09T07:00:00Z']],
+    ['30 1 * * *', ['2025-11-02 01:30 comes twice: runs the first time, at 2025-11-02T05:30:00Z']],
+    ['0 3 * * *', []],
+    ['30 2 * * 1-6', []],
+    ['*/30 * * * *', []],
+    ['0 12 * * *', []],
+  ])('%s', (expression, expected) => {
+    expect(year(expression)).toEqual(expected);
+  });
+
+  it('says where there is no run, and where there are two', () => {
+    const moments = year('0,30 1-2 * * *');
+    expect(moments).toEqual([
+      '2025-03-09 02:00 does not exist: no run',
+      '2025-11-02 01:00 comes twice: runs at 2025-11-02T05:00:00Z and 2025-11-02T06:00:00Z',
+    ]);
+  });
+
+  it('covers every expression of a list, and knows the forms of croner', () => {
+    const schedule = {
+      kind: 'cronTrigger',
+      expressions: ['0 12 * * *', '30 2 * * 7L'],
+      intervalMs: 0,
+      runImmediately: false,
+      text: '',
+    } as const;
+    expect(
+      dstMoments(schedule, 'Europe/Paris', utc('2026-01-01'), utc('2027-01-01')).map(({ kind, local }) => [kind, iso(local)]),
+    ).toEqual([
+      ['gap', '2026-03-29T02:30:00'],
+      ['overlap', '2026-10-25T02:30:00'],
+    ]);
+  });
+});
+
+describe('what Airflow has no answer for', () => {
+  const open = { earliest: null, latest: null } as const;
+
+  it('the newest n of several expressions are counted together', () => {
+    const timetable = cronTriggerTimetable(
+      { kind: 'cronTrigger', expressions: ['0 6 * * *', '0 18 * * *'], intervalMs: 0, runImmediately: false, text: '' },
+      'UTC',
+    );
+    const restriction = { earliest: utc('2026-01-01'), latest: null, catchup: { last: 3 } };
+    expect(iso(timetable.next(null, restriction, utc('2026-01-10T10:00:00'))?.runAfter ?? 0)).toBe('2026-01-09T06:00:00');
+  });
+
+  it('the newest n events of the past', () => {
+    const dates = ['2026-01-01', '2026-01-05', '2026-01-08', '2026-02-01'].map(utc);
+    const timetable = eventsTimetable({ kind: 'events', dates, restrictToEvents: false, text: '' });
+    const first = (catchup: 'latest' | { last: number }) =>
+      iso(timetable.next(null, { ...open, catchup }, utc('2026-01-10'))?.runAfter ?? 0).slice(5, 10);
+    expect([first('latest'), first({ last: 2 }), first({ last: 9 })]).toEqual(['01-08', '01-05', '01-01']);
+  });
+
+  it('continuous runs allow one at a time', () => {
+    expect(continuousTimetable.maxActiveRuns).toBe(1);
+  });
+});
