@@ -51,6 +51,7 @@ export async function startScheduler(client: Client, executor: Executor | null):
     planLimits: { maxMapLength: core.maxMapLength },
     pollIntervalMs: options.pollIntervalMs,
     visibilityMs: options.planVisibilityMs,
+    maxRunsPerPass: options.maxRunsPerPass,
     taskQueuedTimeoutMs: options.taskQueuedTimeoutMs,
   });
   await component.start();

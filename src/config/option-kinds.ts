@@ -52,17 +52,6 @@ export function integer(fallback: number, min: number, max: number, facts: Facts
   return option(`integer ${min}-${max}`, fallback, facts, problem, readInteger);
 }
 
-export function flag(fallback: boolean, facts: Facts): Option<boolean> {
-  const problem = (value: unknown) => (typeof value === 'boolean' ? null : 'must be true or false');
-  return option(
-    'true or false',
-    fallback,
-    facts,
-    problem,
-    (text) => ({ true: true, '1': true, false: false, '0': false })[text] ?? text,
-  );
-}
-
 export function text(fallback: string, facts: Facts): Option<string> {
   return option('text', fallback, facts, nonEmptyText);
 }

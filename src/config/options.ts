@@ -2,7 +2,7 @@
  * Every option there is, once. Types, defaults, validation, environment names, `config list` and `docs/reference/config.md` all
  * follow from this table; relations between options are in `check-relations.ts`.
  */
-import { choice, flag, integer, list, optionalSecret, path, text, timezone, type Option } from './option-kinds.js';
+import { choice, integer, list, optionalSecret, path, text, timezone, type Option } from './option-kinds.js';
 
 /** Environment variables that user code sees unless `worker.passEnv` says otherwise. A name ending in `*` is a prefix. */
 export const DEFAULT_PASS_ENV: readonly string[] = Object.freeze([
@@ -42,9 +42,8 @@ export const OPTIONS = {
       unit: 'task instances',
       meaning: 'Most task instances that are queued or running at once, over all workers.',
     }),
-    defaultTimezone: timezone('UTC', { meaning: 'Zone in which the schedules of DAGs without a timezone are read.' }),
-    dagsArePausedAtCreation: flag(false, {
-      meaning: 'Whether a DAG seen for the first time starts paused, unless it says isPausedUponCreation.',
+    defaultTimezone: timezone('UTC', {
+      meaning: 'Zone in which the command line reads dates that name none. A DAG without a timezone is in UTC.',
     }),
     maxMapLength: integer(1_024, 1, 1_000_000, { unit: 'elements', meaning: 'Most elements one task may be mapped over.' }),
     maxXComBytes: integer(262_144, 1, 268_435_456, { unit: 'bytes', meaning: 'Largest XCom or return value, encoded as JSON.' }),
@@ -64,7 +63,7 @@ export const OPTIONS = {
       unit: 'ms',
       meaning: 'Longest pause between two passes when no hint of work arrives.',
     }),
-    maxRunsPerPass: integer(100, 1, 10_000, { unit: 'DAG runs', meaning: 'Most DAG runs that one pass claims and plans.' }),
+    maxRunsPerPass: integer(256, 1, 10_000, { unit: 'DAG runs', meaning: 'Most DAG runs that one pass claims and plans.' }),
     planVisibilityMs: integer(30_000, 1_000, HOUR_MS, {
       unit: 'ms',
       meaning: 'After this time another scheduler plans a run whose planner has died.',

@@ -3,8 +3,6 @@ import type { Service, ServiceResult } from '../ports/service.js';
 import type { SchedulingStore } from '../ports/store.js';
 import type { AdvanceResult, RunAdvancer } from './advance-runs.js';
 
-const RUNS_PER_PASS = 256;
-
 /**
  * Claims runs that changed or whose wait has ended, plans them and starts what is ready. After its start it first claims what a
  * scheduler that died may have held back, which would otherwise come back only after `visibilityMs`; after a failed pass, when this
@@ -15,12 +13,20 @@ export class RunPlanner implements Service {
   readonly #store: SchedulingStore;
   readonly #advancer: RunAdvancer;
   readonly #visibilityMs: number;
+  readonly #maxRuns: number;
   readonly #onAdvanced: (result: AdvanceResult) => void;
   #horizonMs: number;
 
-  constructor(store: SchedulingStore, advancer: RunAdvancer, visibilityMs: number, onAdvanced: (result: AdvanceResult) => void) {
+  /** `maxRuns`: most runs that one pass claims. */
+  constructor(
+    store: SchedulingStore,
+    advancer: RunAdvancer,
+    { visibilityMs, maxRuns }: { readonly visibilityMs: number; readonly maxRuns: number },
+    onAdvanced: (result: AdvanceResult) => void,
+  ) {
     this.#store = store;
     this.#advancer = advancer;
+    this.#maxRuns = maxRuns;
     this.#visibilityMs = visibilityMs;
     this.#horizonMs = visibilityMs;
     this.#onAdvanced = onAdvanced;
@@ -32,11 +38,11 @@ export class RunPlanner implements Service {
   }
 
   async runOnce(now: Instant): Promise<ServiceResult> {
-    const claimed = await this.#store.claimRunsToPlan(now + this.#horizonMs, RUNS_PER_PASS, this.#visibilityMs);
-    if (claimed.length < RUNS_PER_PASS) this.#horizonMs = 0;
+    const claimed = await this.#store.claimRunsToPlan(now + this.#horizonMs, this.#maxRuns, this.#visibilityMs);
+    if (claimed.length < this.#maxRuns) this.#horizonMs = 0;
     if (claimed.length === 0) return { processed: 0, more: false };
     const result = await this.#advancer.advance([], claimed, now);
     this.#onAdvanced(result);
-    return { processed: claimed.length, more: claimed.length === RUNS_PER_PASS };
+    return { processed: claimed.length, more: claimed.length === this.#maxRuns };
   }
 }

@@ -33,6 +33,8 @@ export interface SchedulerOptions {
   readonly planLimits: PlanLimits;
   readonly pollIntervalMs: number;
   readonly visibilityMs: number;
+  /** Most runs that one pass claims and plans. */
+  readonly maxRunsPerPass: number;
   readonly taskQueuedTimeoutMs: number;
 }
 
@@ -74,7 +76,12 @@ export class Scheduler {
     const onAdvanced = (result: AdvanceResult) => this.#onAdvanced(result);
     this.settler = new AttemptSettler(advancer, onAdvanced);
     this.#creator = new RunCreator(store.scheduling, options.timetables, logger);
-    this.#planner = new RunPlanner(store.scheduling, advancer, options.visibilityMs, onAdvanced);
+    this.#planner = new RunPlanner(
+      store.scheduling,
+      advancer,
+      { visibilityMs: options.visibilityMs, maxRuns: options.maxRunsPerPass },
+      onAdvanced,
+    );
     // A pass that queued nothing changes nothing for the next one: what is ready waits for a limit, and whoever frees it says so.
     this.#queuer = new TaskQueuer(advancer, (result) => result.queued > 0 && onAdvanced(result));
     this.#sweeper = new LeaseSweeper({

@@ -135,6 +135,7 @@ export class InMemoryRun {
       planLimits: DEFAULT_PLAN_LIMITS,
       pollIntervalMs: 1_000,
       visibilityMs: 30_000,
+      maxRunsPerPass: 100,
       // Nobody else takes tasks from this queue, and a virtual clock may jump by days.
       taskQueuedTimeoutMs: NEVER_MS,
     });

@@ -33,7 +33,6 @@ describe('loadConfig', () => {
       pluginsFolder: join(folder, 'plugins'),
       parallelism: 32,
       defaultTimezone: 'UTC',
-      dagsArePausedAtCreation: false,
       maxMapLength: 1024,
       maxXComBytes: 262_144,
     });
@@ -187,7 +186,6 @@ describe('loadConfig', () => {
   it.each<[name: string, value: string, message: string]>([
     ['AIRFLOW_LIKE__CORE__PARALLELISM', 'many', 'must be an integer, got "many"'],
     ['AIRFLOW_LIKE__CORE__PARALLELISM', '1e2', 'must be an integer, got "1e2"'],
-    ['AIRFLOW_LIKE__CORE__DAGS_ARE_PAUSED_AT_CREATION', 'yes', 'must be true or false, got "yes"'],
     ['AIRFLOW_LIKE__WORKER__QUEUES', 'a,,b', 'must be a list of non-empty texts, got ["a","","b"]'],
     ['AIRFLOW_LIKE__CORE__PARALELISM', '3', 'unknown option; did you mean AIRFLOW_LIKE__CORE__PARALLELISM?'],
   ])('B32: %s=%s', async (name, value, message) => {
