@@ -40,7 +40,10 @@ export function decoratorPosition(
     const declared = lookUp(classLine + 1, (compiled[classLine] as string).indexOf(`class ${owner}`) + 1);
     return declared && findDecorator(source, name, declared.line, -1);
   }
-  const declaration = new RegExp(`^    (?:(?:static|async|get|set) |\\*)*${member.replaceAll('$', '\\$')}(?![\\p{ID_Continue}$])`, 'u');
+  const declaration = new RegExp(
+    `^    (?:(?:static|async|get|set) |\\*)*${member.replaceAll('$', '\\$')}(?![\\p{ID_Continue}$])`,
+    'u',
+  );
   const memberLine = compiled.findIndex((text, index) => index > classLine && declaration.test(text));
   const declared = memberLine < 0 ? null : lookUp(memberLine + 1, 5);
   if (!declared) return null;

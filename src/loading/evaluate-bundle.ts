@@ -11,6 +11,7 @@ import type { SourceBundle, SourceFile } from '../model/dag.js';
 import { AirflowLikeError, isAirflowLikeError, type ErrorDetails } from '../model/errors.js';
 import { importPosition, isEsModule, waitForImports } from './compiled-imports.js';
 import { isLocalSpecifier, resolveLocal } from './local-files.js';
+import { placeOfJsonError } from './json-error.js';
 import { isMissing, packageName, Packages } from './packages.js';
 import { registerScript } from './source-maps.js';
 
@@ -107,12 +108,14 @@ class Evaluation {
   }
 
   #runJson(file: SourceFile, module: LocalModule): void {
+    const text = file.content.replace(/^\uFEFF/, '');
     try {
-      module.exports = JSON.parse(file.content);
+      module.exports = JSON.parse(text);
     } catch (error) {
       throw new AirflowLikeError('IMPORT_ERROR', {
         place: file.path,
         file: file.path,
+        ...placeOfJsonError(text),
         message: `not valid JSON: ${String(error)}`,
       });
     }

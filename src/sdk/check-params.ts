@@ -2,15 +2,14 @@ import { encodeTagged } from '../model/codec.js';
 import type { ParamsSpec } from '../model/dag-spec.js';
 import { AirflowLikeError } from '../model/errors.js';
 import type { TaggedJson } from '../model/tagged-json.js';
+import { nearestName } from '../model/nearest-name.js';
+import { isCatastrophic } from './regex-ambiguity.js';
 import { describeIssues, isStandardSchema, type StandardSchema } from './standard-schema.js';
 
 /**
  * The `params` of a DAG as data: a JSON Schema, which every later check and form uses, and the defaults. The author's schema object itself
  * is asked only here; no schema library is imported.
  */
-
-/** A group that repeats and whose inside repeats takes exponential time on some texts. */
-const CATASTROPHIC = /\([^)]*[+*][^)]*\)[+*{]/;
 
 /**
  * @param isScheduled a DAG with a schedule must have a default for every param: nobody is there to give it.
@@ -82,9 +81,28 @@ function refuseUnsafe(part: unknown, place: string): void {
     if (key === '$ref' && typeof value === 'string' && !value.startsWith('#')) {
       throw invalid(`${place}.$ref`, 'a schema can only refer to itself', value);
     }
+    if (VALUES.has(key)) continue;
+    // Among `properties` there may be one of this name, which is a schema.
+    if (key === 'type' && (typeof value === 'string' || Array.isArray(value)) && !isJsonType(value)) {
+      throw new AirflowLikeError('PARAM_SCHEMA_INVALID', {
+        place: `${place}.type`,
+        message: 'there is no such type',
+        value,
+        allowed: JSON_TYPES.join(', '),
+        suggestion: typeof value === 'string' ? nearestName(value, JSON_TYPES) : null,
+      });
+    }
     if (key === 'pattern' && typeof value === 'string') checkPattern(value, `${place}.pattern`, part);
     else refuseUnsafe(value, `${place}.${key}`);
   }
+}
+
+/** Keywords that hold values and no schemas. */
+const VALUES = new Set(['default', 'const', 'enum', 'examples']);
+const JSON_TYPES = ['string', 'number', 'integer', 'boolean', 'object', 'array', 'null'];
+
+function isJsonType(value: unknown): boolean {
+  return Array.isArray(value) ? value.every(isJsonType) : JSON_TYPES.includes(value as string);
 }
 
 function checkPattern(pattern: string, place: string, schema: object): void {
@@ -94,8 +112,8 @@ function checkPattern(pattern: string, place: string, schema: object): void {
     throw invalid(place, `not a regular expression: ${(error as Error).message}`, pattern);
   }
   // Patterns that come with a format (dates, e-mail addresses) are the schema library's own.
-  if (!('format' in schema) && CATASTROPHIC.test(pattern))
-    throw invalid(place, 'a repeated group whose inside repeats can take for ever', pattern);
+  if (!('format' in schema) && isCatastrophic(pattern))
+    throw invalid(place, 'this pattern can take for ever: a repeated part of it matches some texts in many ways', pattern);
 }
 
 function encodeDefaults(entries: readonly (readonly [string, unknown])[], place: string): Record<string, TaggedJson> {
