@@ -12,6 +12,7 @@ import { AirflowLikeError, isAirflowLikeError, type ErrorDetails } from '../mode
 import { importPosition, isEsModule, waitForImports } from './compiled-imports.js';
 import { isLocalSpecifier, resolveLocal } from './local-files.js';
 import { placeOfJsonError } from './json-error.js';
+import { namedExports } from './named-exports.js';
 import { isMissing, packageName, Packages } from './packages.js';
 import { registerScript } from './source-maps.js';
 
@@ -83,9 +84,9 @@ class Evaluation {
       const load = async (specifier: string): Promise<{ exports: unknown }> => {
         clock.pause();
         const target = this.#resolve(path, specifier);
-        const loaded = target === null ? { exports: await this.#loadPackage(file, specifier) } : await this.load(target, chain);
+        const exports = target === null ? await this.#loadPackage(file, specifier) : (await this.load(target, chain)).exports;
         clock.resume();
-        return loaded;
+        return { exports: target !== null && isCompiledModule(exports) ? namedExports(specifier, exports) : exports };
       };
       await this.#run(file, module, isEsModule(path, file.compiled) ? load : null);
     } finally {
@@ -200,6 +201,10 @@ class Evaluation {
 }
 
 /** Time spent in a module itself, without its imports. */
+function isCompiledModule(exports: unknown): exports is object {
+  return typeof exports === 'object' && exports !== null && '__esModule' in exports;
+}
+
 class Stopwatch {
   #elapsedMs = 0;
   #since = performance.now();

@@ -4,6 +4,7 @@
  */
 import { AirflowLikeError } from '../model/errors.js';
 import { nearestName } from '../model/nearest-name.js';
+import { namedExports } from './named-exports.js';
 
 const NAME = 'airflow-like';
 
@@ -33,18 +34,4 @@ export async function importOwn(specifier: string): Promise<object> {
     });
   }
   return namedExports(specifier, (await import(file)) as object);
-}
-
-/** Reading an export that does not exist throws with the nearest name, where plain CommonJS would give undefined. */
-function namedExports(specifier: string, namespace: object): object {
-  return new Proxy(namespace, {
-    get(target, name) {
-      if (typeof name === 'symbol' || name in target || name === 'then') return Reflect.get(target, name) as unknown;
-      if (name === '__esModule') return true;
-      throw new AirflowLikeError('IMPORT_ERROR', {
-        message: `"${specifier}" has no export named "${name}"`,
-        suggestion: nearestName(name, Object.keys(target)),
-      });
-    },
-  });
 }

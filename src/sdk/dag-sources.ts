@@ -31,6 +31,13 @@ export function sourceOfClass(dagClass: DagClass, exportName: string, problems: 
   const declared = taskDeclarationsOf(prototype).map(({ member }) => member);
   const methods = methodNames(prototype).filter((method) => method !== 'wire' && !declared.includes(method));
   const wire = typeof prototype['wire'] === 'function' ? prototype['wire'] : null;
+  if (!wire && ('wire' in created.instance || 'wire' in dagClass)) {
+    problems.add(
+      'VALUE_TYPE',
+      { place: `${name}.wire`, message: 'wire must be a method, neither static nor a field', allowed: 'wire(t) { ... }' },
+      problems.partOf(declaration.position, 'wire'),
+    );
+  }
   return {
     name,
     defaultId: dagIdOfClass(dagClass.name),

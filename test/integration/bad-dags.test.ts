@@ -205,6 +205,13 @@ export class Case {
     says: /"plain" is a method of Case but has no @task\(\)/,
   },
   { row: 'B16', source: wiring('t.a().after(() => 1);'), code: 'TASK_MISSING_WRAPPER', at: 'after(() => 1)' },
+  ...['wire = (t: any) => { t.one(); };', 'static wire(t: any) { t.one(); }'].map((wire): Case => ({
+    row: 'B16',
+    source: inClass('').replace(/wire\(t.*/, wire),
+    code: 'VALUE_TYPE',
+    at: wire.startsWith('static') ? 'static' : 'wire =',
+    says: /wire must be a method/,
+  })),
   { row: 'B17', source: 'export default 42;\n', code: 'EXPORT_INVALID', at: 'export default', says: /cannot be a DAG/ },
   {
     row: 'B17',
@@ -227,6 +234,14 @@ export class Case {
     code: 'IMPORT_ERROR',
     at: "'no-such",
     says: /not installed/,
+  },
+  {
+    row: 'B18',
+    source: "import { z } from './lib/helper.js';\nexport const y = String(z);\n",
+    code: 'IMPORT_ERROR',
+    at: 'z);',
+    says: /"\.\/lib\/helper\.js" has no export named "z"/,
+    meant: 'x',
   },
   {
     row: 'B18',
