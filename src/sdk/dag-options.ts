@@ -18,7 +18,7 @@ export interface DagOptions {
   /** IANA name in which `schedule` and dates without zone are read. Default `'UTC'`. */
   readonly timezone?: string;
   /**
-   * Begin of the first data interval. Required with intervals, `'@once'` and catchup; other schedules can begin now. A text without zone is read in
+   * Begin of the first data interval. Required with intervals, `'@once'`, `'@continuous'` and catchup; other schedules can begin now. A text without zone is read in
    * `timezone`.
    */
   readonly startDate?: string | Date | null;

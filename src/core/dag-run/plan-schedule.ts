@@ -19,6 +19,9 @@ export function planDagSchedule(schedule: DagSchedule, custom?: ReadonlyMap<stri
   const restriction = restrictionOf(spec);
   let last = schedule.lastAutomated?.dataInterval ?? null;
   let next = timetable.next(last, restriction, now);
+  // The date has its run already, as that of an empty interval has: it goes on from there.
+  if (next !== null && next.logicalDate === last?.start) next = timetable.next(next.dataInterval, restriction, now);
+  if (next !== null && next.logicalDate === last?.start) next = null;
   if (schedule.dag.isPaused || schedule.dag.isRetired) {
     return { createRuns: [], startRuns: [], nextRun: next, checkAt: null };
   }

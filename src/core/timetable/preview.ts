@@ -61,11 +61,12 @@ function walk(
   let previous = last;
   while (wantsMore(runs)) {
     const run = timetable.next(previous, restriction, now);
-    // A timetable of a plugin that does not move on ends here instead of never.
+    // A timetable that does not move on, as continuous runs do not without a clock that does, ends here instead of never.
     if (
       run === null ||
       !accepts(run) ||
-      (previous !== null && run.dataInterval.start <= previous.start && run.dataInterval.end <= previous.end)
+      (previous !== null &&
+        (run.logicalDate === previous.start || (run.logicalDate <= previous.start && run.dataInterval.end <= previous.end)))
     )
       break;
     runs.push(run);

@@ -12,6 +12,7 @@ export function needsStartDate(schedule: ScheduleSpec, catchup: Catchup): boolea
     case 'cron':
     case 'delta':
     case 'once':
+    case 'continuous':
       return true;
     default:
       return catchup === true;

@@ -17,6 +17,7 @@ describe('schedules', () => {
   it.each([
     [null, { kind: 'none' }],
     ['@once', { kind: 'once' }],
+    ['@Continuous', { kind: 'continuous', text: '@continuous' }],
     ['@daily', { kind: 'cron', expression: '0 0 * * *', text: '@daily' }],
     ['@Annually', { kind: 'cron', expression: '0 0 1 1 *', text: '@annually' }],
     [' 0  2 * * MON-FRI ', { kind: 'cron', expression: '0 2 * * MON-FRI', text: '0  2 * * MON-FRI' }],
@@ -40,9 +41,8 @@ describe('schedules', () => {
     ['* * * *', 'CRON_INVALID', 'expected 5 fields (or 6 with seconds last), got 4'],
     ['0 0 * * * 0 2026', 'CRON_INVALID', 'expected 5 fields (or 6 with seconds last), got 7'],
     ['', 'CRON_INVALID', 'expected 5 fields (or 6 with seconds last), got 0'],
-    ['@fortnightly', 'CRON_INVALID', 'unknown preset, got "@fortnightly"; allowed: @once @hourly'],
+    ['@fortnightly', 'CRON_INVALID', 'unknown preset, got "@fortnightly"; allowed: @once @continuous @hourly'],
     ['@dayly', 'CRON_INVALID', 'did you mean @daily?'],
-    ['@continuous', 'CRON_INVALID', 'unknown preset, got "@continuous"; allowed: @once @hourly'],
     ['daily', 'CRON_INVALID', 'did you mean @daily?'],
     ['? * * * *', 'CRON_INVALID', 'minute "?" is not a number'],
     ['* * * * MONDAY', 'CRON_INVALID', 'weekday "MONDAY" is not known in "* * * * MONDAY" (field 5); did you mean MON?'],

@@ -108,6 +108,20 @@ describe('planDagSchedule', () => {
   });
 });
 
+describe('continuous runs', () => {
+  it('go on from one whose interval is empty, one at a time', () => {
+    const spec = daily({ schedule: { kind: 'continuous', text: '@continuous' }, maxActiveRuns: 1 });
+    const started = utc('2026-01-01');
+    const [first] = planDagSchedule(dagSchedule(spec, started)).createRuns;
+    expect(first?.dataInterval).toEqual({ start: started, end: started });
+    const lastAutomated = { logicalDate: started, dataInterval: { start: started, end: started } };
+    const [second] = planDagSchedule(dagSchedule(spec, started + 5_000, { lastAutomated })).createRuns;
+    expect(second?.logicalDate).toBe(started + 5_000);
+    const full = planDagSchedule(dagSchedule(spec, started + 5_000, { lastAutomated, unfinishedRuns: 1, runningRuns: 1 }));
+    expect(full.createRuns).toEqual([]);
+  });
+});
+
 describe('run ids', () => {
   it('say type and runAfter', () => {
     expect(runIdFor('manual', utc('2024-02-29T06:00:00'))).toBe('manual__2024-02-29T06:00:00+00:00');

@@ -52,7 +52,11 @@ describe('schedules as an author writes them', () => {
       { schedule: events(['2026-07-02T06:00', new Date(0), '2026-07-02T06:00']), timezone: 'Europe/Paris' },
       { kind: 'events', dates: [0, utc('2026-07-02T04:00:00')], restrictToEvents: false, text: '2 events' },
     ],
-    ['@continuous', { schedule: '@continuous', maxActiveRuns: 1 }, { kind: 'continuous', text: '@continuous' }],
+    [
+      '@continuous',
+      { schedule: '@continuous', maxActiveRuns: 1, startDate: '2026-01-01' },
+      { kind: 'continuous', text: '@continuous' },
+    ],
   ])('%s', (_what, options, expected) => {
     const spec = specWith(options);
     expect(spec.schedule).toMatchObject(expected);
@@ -95,7 +99,7 @@ describe('schedules as an author writes them', () => {
       "cronTrigger('0 2 * * *')",
     ],
     ['a wrong date', { schedule: events(['2026-02-30']) }, 'DATE_INVALID', 'd.schedule[0]', null],
-    ['several runs of @continuous', { schedule: '@continuous' }, 'VALUE_RANGE', 'd.maxActiveRuns', null],
+    ['several runs of @continuous', { schedule: '@continuous', startDate: '2026-01-01' }, 'VALUE_RANGE', 'd.maxActiveRuns', null],
     ['something else', { schedule: { cron: '@daily' } }, 'VALUE_TYPE', 'd.schedule', null],
     ['catchup without a start', { schedule: deltaTrigger('6h'), catchup: true }, 'START_DATE_REQUIRED', 'd.startDate', null],
     ['intervals without a start', { schedule: '6h' }, 'START_DATE_REQUIRED', 'd.startDate', null],
