@@ -25,8 +25,8 @@ export interface AttemptLogOptions {
 export class AttemptLogWriter {
   private fd = -1;
   private isClosed = false;
-  /** Lines that are written only if others follow. */
-  private quiet: string[] = [];
+  /** Lines that are written only if others follow; most never are, so they are formatted late. */
+  private quiet: (() => string)[] = [];
   private bytes = 0;
   private dropped = 0;
   private isFull = false;
@@ -41,8 +41,9 @@ export class AttemptLogWriter {
 
   /** Keeps a message that is worth a line only beside others, such as the start of an attempt. */
   note(level: AttemptLogLevel, source: AttemptLogSource, message: string): void {
-    if (this.fd >= 0) this.write(level, source, message);
-    else this.quiet.push(formatLine(this.options, level, source, message));
+    if (this.fd >= 0) return this.write(level, source, message);
+    const at = this.options.now();
+    this.quiet.push(() => formatLine({ ...this.options, now: () => at }, level, source, message));
   }
 
   /** Appends a message; never throws. What comes after `close` is dropped. */
@@ -52,7 +53,7 @@ export class AttemptLogWriter {
       this.dropped += 1;
       return;
     }
-    for (const line of this.quiet.splice(0)) this.append(line);
+    for (const format of this.quiet.splice(0)) this.append(format());
     for (let start = 0; ;) {
       const end = endOfPart(message, start);
       const isLast = end >= message.length;

@@ -2,6 +2,7 @@
  * The piscina pool of one runner, seen as attempts: starts them, ends them, and knows which thread works on which attempt. What becomes of
  * threads that misbehave while they run is watched by `thread-watch.ts`.
  */
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { MessagePort, Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
@@ -24,6 +25,7 @@ import {
   type ThreadMessage,
   type ThreadTask,
 } from './protocol.js';
+import { StartGate } from './start-gate.js';
 import { ThreadWatch } from './thread-watch.js';
 
 /** Threads beyond the first end after this time without work, in milliseconds. */
@@ -76,6 +78,7 @@ export class AttemptPool {
   private readonly requests = new Map<number, { readonly thread: PoolThread; readonly id: number }>();
   private readonly pool: Piscina<ThreadTask, ThreadAnswer>;
   private readonly watch: ThreadWatch;
+  private readonly gate = new StartGate<PooledAttempt>(availableParallelism(), (attempt) => this.threadOf(attempt) !== undefined);
   private sequence = 0;
   private requestCount = 0;
   private idleTimer: NodeJS.Timeout | undefined;
@@ -121,7 +124,12 @@ export class AttemptPool {
     this.attempts.set(token, attempt);
     clearTimeout(this.idleTimer);
     this.watch.start();
-    this.pool.run({ sequence: attempt.sequence, workload }, { signal: attempt.thread.signal }).then(
+    this.gate.enter(attempt, () => this.run(attempt, workload));
+  }
+
+  private run(attempt: PooledAttempt, workload: string): void {
+    const { sequence, thread } = attempt;
+    this.pool.run({ sequence, sentAt: attempt.now(), workload }, { signal: thread.signal }).then(
       ({ outcome, isLogged }) => {
         if (isLogged) this.markLogged(attempt);
         this.report(attempt, outcome);
@@ -219,6 +227,7 @@ export class AttemptPool {
   /** @param outcome JSON of the outcome; null when the supervisor knows it. */
   private report(attempt: PooledAttempt, outcome: string | null, block: Block | null = null): void {
     if (!this.attempts.delete(attempt.token)) return;
+    this.gate.leave(attempt);
     for (const timer of attempt.timers) clearTimeout(timer);
     if (this.attempts.size === 0) this.becomeIdle();
     const { token } = attempt;

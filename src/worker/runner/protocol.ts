@@ -17,8 +17,6 @@ export interface WireWorkload extends Omit<Workload, 'task'> {
   readonly absentInputs: readonly number[];
   /** File that holds the registered DagSpec; read only when the hashes differ, to name what differs. */
   readonly specFile: string;
-  /** The supervisor's database-corrected clock when it sent this; the runner counts on from it. */
-  readonly sentAt: number;
   /** Must be writable before the task begins. */
   readonly logFolder: string;
   /** Most bytes the task may write into its log. */
@@ -86,6 +84,8 @@ export interface ThreadAnswer {
 export interface ThreadTask {
   /** Counts attempts within the runner; the thread shows it in its shared cells while it works on it. */
   readonly sequence: number;
+  /** The database-corrected clock when this was sent; the thread counts on from it. */
+  readonly sentAt: number;
   readonly workload: string;
 }
 

@@ -65,7 +65,7 @@ export default async function runInThread(task: ThreadTask): Promise<ThreadAnswe
   Atomics.store(cells, CELLS.sequence, task.sequence);
   Atomics.add(cells, CELLS.beats, 1);
   const receivedAt = performance.now();
-  const now = (): number => Math.round(wire.sentAt + performance.now() - receivedAt);
+  const now = (): number => Math.round(task.sentAt + performance.now() - receivedAt);
 
   try {
     checkLogFolder(wire.logFolder);

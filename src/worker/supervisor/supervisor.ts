@@ -230,7 +230,6 @@ export class Supervisor implements Executor {
       logFolder: log.folder,
       maxLogBytes: runnerOptions.maxLogBytes ?? MAX_LOG_BYTES,
       maxXComBytes: runnerOptions.maxXComBytes,
-      sentAt,
     });
     attempt.runner = this.fleet.runnerFor(assignment.taskInstanceId, task.isolation);
     attempt.runner.send({ kind: 'start', token, logFile: log.file, tryNumber, sentAt, workload: JSON.stringify(workload) });

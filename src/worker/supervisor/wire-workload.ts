@@ -9,7 +9,6 @@ export interface WorkloadPlace {
   readonly logFolder: string;
   readonly maxLogBytes: number;
   readonly maxXComBytes: number;
-  readonly sentAt: number;
 }
 
 /** The workload of an attempt as it travels to a runner. Holds nothing else of the assignment: it goes to where user code runs. */
