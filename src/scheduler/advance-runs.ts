@@ -13,7 +13,7 @@ import { settleAttempt } from '../core/task-instance/settle-attempt.js';
 import type { Actor, CommitResult, RunCommit } from '../model/commit.js';
 import type { Instant } from '../model/instant.js';
 import type { AttemptOutcome } from '../model/outcome.js';
-import type { Occupancy } from '../model/snapshot.js';
+import type { DagRunSnapshot, Occupancy } from '../model/snapshot.js';
 import { FINISHED_RUN_STATES } from '../model/states.js';
 import type { Assignment } from '../model/workload.js';
 import type { MintToken } from '../ports/clock.js';
@@ -45,9 +45,11 @@ export interface AdvanceResult {
   readonly started: number;
   /** Another run that depends on the past of these was woken. */
   readonly wokeRuns: boolean;
-  /** Outcomes whose run was stale: to be handed in again. */
+  /** Outcomes of stale runs: to be handed in again. */
   readonly retry: readonly AttemptOutcome[];
 }
+
+const NOTHING: AdvanceResult = { changedRuns: 0, endedRuns: 0, queued: 0, started: 0, wokeRuns: false, retry: [] };
 
 /** Slots given back by outcomes are taken without an admission when they are at least this share of what could be started. */
 const INHERITED_SHARE = 0.75;
@@ -65,10 +67,13 @@ export class RunAdvancer {
   #crowdedUntil = 0;
   /** When a run's own waits (retries, reschedules, timeouts) end, from its last planning. */
   readonly #wakeAt = new Map<number, Instant | null>();
-  /** Runs whose last commit was stale: somebody else changed them, or the answer to our own commit was lost. To be read and planned again. */
-  readonly #stale = new Set<number>();
   /** What the store holds as `planAt` of a run, as far as this process knows; absent: unknown. */
   readonly #planAt = new Map<number, Instant | null>();
+  /**
+   * Runs to plan in the next pass: claimed ones, with a snapshot unless there is a view, and those whose last commit was stale, because
+   * somebody else changed them or the answer to our own commit was lost.
+   */
+  readonly #unplanned = new Map<number, DagRunSnapshot | null>();
 
   constructor(options: AdvanceOptions) {
     this.#options = options;
@@ -79,20 +84,31 @@ export class RunAdvancer {
     return this.#ready.size > 0;
   }
 
-  /** True while some run has to be read again before anything is known of it. */
-  get hasStale(): boolean {
-    return this.#stale.size > 0;
+  /** True while some run waits for the next pass. */
+  get hasUnplanned(): boolean {
+    return this.#unplanned.size > 0;
   }
 
-  /** Runs of `claimed` are planned whether or not an outcome touched them. */
-  async advance(
-    outcomes: readonly AttemptOutcome[],
-    claimed: readonly { dagRunId: number; revision: number }[],
-    now: Instant,
-  ): Promise<AdvanceResult> {
+  /** Hands claimed runs to the next pass. What has to be read for that is read here, so that no outcome waits for it. */
+  async claim(runs: readonly { dagRunId: number; revision: number }[]): Promise<void> {
+    const missing: number[] = [];
+    for (const { dagRunId, revision } of runs) {
+      this.#planAt.delete(dagRunId);
+      const view = this.#cache.get(dagRunId);
+      if (view && view.revision >= revision) this.#unplanned.set(dagRunId, null);
+      else missing.push(dagRunId);
+    }
+    if (missing.length === 0) return;
+    for (const snapshot of await this.#options.store.loadSnapshots(missing)) this.#unplanned.set(snapshot.run.id, snapshot);
+  }
+
+  /** Settles the outcomes and plans the runs they touch, and those handed over by `claim`. Passes must not overlap. */
+  async advance(outcomes: readonly AttemptOutcome[], now: Instant): Promise<AdvanceResult> {
+    const unplanned = new Map(this.#unplanned);
+    this.#unplanned.clear();
     const touched = new Map<number, RunView>();
     try {
-      await this.#openViews(outcomes, claimed, touched);
+      await this.#openViews(outcomes, unplanned, touched);
       const freed = this.#settle(outcomes, touched, now);
       this.#plan(touched, now);
       return await this.#fillAndCommit(outcomes, touched, freed, now);
@@ -105,30 +121,27 @@ export class RunAdvancer {
 
   async #openViews(
     outcomes: readonly AttemptOutcome[],
-    claimed: readonly { dagRunId: number; revision: number }[],
+    unplanned: ReadonlyMap<number, DagRunSnapshot | null>,
     touched: Map<number, RunView>,
   ): Promise<void> {
-    for (const { dagRunId, revision } of claimed) {
-      this.#planAt.delete(dagRunId);
-      const view = this.#cache.get(dagRunId);
-      if (view && view.revision !== revision) this.#forget(dagRunId);
-    }
-    const wanted = new Set(this.#stale);
-    for (const { dagRunId } of outcomes) wanted.add(dagRunId);
-    for (const { dagRunId } of claimed) wanted.add(dagRunId);
     const missing: number[] = [];
-    for (const id of wanted) {
-      const view = this.#cache.get(id);
-      if (view) touched.set(id, view);
+    const open = (id: number, snapshot: DagRunSnapshot | null) => {
+      const known = this.#cache.get(id);
+      if (known && (snapshot === null || known.revision >= snapshot.run.revision)) touched.set(id, known);
+      else if (snapshot) this.#open(snapshot, touched);
       else missing.push(id);
-    }
-    if (missing.length === 0) return this.#stale.clear();
-    for (const snapshot of await this.#options.store.loadSnapshots(missing)) {
-      const view = RunView.from(snapshot);
-      this.#cache.put(view);
-      touched.set(view.run.id, view);
-    }
-    this.#stale.clear();
+    };
+    for (const [id, snapshot] of unplanned) open(id, snapshot);
+    for (const id of new Set(outcomes.map((outcome) => outcome.dagRunId))) if (!unplanned.has(id)) open(id, null);
+    if (missing.length === 0) return;
+    for (const snapshot of await this.#options.store.loadSnapshots(missing)) this.#open(snapshot, touched);
+  }
+
+  #open(snapshot: DagRunSnapshot, touched: Map<number, RunView>): void {
+    const view = RunView.from(snapshot);
+    this.#forget(view.run.id);
+    this.#cache.put(view);
+    touched.set(view.run.id, view);
   }
 
   #settle(outcomes: readonly AttemptOutcome[], touched: ReadonlyMap<number, RunView>, now: Instant): Freed {
@@ -181,7 +194,7 @@ export class RunAdvancer {
     const inherited = this.#inherit(candidates, freed, freeSlots, now);
     if (candidates.length === 0 || inherited) {
       drain(inherited ?? []);
-      if (commits.length === 0) return { changedRuns: 0, endedRuns: 0, queued: 0, started: 0, wokeRuns: false, retry: [] };
+      if (commits.length === 0) return NOTHING;
       result = await store.commit(commits, now);
     } else {
       const pools = [...new Set(candidates.map((candidate) => candidate.instance.pool))];
@@ -284,7 +297,7 @@ export class RunAdvancer {
       view.committed(result);
       if (view.outdated) {
         this.#forget(dagRunId);
-        this.#stale.add(dagRunId);
+        this.#unplanned.set(dagRunId, null);
       } else if (FINISHED_RUN_STATES.has(view.run.state)) {
         endedRuns++;
         this.#forget(dagRunId);

@@ -36,7 +36,7 @@ export class AttemptSettler implements Service {
     if (this.#pending.length === 0) return { processed: 0, more: false };
     const batch = this.#pending.splice(0, MAX_BATCH);
     try {
-      const result = await this.#advancer.advance(batch, [], now);
+      const result = await this.#advancer.advance(batch, now);
       this.#pending.unshift(...result.retry);
       this.#onAdvanced(result);
       return { processed: batch.length - result.retry.length, more: this.#pending.length > 0 };

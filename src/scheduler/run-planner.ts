@@ -1,10 +1,10 @@
 import type { Instant } from '../model/instant.js';
 import type { Service, ServiceResult } from '../ports/service.js';
 import type { SchedulingStore } from '../ports/store.js';
-import type { AdvanceResult, RunAdvancer } from './advance-runs.js';
+import type { RunAdvancer } from './advance-runs.js';
 
 /**
- * Claims runs that changed or whose wait has ended, plans them and starts what is ready. After its start it first claims what a
+ * Claims runs that changed or whose wait has ended, and hands them to the next pass over runs. After its start it first claims what a
  * scheduler that died may have held back, which would otherwise come back only after `visibilityMs`; after a failed pass, when this
  * scheduler has dropped what it knew, it does so again.
  */
@@ -14,7 +14,7 @@ export class RunPlanner implements Service {
   readonly #advancer: RunAdvancer;
   readonly #visibilityMs: number;
   readonly #maxRuns: number;
-  readonly #onAdvanced: (result: AdvanceResult) => void;
+  readonly #onClaimed: () => void;
   #horizonMs: number;
 
   /** `maxRuns`: most runs that one pass claims. */
@@ -22,14 +22,14 @@ export class RunPlanner implements Service {
     store: SchedulingStore,
     advancer: RunAdvancer,
     { visibilityMs, maxRuns }: { readonly visibilityMs: number; readonly maxRuns: number },
-    onAdvanced: (result: AdvanceResult) => void,
+    onClaimed: () => void,
   ) {
     this.#store = store;
     this.#advancer = advancer;
     this.#maxRuns = maxRuns;
     this.#visibilityMs = visibilityMs;
     this.#horizonMs = visibilityMs;
-    this.#onAdvanced = onAdvanced;
+    this.#onClaimed = onClaimed;
   }
 
   /** This scheduler has lost sight of its runs: the next pass claims all of them. */
@@ -41,8 +41,8 @@ export class RunPlanner implements Service {
     const claimed = await this.#store.claimRunsToPlan(now + this.#horizonMs, this.#maxRuns, this.#visibilityMs);
     if (claimed.length < this.#maxRuns) this.#horizonMs = 0;
     if (claimed.length === 0) return { processed: 0, more: false };
-    const result = await this.#advancer.advance([], claimed, now);
-    this.#onAdvanced(result);
+    await this.#advancer.claim(claimed);
+    this.#onClaimed();
     return { processed: claimed.length, more: claimed.length === this.#maxRuns };
   }
 }

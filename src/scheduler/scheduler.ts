@@ -1,6 +1,7 @@
 /**
- * The scheduler's loop: it runs the services one after the other, at once when something hints that there is work, at the latest every
- * poll interval. A service that fails is tried again after a pause that grows; it never ends the loop.
+ * The scheduler's two loops. One moves tasks: it settles outcomes, plans runs and fills slots, and nothing else may keep it waiting, because
+ * each outcome stands for a slot that is empty. The other brings runs: it creates those that are due and claims those to be planned, and
+ * hands them over. Each goes on at once when something hints that there is work, at the latest every poll interval.
  */
 import type { PlanLimits } from '../core/dag-run/plan-run.js';
 import type { Timetable } from '../core/timetable/timetable.js';
@@ -16,6 +17,7 @@ import { AttemptSettler } from './attempt-settler.js';
 import { LeaseSweeper } from './lease-sweeper.js';
 import { RunCreator } from './run-creator.js';
 import { RunPlanner } from './run-planner.js';
+import { ServiceLoop } from './service-loop.js';
 import { TaskQueuer } from './task-queuer.js';
 
 export interface SchedulerOptions {
@@ -42,7 +44,8 @@ export interface SchedulerOptions {
 type Flag = 'create' | 'plan' | 'queue' | 'sweep';
 
 const SWEEP_INTERVAL_MS = 2_000;
-const MAX_PAUSE_MS = 5_000;
+/** Runs that end within this time are replaced by new ones in one transaction. */
+const BRING_PAUSE_MS = 5;
 
 export class Scheduler {
   readonly #options: SchedulerOptions;
@@ -53,17 +56,17 @@ export class Scheduler {
   readonly #sweeper: LeaseSweeper;
   /** What hints say is waiting. Everything is due at the start. */
   readonly #due: Record<Flag, boolean> = { create: true, plan: true, queue: true, sweep: true };
-  readonly #stop = new AbortController();
-  #wake: (() => void) | null = null;
-  #failures = 0;
-  #loop: Promise<void> | null = null;
-  #lastProgressAt = 0;
+  readonly #advancer: RunAdvancer;
+  readonly #moveTasks: ServiceLoop;
+  readonly #bringRuns: ServiceLoop;
+  #subscriptions: (() => void)[] = [];
+  #sweptAt = 0;
 
   constructor(options: SchedulerOptions) {
-    const { store, logger, executor, componentId } = options;
+    const { store, logger, clock, executor, componentId, pollIntervalMs } = options;
     this.#options = options;
     const actor: Actor = { kind: 'scheduler', id: componentId };
-    const advancer = new RunAdvancer({
+    const advancer = (this.#advancer = new RunAdvancer({
       store: store.scheduling,
       actor,
       mintToken: options.mintToken,
@@ -72,7 +75,7 @@ export class Scheduler {
       parallelism: options.parallelism,
       planLimits: options.planLimits,
       visibilityMs: options.visibilityMs,
-    });
+    }));
     const onAdvanced = (result: AdvanceResult) => this.#onAdvanced(result);
     this.settler = new AttemptSettler(advancer, onAdvanced);
     this.#creator = new RunCreator(store.scheduling, options.timetables, logger);
@@ -80,10 +83,10 @@ export class Scheduler {
       store.scheduling,
       advancer,
       { visibilityMs: options.visibilityMs, maxRuns: options.maxRunsPerPass },
-      onAdvanced,
+      () => this.#hint('queue'),
     );
-    // A pass that queued nothing changes nothing for the next one: what is ready waits for a limit, and whoever frees it says so.
-    this.#queuer = new TaskQueuer(advancer, (result) => result.queued > 0 && onAdvanced(result));
+    // A pass that wrote nothing changes nothing for the next one: what is ready waits for a limit, and whoever frees it says so.
+    this.#queuer = new TaskQueuer(advancer, (result) => result.changedRuns > 0 && onAdvanced(result));
     this.#sweeper = new LeaseSweeper({
       store,
       queuedTimeoutMs: options.taskQueuedTimeoutMs,
@@ -91,33 +94,51 @@ export class Scheduler {
       report: (lost) => this.settler.add(lost),
       logger,
     });
+    this.#moveTasks = new ServiceLoop({
+      clock,
+      logger,
+      pollIntervalMs,
+      turn: async () => (await this.#settle()) + (await this.#fill()),
+      onPoll: () => this.#hint('queue'),
+      onFailure: () => this.#startOver(),
+      hasWork: () => this.settler.pending > 0 || this.#due.sweep || this.#canFill(),
+      mustFinish: () => this.settler.pending > 0,
+    });
+    this.#bringRuns = new ServiceLoop({
+      clock,
+      logger,
+      pollIntervalMs,
+      pauseMs: BRING_PAUSE_MS,
+      turn: () => this.#bring(),
+      onPoll: () => this.#hint('create', 'plan'),
+      onFailure: () => this.#startOver(),
+      hasWork: () => this.#due.create || this.#due.plan,
+    });
     executor?.onOutcome((outcome) => {
       this.settler.add([outcome]);
-      this.#wakeUp();
+      this.#moveTasks.wake();
     });
   }
 
-  /** When the loop last went round without an error: what health means here. */
+  /** When both loops last went round without an error: what health means here. */
   get lastProgressAt(): number {
-    return this.#lastProgressAt;
+    return Math.min(this.#moveTasks.lastProgressAt, this.#bringRuns.lastProgressAt);
   }
 
   start(): void {
     const { bus } = this.#options;
-    const subscriptions = [
+    this.#subscriptions = [
       bus.subscribe('dags', () => this.#hint('create')),
       bus.subscribe('runs', () => this.#hint('create', 'plan')),
     ];
-    this.#loop = this.#run().finally(() => {
-      for (const unsubscribe of subscriptions) unsubscribe();
-    });
+    this.#moveTasks.start();
+    this.#bringRuns.start();
   }
 
-  /** Ends after the pass under way. Outcomes that arrive until then are settled. */
+  /** Ends after the turns under way. Outcomes that arrive until then are settled. */
   async stop(): Promise<void> {
-    this.#stop.abort();
-    this.#wakeUp();
-    await this.#loop;
+    await Promise.all([this.#bringRuns.stop(), this.#moveTasks.stop()]);
+    for (const unsubscribe of this.#subscriptions) unsubscribe();
   }
 
   /** Runs every service until none has more to do at this instant; for `testDag` and for tests. Returns whether anything was done. */
@@ -125,52 +146,32 @@ export class Scheduler {
     let worked = false;
     Object.assign(this.#due, { create: true, plan: true, queue: true, sweep: true });
     for (;;) {
-      const processed = await this.#round();
+      const processed = (await this.#settle()) + (await this.#bring()) + (await this.#fill());
       if (processed === 0 && this.settler.pending === 0) return worked;
       worked = true;
       Object.assign(this.#due, { create: true, plan: true, queue: true });
     }
   }
 
-  async #run(): Promise<void> {
-    const { clock, pollIntervalMs } = this.#options;
-    let polledAt = clock.now();
-    let sweptAt = polledAt;
-    while (!this.#stop.signal.aborted || this.settler.pending > 0) {
-      const now = clock.now();
-      if (now - polledAt >= pollIntervalMs) {
-        polledAt = now;
-        this.#hint('create', 'plan', 'queue');
-      }
-      if (now - sweptAt >= SWEEP_INTERVAL_MS) {
-        sweptAt = now;
-        this.#hint('sweep');
-      }
-      try {
-        await this.#round();
-        this.#failures = 0;
-        this.#lastProgressAt = clock.now();
-      } catch (error) {
-        this.#planner.lookAtEverything();
-        this.#hint('plan', 'sweep');
-        await this.#pauseAfter(error);
-        if (this.#stop.signal.aborted) return;
-        continue;
-      }
-      if (!this.#hasWork()) await this.#sleep(Math.max(0, polledAt + pollIntervalMs - clock.now()));
-    }
+  /** Outcomes, and attempts that are lost: the sweeper must not look while a commit starts some. */
+  async #settle(): Promise<number> {
+    const { clock } = this.#options;
+    if (clock.now() - this.#sweptAt >= SWEEP_INTERVAL_MS) this.#due.sweep = true;
+    let processed = await this.#runService(this.settler, null);
+    if (!this.#due.sweep) return processed;
+    this.#sweptAt = clock.now();
+    processed += await this.#runService(this.#sweeper, 'sweep');
+    return processed;
   }
 
-  /** One turn: outcomes first, because somebody waits for their slots, then each service that is due. */
-  async #round(): Promise<number> {
-    let processed = await this.#runService(this.settler, null);
-    if (this.#due.sweep) processed += await this.#runService(this.#sweeper, 'sweep');
-    if (this.#due.create) processed += await this.#create();
-    if (this.settler.pending > 0) processed += await this.#runService(this.settler, null);
-    if (this.#due.plan) processed += await this.#runService(this.#planner, 'plan');
-    // Outcomes that wait bring slots with them: settling those first saves the queuer's lock on the pools.
-    if (this.#due.queue && this.settler.pending === 0) processed += await this.#runService(this.#queuer, 'queue');
-    return processed;
+  /** Outcomes that wait bring slots with them: settling those first saves the queuer's lock on the pools. */
+  async #fill(): Promise<number> {
+    return this.#due.queue && this.settler.pending === 0 ? this.#runService(this.#queuer, 'queue') : 0;
+  }
+
+  async #bring(): Promise<number> {
+    const created = this.#due.create ? await this.#create() : 0;
+    return this.#due.plan ? created + (await this.#runService(this.#planner, 'plan')) : created;
   }
 
   async #runService(service: Service, flag: Flag | null): Promise<number> {
@@ -199,40 +200,26 @@ export class Scheduler {
   }
 
   #onAdvanced(result: AdvanceResult): void {
-    if (result.endedRuns > 0) this.#due.create = true;
-    if (result.wokeRuns) this.#due.plan = true;
+    if (result.endedRuns > 0) this.#hint('create');
+    if (result.wokeRuns) this.#hint('plan');
     this.#due.queue = true;
     if (result.queued > result.started) this.#options.bus.publish('tasks');
   }
 
-  #hasWork(): boolean {
+  #canFill(): boolean {
     const { executor } = this.#options;
-    if (this.settler.pending > 0 || this.#due.create || this.#due.plan || this.#due.sweep) return true;
-    return this.#due.queue && (executor === null || executor.freeSlots() > 0);
+    return this.#due.queue && (executor === null || executor.freeSlots() > 0 || this.#advancer.hasUnplanned);
   }
 
   #hint(...flags: Flag[]): void {
     for (const flag of flags) this.#due[flag] = true;
-    this.#wakeUp();
+    if (this.#due.create || this.#due.plan) this.#bringRuns.wake();
+    if (this.#due.queue || this.#due.sweep) this.#moveTasks.wake();
   }
 
-  #wakeUp(): void {
-    this.#wake?.();
-    this.#wake = null;
-  }
-
-  async #sleep(ms: number): Promise<void> {
-    if (ms === 0 || this.#stop.signal.aborted) return;
-    const woken = new AbortController();
-    this.#wake = () => woken.abort();
-    await this.#options.clock.sleep(ms, woken.signal);
-    this.#wake = null;
-  }
-
-  async #pauseAfter(error: unknown): Promise<void> {
-    this.#failures++;
-    const pauseMs = Math.min(MAX_PAUSE_MS, 50 * 2 ** this.#failures);
-    this.#options.logger.error({ err: error, pauseMs }, 'a scheduler pass failed, it is repeated');
-    await this.#options.clock.sleep(pauseMs, this.#stop.signal);
+  /** What was known of runs is forgotten after a failure, so all of them are looked at again. */
+  #startOver(): void {
+    this.#planner.lookAtEverything();
+    this.#hint('plan', 'sweep');
   }
 }

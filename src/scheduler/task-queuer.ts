@@ -2,10 +2,7 @@ import type { Instant } from '../model/instant.js';
 import type { Service, ServiceResult } from '../ports/service.js';
 import type { AdvanceResult, RunAdvancer } from './advance-runs.js';
 
-/**
- * Fills free slots from the runs already planned, when nothing else happens that would: a slot became free elsewhere, a map was expanded.
- * Runs whose last commit was stale are read again.
- */
+/** Plans what waits for it and fills free slots, when no outcome arrives that would: a run is new, a slot became free elsewhere. */
 export class TaskQueuer implements Service {
   readonly name = 'task-queuer';
   readonly #advancer: RunAdvancer;
@@ -17,9 +14,9 @@ export class TaskQueuer implements Service {
   }
 
   async runOnce(now: Instant): Promise<ServiceResult> {
-    if (!this.#advancer.hasReady && !this.#advancer.hasStale) return { processed: 0, more: false };
-    const result = await this.#advancer.advance([], [], now);
+    if (!this.#advancer.hasReady && !this.#advancer.hasUnplanned) return { processed: 0, more: false };
+    const result = await this.#advancer.advance([], now);
     this.#onAdvanced(result);
-    return { processed: result.queued, more: this.#advancer.hasStale || (result.queued > 0 && this.#advancer.hasReady) };
+    return { processed: result.changedRuns, more: this.#advancer.hasUnplanned || (result.queued > 0 && this.#advancer.hasReady) };
   }
 }
