@@ -23,7 +23,7 @@ const LOCK_BACKFILLS: Statement = {
 const COMPLETE_BACKFILLS: Statement = {
   name: 'commit_complete_backfills',
   text: `update backfill b set completed_at = to_timestamp($2::float8 / 1000)
-    where b.backfill_id = any ($1::bigint[]) and b.completed_at is null
+    where b.completed_at is null and b.backfill_id in (select d.backfill_id from dag_run d where d.dag_run_id = any ($1::bigint[]))
       and not exists (select 1 from dag_run d where d.backfill_id = b.backfill_id and d.state in ('queued', 'running'))`,
 };
 
@@ -40,33 +40,34 @@ const WAKE_NEXT_RUNS: Statement = {
 
 export const EMPTY_RESULT: CommitResult = { staleRuns: [], staleTaskInstances: [], revisions: new Map(), inserted: [] };
 
-/** Writes all commits in one transaction: in one statement and so one round trip, unless a run ends, wakes another or comes twice. */
+/** Writes all commits in one transaction and one round trip: in one statement, unless a run ends, wakes another or comes twice. */
 export async function writeCommits(database: Database, commits: readonly RunCommit[], now: Instant): Promise<CommitResult> {
   if (commits.length === 0) return EMPTY_RESULT;
   const needsTransaction = commits.some((commit) => commit.wakeNextRun || givesPlace(commit)) || hasRepeatedRun(commits);
   if (!needsTransaction) return writeWave(database, commits);
-  return database.transaction((session) => writeCommitsIn(session, commits, now));
+  return database.batch((session) => writeCommitsIn(session, commits, now));
 }
 
-/** The same inside a transaction of the caller. */
+/**
+ * The same inside a transaction of the caller. All statements are sent before the first answer arrives, so what follows a commit is sent for
+ * stale ones too, where it does no harm: somebody looks once more than needed.
+ */
 export async function writeCommitsIn(session: Session, commits: readonly RunCommit[], now: Instant): Promise<CommitResult> {
-  const results: CommitResult[] = [];
-  for (const wave of splitByRun(commits)) results.push(await writeWave(session, wave));
-  const result = results.length === 1 ? results[0]! : mergeResults(results);
-  const written = commits.filter((commit) => result.revisions.has(commit.dagRunId));
-  const ended = written.filter(endsRun);
+  const writing = splitByRun(commits).map((wave) => writeWave(session, wave));
+  const following: Promise<unknown>[] = [];
+  const ended = commits.filter(endsRun);
   if (ended.length > 0) {
     const ids = listParameter(ended.map((commit) => commit.dagRunId));
     // Lock first, count second: of two last runs that end at once, the one that commits later sees the other.
-    const backfills = await session.run<{ backfill_id: number }>(LOCK_BACKFILLS, [ids]);
-    if (backfills.length > 0) await session.run(COMPLETE_BACKFILLS, [listParameter(backfills.map((row) => row.backfill_id)), now]);
+    following.push(session.run(LOCK_BACKFILLS, [ids]), session.run(COMPLETE_BACKFILLS, [ids, now]));
   }
-  const waking = written.filter((commit) => commit.wakeNextRun);
-  if (waking.length > 0) await session.run(WAKE_NEXT_RUNS, [listParameter(waking.map((commit) => commit.dagRunId)), now]);
+  const waking = commits.filter((commit) => commit.wakeNextRun);
+  if (waking.length > 0) following.push(session.run(WAKE_NEXT_RUNS, [listParameter(waking.map((commit) => commit.dagRunId)), now]));
   // Last, because this row is the one that others wait for.
-  const dags = [...new Set(written.filter(givesPlace).map((commit) => commit.dagId))];
-  if (dags.length > 0) await session.run(TOUCH_DAGS, [listParameter(dags), now]);
-  return result;
+  const dags = [...new Set(commits.filter(givesPlace).map((commit) => commit.dagId))];
+  if (dags.length > 0) following.push(session.run(TOUCH_DAGS, [listParameter(dags), now]));
+  const [results] = await Promise.all([Promise.all(writing), ...following]);
+  return results.length === 1 ? results[0]! : mergeResults(results);
 }
 
 /** The run creator has to look at the DAG: the run has ended, or waits for a place again. */

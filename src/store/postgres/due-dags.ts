@@ -125,9 +125,11 @@ export function planDueDags(
         checks.push(checkRow(dagId, { nextRun: null, checkAt: now + PLAN_ERROR_DELAY_MS }, true));
       }
     }
-    const started = start.length > 0 ? await session.run(START_RUNS, [listParameter(start), now, ACTOR.kind, ACTOR.id]) : [];
-    const created = await insertRuns(session, create, ACTOR, now);
-    if (checks.length > 0) await session.run(WRITE_CHECKS, CHECKS.values(checks));
+    const [started, created] = await Promise.all([
+      start.length > 0 ? session.run(START_RUNS, [listParameter(start), now, ACTOR.kind, ACTOR.id]) : [],
+      insertRuns(session, create, ACTOR, now),
+      checks.length > 0 && session.run(WRITE_CHECKS, CHECKS.values(checks)),
+    ]);
     return { claimed: claimed.length, createdRuns: created.length, startedRuns: started.length, errors };
   });
 }
@@ -156,8 +158,8 @@ async function readSchedules(
     session,
     dags.map((dag) => dag.currentVersionId),
   );
-  const counts = new Map((await session.run(COUNT_RUNS, [ids])).map((row) => [row['dag_id'] as string, row]));
-  const backfills = await session.run(ACTIVE_BACKFILLS, [ids]);
+  const [counted, backfills] = await Promise.all([session.run(COUNT_RUNS, [ids]), session.run(ACTIVE_BACKFILLS, [ids])]);
+  const counts = new Map(counted.map((row) => [row['dag_id'] as string, row]));
   const laneRows = [
     ...dags.map((dag) => ({ dag_id: dag.dagId, backfill_id: null, places: known.get(dag.currentVersionId)!.maxActiveRuns })),
     ...backfills.map((row) => ({

@@ -60,8 +60,10 @@ export function createSchedulingStore(database: Database, specs: SpecCache): Sch
     commit: (commits, now) => writeCommits(database, commits, now),
     commitUnderPools(pools, now, admit) {
       return database.transaction(async (session) => {
-        const locked = await session.run<{ name: string; slots: number }>(LOCK_POOLS, [listParameter(pools)]);
-        const counted = await session.run<{ pool: string; attempts: number; slots: number }>(COUNT_OCCUPANCY);
+        const [locked, counted] = await Promise.all([
+          session.run<{ name: string; slots: number }>(LOCK_POOLS, [listParameter(pools)]),
+          session.run<{ pool: string; attempts: number; slots: number }>(COUNT_OCCUPANCY),
+        ]);
         const occupied = new Map(counted.map((row) => [row.pool, row.slots]));
         const commits = admit({
           total: counted.reduce((sum, row) => sum + row.attempts, 0),

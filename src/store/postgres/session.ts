@@ -16,7 +16,7 @@ export interface Statement {
 
 export type Row = Record<string, unknown>;
 
-/** Runs statements; in a transaction all on one connection. */
+/** Runs statements; in a transaction all on one connection, in the order in which they are sent, which need not wait for answers. */
 export interface Session {
   run<R = Row>(statement: Statement, values?: readonly unknown[]): Promise<R[]>;
   /** For statements whose text is made per call (filters): not prepared. */
@@ -40,7 +40,13 @@ export class Database implements Session {
   private readonly deadlineMs: number;
 
   constructor(private readonly options: DatabaseOptions) {
-    this.pool = new pg.Pool({ ...clientConfig(options), max: options.poolSize, idleTimeoutMillis: 0, allowExitOnIdle: true });
+    this.pool = new pg.Pool({
+      ...clientConfig(options),
+      pipeline: true,
+      max: options.poolSize,
+      idleTimeoutMillis: 0,
+      allowExitOnIdle: true,
+    });
     this.deadlineMs = options.deadlineMs ?? CLIENT_DEADLINE_MS;
     // The pool listens only to idle clients: a connection that breaks while in use would end the process.
     this.pool.on('connect', (client) =>
@@ -69,9 +75,10 @@ export class Database implements Session {
   /** Runs `work` in a READ COMMITTED transaction; on a passing error all of it again. `work` must not touch anything but its session. */
   async transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
     return this.retry(async (session) => {
-      await session.runText('begin');
+      // What `work` sends first travels with it.
+      const begun = session.runText('begin');
       try {
-        const result = await work(session);
+        const [, result] = await Promise.all([begun, work(session)]);
         await session.runText('commit');
         return result;
       } catch (error) {
@@ -79,6 +86,15 @@ export class Database implements Session {
         if (isSqlError(error)) await session.runText('rollback').catch(() => undefined);
         throw error;
       }
+    });
+  }
+
+  /** A transaction in one round trip: `send` hands over all its statements before it waits for an answer. If one of them fails, none counts. */
+  async batch<T>(send: (session: Session) => Promise<T>): Promise<T> {
+    return this.retry(async (session) => {
+      const answers = await Promise.allSettled([session.runText('begin'), send(session), session.runText('commit')]);
+      for (const answer of answers) if (answer.status === 'rejected') throw answer.reason;
+      return (answers[1] as PromiseFulfilledResult<T>).value;
     });
   }
 
