@@ -111,7 +111,7 @@ describe('on a fresh folder', () => {
       expect.objectContaining({
         filepath: join(installation.root, 'dags', 'broken.ts'),
         line: 2,
-        column: 1,
+        column: 8,
         suggestion: 'schedule',
       }),
     );
