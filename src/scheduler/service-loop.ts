@@ -60,7 +60,8 @@ export class ServiceLoop {
   async #run(): Promise<void> {
     const { clock, pollIntervalMs, pauseMs = 0, turn, onPoll, hasWork, mustFinish } = this.#options;
     let polledAt = clock.now();
-    while (!this.#stop.signal.aborted || mustFinish?.()) {
+    const isOver = () => this.#stop.signal.aborted && !mustFinish?.();
+    while (!isOver()) {
       if (clock.now() - polledAt >= pollIntervalMs) {
         polledAt = clock.now();
         onPoll();

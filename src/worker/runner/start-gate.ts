@@ -36,7 +36,7 @@ export class StartGate<Attempt> {
       this.#fresh.set(attempt, false);
       go();
     }
-    if (this.#waiting.size > 0) this.#timer ??= setTimeout(() => this.#look(), LOOK_MS);
+    if (this.#waiting.size > 0 && this.#timer === null) this.#timer = setTimeout(() => this.#look(), LOOK_MS);
   }
 
   #look(): void {
