@@ -9,6 +9,7 @@ import { describeHistory } from './store/history.js';
 import { describePlanner } from './store/planner.js';
 import { describePools } from './store/pools.js';
 import { describeRunCreator } from './store/run-creator.js';
+import { describeSchedules } from './store/schedules.js';
 import { describeRuns } from './store/runs.js';
 import { createSuite, type StoreHarness } from './store/suite.js';
 
@@ -20,6 +21,7 @@ export function describeStore(name: string, harness: StoreHarness): void {
     describeCatalog(suite);
     describeRuns(suite);
     describeRunCreator(suite);
+    describeSchedules(suite);
     describePlanner(suite);
     describeCommit(suite);
     describePools(suite);
