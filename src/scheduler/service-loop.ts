@@ -6,8 +6,8 @@ export interface ServiceLoopOptions {
   readonly logger: Logger;
   /** The longest rest, in milliseconds. */
   readonly pollIntervalMs: number;
-  /** The shortest rest after a turn, in milliseconds; what happens meanwhile is done in one turn. Default: none. */
-  readonly pauseMs?: number;
+  /** After a turn it rests for so many times as long as the turn took; what happens meanwhile is done in one turn. Default: 0. */
+  readonly restFactor?: number;
   /** One turn. */
   readonly turn: () => Promise<unknown>;
   /** The poll interval has passed. */
@@ -58,7 +58,7 @@ export class ServiceLoop {
   }
 
   async #run(): Promise<void> {
-    const { clock, pollIntervalMs, pauseMs = 0, turn, onPoll, hasWork, mustFinish } = this.#options;
+    const { clock, pollIntervalMs, restFactor = 0, turn, onPoll, hasWork, mustFinish } = this.#options;
     let polledAt = clock.now();
     const isOver = () => this.#stop.signal.aborted && !mustFinish?.();
     while (!isOver()) {
@@ -67,6 +67,7 @@ export class ServiceLoop {
         onPoll();
       }
       this.#isWoken = false;
+      const startedAt = clock.now();
       try {
         await turn();
         this.#failures = 0;
@@ -76,7 +77,7 @@ export class ServiceLoop {
         if (this.#stop.signal.aborted) return;
         continue;
       }
-      if (pauseMs > 0) await clock.sleep(pauseMs, this.#stop.signal);
+      if (restFactor > 0) await clock.sleep(restFactor * (clock.now() - startedAt), this.#stop.signal);
       if (!this.#isWoken && !hasWork()) await this.#rest(polledAt + pollIntervalMs - clock.now());
     }
   }

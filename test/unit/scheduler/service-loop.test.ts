@@ -51,6 +51,29 @@ describe('ServiceLoop', () => {
     await loop.stop();
   });
 
+  it('rests after a turn in proportion to its length', async () => {
+    let turns = 0;
+    const { clock, loop } = createLoop({
+      restFactor: 3,
+      hasWork: () => true,
+      turn: () => {
+        turns++;
+        clock.advance(10);
+        return Promise.resolve();
+      },
+    });
+    loop.start();
+    await settle();
+    expect(turns).toBe(1);
+    clock.advance(29);
+    await settle();
+    expect(turns).toBe(1);
+    clock.advance(1);
+    await settle();
+    expect(turns).toBe(2);
+    await loop.stop();
+  });
+
   it('goes on after a turn that failed, with pauses that grow', async () => {
     let turns = 0;
     const { clock, loop, seen } = createLoop({
