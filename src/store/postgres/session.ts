@@ -93,7 +93,7 @@ export class Database implements Session {
   async batch<T>(send: (session: Session) => Promise<T>): Promise<T> {
     return this.retry(async (session) => {
       const answers = await Promise.allSettled([session.runText('begin'), send(session), session.runText('commit')]);
-      for (const answer of answers) if (answer.status === 'rejected') throw answer.reason;
+      for (const answer of answers) if (answer.status === 'rejected') throw answer.reason as Error;
       return (answers[1] as PromiseFulfilledResult<T>).value;
     });
   }

@@ -103,8 +103,8 @@ describe('lint', () => {
     ['another value as a condition', inClass('wire(t) { const x = flags.a; if (x) t.b(); }'), null],
     ['a condition in a task', inClass('async a(t) { const x = t.a(); if (x) t.b(); }'), null],
     ['a syntax error', 'const = ;', null],
-  ])('%s', async (_name, source, expected) => {
-    const found = (await lintFile('a.ts', source)).map(({ code, line, column }) => [code, line, column]);
+  ])('%s', (_name, source, expected) => {
+    const found = lintFile('a.ts', source).map(({ code, line, column }) => [code, line, column]);
     expect(found).toEqual(expected === null ? [] : [expected]);
   });
 });
