@@ -13,6 +13,8 @@ type NotSerializable = 'XCOM_NOT_SERIALIZABLE' | 'ARG_NOT_SERIALIZABLE';
 
 /** Deeper values are refused: they would overflow the stack of some reader on their way. */
 const MAX_DEPTH = 500;
+/** A level of a Map, the widest tag, is four of JSON. */
+const MAX_JSON_DEPTH = 4 * MAX_DEPTH;
 const ALLOWED = 'JSON values, Date, bigint, Map, Set, Uint8Array and Buffer';
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
 /** NUL and halves of surrogate pairs are valid in JavaScript strings, but a Postgres `jsonb` refuses them. */
@@ -41,6 +43,34 @@ export function outputLength(value: TaggedJson): number {
   if (isList(value)) return value.length;
   if (value['$type'] === 'object') return (value['value'] as readonly TaggedJson[]).length;
   return '$type' in value ? -1 : Object.keys(value).length;
+}
+
+/**
+ * True for what a Postgres `jsonb` takes and `decodeTagged` understands, whoever made it. For values whose maker is not to be trusted, where
+ * `encodeTagged` is not at hand.
+ */
+export function isTaggedJson(value: unknown): value is TaggedJson {
+  if (!isStorable(value, 0)) return false;
+  try {
+    decodeTagged(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** False for a text that Postgres would refuse, or change on its way. */
+export function isStorableText(text: string): boolean {
+  return !UNSAFE_TEXT.test(text);
+}
+
+function isStorable(value: unknown, depth: number): value is TaggedJson {
+  if (value === null || typeof value === 'boolean') return true;
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value === 'string') return isStorableText(value);
+  if (typeof value !== 'object' || depth > MAX_JSON_DEPTH) return false;
+  if (Array.isArray(value)) return value.every((part) => isStorable(part, depth + 1));
+  return Object.entries(value).every(([key, part]) => isStorableText(key) && isStorable(part, depth + 1));
 }
 
 class Encoder {
@@ -197,6 +227,11 @@ function describeInstance(value: object): string {
   return typeof name === 'string' && name !== '' ? `an instance of ${name}` : 'not a plain object';
 }
 
+/** A getter may throw anything, also what cannot be turned into a text. */
 function describeThrown(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  try {
+    return error instanceof Error ? error.message : String(error);
+  } catch {
+    return 'a value that cannot be shown was thrown';
+  }
 }

@@ -24,9 +24,18 @@ export class FailTask extends Error {
 }
 
 export function isSkipTask(error: unknown): error is SkipTask {
-  return typeof error === 'object' && error !== null && SKIP in error;
+  return carries(SKIP, error);
 }
 
 export function isFailTask(error: unknown): error is FailTask {
-  return typeof error === 'object' && error !== null && FAIL in error;
+  return carries(FAIL, error);
+}
+
+/** A Proxy that was thrown may throw when it is looked at. */
+function carries(mark: symbol, error: unknown): boolean {
+  try {
+    return typeof error === 'object' && error !== null && mark in error;
+  } catch {
+    return false;
+  }
 }

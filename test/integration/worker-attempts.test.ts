@@ -130,14 +130,16 @@ describe('an attempt', () => {
       ['info', 'system', 'try 2 of 2 started'],
       ['info', 'console', 'one 1'],
       ['info', 'stdout', 'two'],
+      // An open line ends where something else is written: nothing is shown later than it was printed.
+      ['info', 'stdout', 'thr'],
       ['warn', 'task', 'with fields'],
-      ['info', 'stdout', 'three'],
+      ['info', 'stdout', 'ee'],
       ['error', 'console', 'four'],
-      ['debug', 'console', '{ six: 6 }'],
       ['error', 'stderr', 'five'],
+      ['debug', 'console', '{ six: 6 }'],
       ['info', 'system', 'success'],
     ]);
-    expect(lines[3]).toMatchObject({ try: 2, rows: 5 });
+    expect(lines[4]).toMatchObject({ try: 2, rows: 5 });
   });
 
   it('records where its log is, if it has one', async () => {

@@ -5,12 +5,14 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Outcome } from '../../src/model/outcome.js';
-import { childrenOf, isAlive, markedProcesses, until, WorkerHarness } from './worker/harness.js';
+import { childrenOf, commandLines, isAlive, markedProcesses, until, WorkerHarness } from './worker/harness.js';
 
 const SOURCE = `
 import { context, dag, task, type Wired } from 'airflow-like';
-import { execSync, spawn } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { execSync, spawn, spawnSync } from 'node:child_process';
+import { existsSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { parentPort } from 'node:worker_threads';
 
 @dag({ dagId: 'hostile', startDate: '2024-01-01', schedule: null })
 export class Hostile {
@@ -64,6 +66,48 @@ export class Hostile {
   @task() async killsItself(): Promise<void> { process.kill(process.pid, 'SIGKILL'); await new Promise(() => {}); }
   @task({ isolation: 'process' }) async killsItselfAlone(): Promise<void> { process.kill(process.pid, 'SIGSEGV'); await new Promise(() => {}); }
   @task({ isolation: 'process' }) async alone(): Promise<string> { writeFileSync(1, 'raw output\\n'); return 'ok'; }
+  @task() async throwsProxy(): Promise<void> {
+    const trap = () => { throw 1; };
+    throw new Proxy({}, { get: trap, has: trap, getPrototypeOf: trap });
+  }
+  @task() async returnsThrower(): Promise<object> { return { get a() { throw Object.create(null); } }; }
+  @task() async logsAnything(): Promise<string> {
+    const log = context().log as any;
+    log.info(Object.create(null)); log.info(Symbol('s')); log.info('fields', new Proxy({}, { ownKeys() { throw 1; } }));
+    return 'fine';
+  }
+  @task() async opensFiles(): Promise<void> { for (;;) openSync('/dev/null', 'r'); }
+  @task() async speaksToPiscina(): Promise<string> { parentPort?.postMessage(null); parentPort?.postMessage({ ready: 1 }); return 'fine'; }
+  @task() async changesBuiltIns(): Promise<string> {
+    JSON.stringify = () => '{}'; console.log = () => {}; console.group('group'); return 'fine';
+  }
+  @task() async changesEnvironment(): Promise<unknown> {
+    const before = [process.env.LEAK, process.env.PATH, process.env.HOME];
+    process.env.LEAK = 'x'; process.env.PATH = '/nowhere'; delete process.env.HOME;
+    return before.map((value) => value ?? null);
+  }
+  @task() async lies(): Promise<unknown> {
+    // What encodes the return value stands on this; the runner's own words do not.
+    Object.fromEntries = () => ({ $type: 'nonsense', value: '\\u0000' });
+    return { a: 1 };
+  }
+  @task() async leavesServer(): Promise<number> {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, resolve));
+    return (server.address() as { port: number }).port;
+  }
+  @task() async orphansChild(): Promise<void> { execSync('env -i sh -c "sleep 3217 >/dev/null 2>&1 </dev/null &"'); }
+  @task() async childPrintsWhileWaiting(): Promise<void> {
+    spawnSync('sh', ['-c', 'echo from the child; echo oops >&2; head -c 200000 /dev/zero | tr "\\\\0" z'], { stdio: 'inherit' });
+  }
+  @task() async writesPast(): Promise<void> {
+    for (let i = 0; i < 2_000; i++) { try { writeSync(1, 'past ' + 'x'.repeat(1_000) + '\\n'); } catch { /* the pipe is full */ } }
+  }
+  @task({ isolation: 'process' }) async writesPastAlone(): Promise<void> {
+    for (let i = 0; i < 5_000; i++) {
+      try { writeSync(1, i + ' ' + 'x'.repeat(1_000) + '\\n'); } catch { await new Promise((resolve) => setTimeout(resolve, 2)); }
+    }
+  }
   @task() async neighbour(): Promise<string> {
     console.log('nothing to do with them');
     const until = Date.now() + 150;
@@ -86,6 +130,8 @@ export class Hostile {
     t.loops(); t.blocks(); t.neverSettles(); t.waitsForChild(); t.atomicsWait(); t.listens(); t.exitsZero(); t.exitsSeven();
     t.leaksTimers(); t.throwsUndefined(); t.throwsCircular(); t.throwsNullPrototype(); t.returnsFunction(); t.rejectsTwice();
     t.throwsInTimer(); t.rejectsLate(); t.fillsHeap(); t.fillsBuffers(); t.fillsBuffersBlocking(); t.leavesChild(); t.hangsWithChild();
+    t.throwsProxy(); t.returnsThrower(); t.logsAnything(); t.opensFiles(); t.speaksToPiscina(); t.changesBuiltIns(); t.changesEnvironment();
+    t.lies(); t.leavesServer(); t.orphansChild(); t.childPrintsWhileWaiting(); t.writesPast(); t.writesPastAlone();
     t.childPrints(); t.printsMuch(); t.killsItself(); t.killsItselfAlone(); t.alone(); t.neighbour(); t.patient(); t.waits(); t.waitsWithChild(); t.grows();
   }
 }
@@ -129,6 +175,14 @@ describe('a hostile task', () => {
     ['throwsUndefined', failed('TASK_ERROR', /^threw undefined$/)],
     ['throwsCircular', failed('TASK_ERROR', /Circular/)],
     ['throwsNullPrototype', failed('TASK_ERROR', /null prototype/)],
+    ['throwsProxy', failed('TASK_ERROR', /^threw \{\}$/)],
+    ['returnsThrower', failed('XCOM_NOT_SERIALIZABLE', /return_value: could not be read/)],
+    ['logsAnything', FINE],
+    ['opensFiles', failed('TASK_ERROR', /EMFILE/)],
+    ['speaksToPiscina', FINE],
+    ['changesBuiltIns', FINE],
+    ['lies', failed('TASK_ERROR', /reported something that is no result/)],
+    ['leavesServer', { kind: 'success' }],
     ['returnsFunction', failed('XCOM_NOT_SERIALIZABLE', /return_value: is a function/)],
     ['rejectsTwice', failed('TASK_ERROR', /^first \(was rejected and nobody handled it\)$/)],
     ['throwsInTimer', failed('TASK_ERROR', /^from a timer/)],
@@ -208,6 +262,64 @@ describe('a hostile task', () => {
     const lines = (await worker.log(attempt)).map(({ source, message }) => `${source}: ${message}`);
     expect(lines).toContain('stdout: from the child');
     expect(lines).toContain('stderr: oops');
+  });
+
+  it.each([
+    ['changesBuiltIns', /^the thread is replaced: the task changed (JSON\.stringify|console\.log)$/],
+    ['leavesServer', /^the thread is replaced: the task left a server running$/],
+    ['opensFiles', /^the thread is replaced: no more files can be opened$/],
+  ])('%s: its thread is not used again', async (taskId, reason) => {
+    const attempt = worker.assignment(dag, taskId);
+    await worker.run(attempt);
+    await worker.logged(attempt, reason);
+    const next = worker.assignment(dag, 'neighbour');
+    await worker.run(next);
+    expect((await worker.log(next)).map(({ message }) => message)).toContain('nothing to do with them');
+  });
+
+  it('that changes its environment does so for itself only', async () => {
+    const alone = new WorkerHarness({}, { slots: 1 });
+    const version = await alone.addDag(SOURCE);
+    const first = await alone.runTask(version, 'changesEnvironment');
+    expect(first).toMatchObject({ output: { value: [null, process.env['PATH'], alone.home] } });
+    expect(await alone.runTask(version, 'changesEnvironment')).toEqual(first);
+    await alone.close();
+  });
+
+  it('that gives a child to init with an empty environment has it killed when the runner is idle', async () => {
+    await worker.run(worker.assignment(dag, 'orphansChild'));
+    await until(() => !commandLines().includes('sleep\u00003217\u0000'), 'the end of the orphan');
+  });
+
+  it('has what a child prints while it waits for it in its log', async () => {
+    const attempt = worker.assignment(dag, 'childPrintsWhileWaiting');
+    const before = worker.warnings.length;
+    await worker.run(attempt);
+    const lines = await worker.log(attempt);
+    expect(lines.map(({ source, message }) => `${source}: ${message}`)).toEqual(
+      expect.arrayContaining(['stdout: from the child', 'stderr: oops']),
+    );
+    expect(lines.map(({ message }) => message.replace(/[^z]/g, '')).join('')).toHaveLength(200_000);
+    expect(worker.warnings).toHaveLength(before);
+  });
+
+  it('that prints past its thread among others is reported a little at a time', async () => {
+    const before = worker.warnings.length;
+    const neighbour = worker.assignment(dag, 'neighbour');
+    await worker.run(worker.assignment(dag, 'writesPast'), neighbour);
+    const said = worker.warnings.slice(before).filter((warning) => warning.includes('no single attempt'));
+    expect(said.length).toBeLessThan(3);
+    expect(said.join('').length).toBeLessThan(3_000);
+  });
+
+  it('that prints past its thread alone fills its log in whole lines up to the limit', async () => {
+    const attempt = worker.assignment(dag, 'writesPastAlone');
+    await worker.run(attempt);
+    const lines = await worker.log(attempt);
+    expect(lines.filter(({ source }) => source === 'stdout').every(({ message }) => /^\d+ x{1000}$/.test(message))).toBe(true);
+    expect(lines.map(({ message }) => message).join('\n')).toMatch(
+      /reached its limit of 1000000 bytes[^]*\d+ messages were dropped/,
+    );
   });
 
   it('that prints without end fills its log up to the limit', async () => {

@@ -23,6 +23,8 @@ export interface BashOptions {
 
 /** After SIGTERM, so much time until SIGKILL. */
 const GRACE_MS = 5_000;
+/** How long the output is read after the command has ended, in milliseconds: a process that left the group may hold it open for ever. */
+const LAST_OUTPUT_MS = 1_000;
 /** What of standard error is kept for the message of a failure. */
 const KEPT_ERROR_CHARACTERS = 500;
 
@@ -77,13 +79,15 @@ async function runCommand({ command, args, env, cwd, current }: Command): Promis
   const { spawn } = await import('node:child_process');
   const shell = await findShell();
   current.signal.throwIfAborted();
-  const child = spawn('/bin/sh', ['-c', START, 'airflow-like', shell, command, ...args], {
-    cwd,
-    // The environment of the runner is what a command of a task has always seen; nothing is read from it here.
-    env: { ...process.env, ...env },
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-  });
+  const start = (): ChildProcess =>
+    spawn('/bin/sh', ['-c', START, 'airflow-like', shell, command, ...args], {
+      cwd,
+      // The environment of the runner is what a command of a task has always seen; nothing is read from it here.
+      env: { ...process.env, ...env },
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    });
+  const child = orNotStarted(start);
   let lastLine = '';
   let errorTail = '';
   const output = new LineReader((line) => {
@@ -111,18 +115,33 @@ async function runCommand({ command, args, env, cwd, current }: Command): Promis
 /** Resolves when the command has ended, its group is gone and its output is read to the end. */
 function ended(child: ChildProcess): Promise<readonly [number | null, NodeJS.Signals | null]> {
   return new Promise((resolve, reject) => {
-    child.once('error', (error) =>
-      reject(
-        new AirflowLikeError('COMMAND_FAILED', {
-          place: 'bash',
-          message: `the shell could not be started: ${error.message}`,
-          cause: error,
-        }),
-      ),
-    );
-    // What is left of the group may hold the output open: it is killed first, then the streams close.
-    child.once('exit', () => killGroup(child, 'SIGKILL'));
+    child.once('error', (error) => reject(notStarted(error)));
+    child.once('exit', () => {
+      // What is left of the group may hold the output open: it is killed first, then the streams close.
+      killGroup(child, 'SIGKILL');
+      const timer = setTimeout(() => {
+        for (const stream of [child.stdout, child.stderr, child.stdio[3]]) stream?.destroy();
+      }, LAST_OUTPUT_MS);
+      child.once('close', () => clearTimeout(timer));
+    });
     child.once('close', (exitCode, signal) => resolve([exitCode, signal]));
+  });
+}
+
+/** Some refusals of the system are thrown at once, such as a command that is too long for it. */
+function orNotStarted(start: () => ChildProcess): ChildProcess {
+  try {
+    return start();
+  } catch (error) {
+    throw notStarted(error as Error);
+  }
+}
+
+function notStarted(error: Error): AirflowLikeError {
+  return new AirflowLikeError('COMMAND_FAILED', {
+    place: 'bash',
+    message: `the shell could not be started: ${error.message}`,
+    cause: error,
   });
 }
 

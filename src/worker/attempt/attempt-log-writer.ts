@@ -4,9 +4,13 @@
  * about the attempt (a blocked event loop, a kill) beside the thread that runs it.
  */
 import { accessSync, closeSync, constants, mkdirSync, openSync, writeSync } from 'node:fs';
+import { devNull } from 'node:os';
 import { dirname } from 'node:path';
 import { ATTEMPT_LOG_FIELDS, type AttemptLogLevel, type AttemptLogSource } from '../../model/attempt-log.js';
 import type { Instant } from '../../model/instant.js';
+
+// Taken before user code is loaded, which may replace it.
+const { stringify } = JSON;
 
 /** A longer message is cut into several lines, in UTF-16 units. */
 export const MAX_LOG_LINE_LENGTH = 65_536;
@@ -138,6 +142,7 @@ export function appendToAttemptLog(
  * @throws the error of the file system.
  */
 export function checkLogFolder(folder: string): void {
+  keepSpare();
   try {
     accessSync(folder, constants.W_OK | constants.X_OK);
   } catch (error) {
@@ -150,10 +155,29 @@ function openForAppending(file: string): number {
   try {
     return openSync(file, 'a', 0o644);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    mkdirSync(dirname(file), { recursive: true });
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') mkdirSync(dirname(file), { recursive: true });
+    else if (code !== 'EMFILE' || !giveUpSpare()) throw error;
     return openSync(file, 'a', 0o644);
   }
+}
+
+/** A descriptor in reserve: a task that opens files until it can open no more still has a log that says so. */
+let spare: number | null = null;
+
+function keepSpare(): void {
+  try {
+    spare ??= openSync(devNull, 'r');
+  } catch {
+    // There is none to spare now.
+  }
+}
+
+function giveUpSpare(): boolean {
+  if (spare === null) return false;
+  closeSync(spare);
+  spare = null;
+  return true;
 }
 
 /** The end of the part that starts at `start`, never between the halves of a surrogate pair. */
@@ -176,7 +200,7 @@ function formatLine(
   continues = false,
 ): string {
   const at = new Date(options.now()).toISOString();
-  let line = `{"at":"${at}","level":"${level}","source":"${source}","try":${options.tryNumber},"message":${JSON.stringify(message)}`;
+  let line = `{"at":"${at}","level":"${level}","source":"${source}","try":${options.tryNumber},"message":${stringify(message)}`;
   if (continues) line += ',"continues":true';
   if (fields) line += formatFields(fields);
   line += '}\n';
@@ -197,14 +221,14 @@ function formatFields(fields: Readonly<Record<string, unknown>>): string {
     let value: string | undefined;
     try {
       const field = fields[name];
-      value = field instanceof Error ? JSON.stringify(field.stack ?? String(field)) : JSON.stringify(field);
-      if (value === undefined && field !== undefined) value = JSON.stringify(String(field));
+      value = field instanceof Error ? stringify(field.stack ?? String(field)) : stringify(field);
+      if (value === undefined && field !== undefined) value = stringify(String(field));
     } catch {
       value = '"[not serialisable]"';
     }
     if (value === undefined) continue;
-    if (value.length > MAX_LOG_LINE_LENGTH) value = JSON.stringify(`${value.slice(0, 1_000)}... (${value.length} characters)`);
-    text += `,${JSON.stringify(name)}:${value}`;
+    if (value.length > MAX_LOG_LINE_LENGTH) value = stringify(`${value.slice(0, 1_000)}... (${value.length} characters)`);
+    text += `,${stringify(name)}:${value}`;
   }
   return text;
 }

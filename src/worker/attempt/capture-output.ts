@@ -5,19 +5,8 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Console } from 'node:console';
-import type { AttemptLogLevel } from '../../model/attempt-log.js';
 import type { AttemptLogWriter } from './attempt-log-writer.js';
-
-const LEVEL_OF_METHOD: Readonly<Record<string, AttemptLogLevel>> = {
-  debug: 'debug',
-  warn: 'warn',
-  error: 'error',
-  trace: 'error',
-  assert: 'error',
-};
-
-/** An unended line is written out once it is this long. */
-const MAX_PARTIAL_LENGTH = 65_536;
+import { AttemptOutput } from './attempt-output.js';
 
 export class OutputCapture {
   private readonly owner = new AsyncLocalStorage<AttemptOutput>();
@@ -65,27 +54,15 @@ export class OutputCapture {
 
   private takeConsole(): () => void {
     const original = globalThis.console;
-    let level: AttemptLogLevel = 'info';
-    const sink = { write: (text: string) => (this.target()?.log.write(level, 'console', text.replace(/\n$/, '')), true) };
-    const capturing = new Console({
-      stdout: sink as unknown as NodeJS.WritableStream,
-      stderr: sink as unknown as NodeJS.WritableStream,
-      ignoreErrors: false,
-    });
     const saved = new Map<string, unknown>();
     for (const name of Object.keys(original) as (keyof Console)[]) {
-      const method = capturing[name] as unknown;
-      if (typeof method !== 'function' || typeof original[name] !== 'function' || name === 'Console') continue;
-      saved.set(name, original[name]);
+      const method = original[name] as unknown;
+      if (typeof method !== 'function' || !(name in Console.prototype)) continue;
+      saved.set(name, method);
       const captured = (...args: unknown[]): unknown => {
-        if (!this.target()) return (saved.get(name) as (...all: unknown[]) => unknown).apply(original, args);
-        const outer = level;
-        level = LEVEL_OF_METHOD[name] ?? 'info';
-        try {
-          return (method as (...all: unknown[]) => unknown).apply(capturing, args);
-        } finally {
-          level = outer;
-        }
+        const target = this.target();
+        if (!target) return (method as (...all: unknown[]) => unknown).apply(original, args);
+        return target.print(name, args);
       };
       (original as unknown as Record<string, unknown>)[name] = captured;
     }
@@ -100,41 +77,12 @@ export class OutputCapture {
       const target = capture.target();
       if (!target) return original.call(stream, chunk, encoding as BufferEncoding, done);
       const callback = typeof encoding === 'function' ? encoding : done;
-      target.push(source, typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString('utf8'));
+      target.push(source, chunk);
       if (callback) queueMicrotask(() => callback());
       return true;
     };
     return () => {
       stream.write = original;
     };
-  }
-}
-
-/** The standard streams of one attempt, cut into lines. */
-export class AttemptOutput {
-  private readonly partial = { stdout: '', stderr: '' };
-
-  constructor(readonly log: AttemptLogWriter) {}
-
-  push(source: 'stdout' | 'stderr', text: string): void {
-    const lines = (this.partial[source] + text).split('\n');
-    const last = lines.pop() as string;
-    for (const line of lines) this.writeLine(source, line);
-    this.partial[source] = last;
-    if (last.length > MAX_PARTIAL_LENGTH) {
-      this.partial[source] = '';
-      this.writeLine(source, last);
-    }
-  }
-
-  flush(): void {
-    for (const source of ['stdout', 'stderr'] as const) {
-      if (this.partial[source] !== '') this.writeLine(source, this.partial[source]);
-      this.partial[source] = '';
-    }
-  }
-
-  private writeLine(source: 'stdout' | 'stderr', line: string): void {
-    this.log.write(source === 'stderr' ? 'error' : 'info', source, line);
   }
 }

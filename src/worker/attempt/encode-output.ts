@@ -27,8 +27,14 @@ export function encodeXCom(value: unknown, key: string, maxBytes: number): Tagge
   if (bytes <= maxBytes) return tagged;
   throw new AirflowLikeError('XCOM_TOO_LARGE', {
     place: key,
-    message: `${formatBytes(bytes)} > ${formatBytes(maxBytes)}; store it elsewhere and hand on its path`,
+    message: `${compareBytes(bytes, maxBytes)}; store it elsewhere and hand on its path`,
   });
+}
+
+/** `293 KB > 256 KB`; exact where rounding would make both sides the same. */
+function compareBytes(bytes: number, maxBytes: number): string {
+  const [size, limit] = [formatBytes(bytes), formatBytes(maxBytes)];
+  return size === limit ? `${bytes} B > ${maxBytes} B` : `${size} > ${limit}`;
 }
 
 function formatBytes(bytes: number): string {

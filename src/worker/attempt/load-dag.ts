@@ -29,7 +29,7 @@ export class DagLoader {
    * @throws what the author's module throws while it is evaluated; AirflowLikeError D105 when the graph is not the registered one.
    */
   load(location: BundleLocation, specFile: string): Promise<RunnableDag> {
-    const key = `${location.hash} ${location.dagId} ${location.specHash}`;
+    const key = keyOf(location);
     const known = this.warm.get(key);
     if (known) {
       this.warm.delete(key);
@@ -42,6 +42,11 @@ export class DagLoader {
     loading.catch(() => this.warm.delete(key));
     if (this.warm.size > MAX_WARM) this.warm.delete(this.warm.keys().next().value as string);
     return loading;
+  }
+
+  /** True when this DAG has been evaluated in this thread and is kept. */
+  isWarm(location: BundleLocation): boolean {
+    return this.warm.has(keyOf(location));
   }
 
   private async evaluate(location: BundleLocation, specFile: string): Promise<RunnableDag> {
@@ -57,6 +62,10 @@ export class DagLoader {
     }
     return dag;
   }
+}
+
+function keyOf({ hash, dagId, specHash }: BundleLocation): string {
+  return `${hash} ${dagId} ${specHash}`;
 }
 
 function graphDiffers(location: BundleLocation, difference: string): AirflowLikeError {

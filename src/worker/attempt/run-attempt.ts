@@ -2,7 +2,7 @@
  * Makes one attempt of a task: from a Workload to an Outcome, whatever the author's code does. It owns how the ways in which a method can
  * end are understood; it does not own threads, processes or time limits. Shared by the runner's threads and the inline executor.
  */
-import { decodeTagged } from '../../model/codec.js';
+import { decodeTagged, isStorableText } from '../../model/codec.js';
 import type { TaskSpec } from '../../model/dag-spec.js';
 import type { Instant } from '../../model/instant.js';
 import { AirflowLikeError } from '../../model/errors.js';
@@ -17,7 +17,7 @@ import { isFailTask, isSkipTask } from '../../sdk/task-errors.js';
 import { encodeOutput, encodeXCom } from './encode-output.js';
 import type { RunnableDag } from './load-dag.js';
 import { runSensor } from './run-sensor.js';
-import { describeThrown, taskError, thrownName } from './task-error.js';
+import { describeThrown, showValue, taskError, thrownName } from './task-error.js';
 
 /** A Workload whose TaskSpec is looked up in the DAG that was loaded; an argument without a value is undefined. */
 export interface AttemptWork extends Omit<Workload, 'task' | 'inputs' | 'bundle' | 'logFile'> {
@@ -41,7 +41,7 @@ export interface AttemptEnvironment {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   readonly channel: TaskChannel;
   readonly signal: AbortSignal;
-  /** Writes out what the task has printed without ending its line. */
+  /** Writes out what the task has printed without ending its line, so that what follows stands behind it. */
   readonly flushOutput?: () => void;
 }
 
@@ -85,8 +85,10 @@ function outcomeOfThrown(thrown: unknown, task: TaskSpec | undefined): Outcome {
 function contextOf(work: AttemptWork, environment: AttemptEnvironment, pokeNumber: number): TaskContext {
   const { key, run, token } = work;
   const { log, channel, signal } = environment;
-  const write = (level: AttemptLogLevel) => (message: string, fields?: Readonly<Record<string, unknown>>) =>
-    log.write(level, 'task', String(message), fields);
+  const write = (level: AttemptLogLevel) => (message: unknown, fields?: Readonly<Record<string, unknown>>) => {
+    environment.flushOutput?.();
+    log.write(level, 'task', typeof message === 'string' ? message : showValue(message), fields);
+  };
   return {
     dagId: key.dagId,
     runId: key.runId,
@@ -107,10 +109,11 @@ function contextOf(work: AttemptWork, environment: AttemptEnvironment, pokeNumbe
     log: { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') },
     xcom: {
       async push(name, value) {
-        checkKey(name);
+        checkKey(name, 'xcom.push');
         await channel.pushXCom(token, name, encodeXCom(value, name, work.maxXComBytes));
       },
       async pull(taskId, options = {}) {
+        if (options.key !== undefined && options.key !== 'return_value') checkKey(options.key, 'xcom.pull');
         const value = await channel.pullXCom(token, {
           taskId,
           key: options.key ?? 'return_value',
@@ -124,14 +127,14 @@ function contextOf(work: AttemptWork, environment: AttemptEnvironment, pokeNumbe
 
 const MAX_KEY_LENGTH = 250;
 
-function checkKey(key: unknown): asserts key is string {
-  if (typeof key === 'string' && key.length > 0 && key.length <= MAX_KEY_LENGTH && key !== 'return_value' && !key.includes('\0'))
+function checkKey(key: unknown, place: string): asserts key is string {
+  if (typeof key === 'string' && key.length > 0 && key.length <= MAX_KEY_LENGTH && key !== 'return_value' && isStorableText(key))
     return;
   throw new AirflowLikeError('XCOM_KEY_INVALID', {
-    place: 'xcom.push',
+    place,
     message: key === 'return_value' ? 'this key belongs to the return value of the task' : 'this cannot be the key of an XCom',
     value: key,
-    allowed: `a text of 1 to ${MAX_KEY_LENGTH} characters other than return_value`,
+    allowed: `a text of 1 to ${MAX_KEY_LENGTH} characters other than return_value, without NUL and halves of surrogate pairs`,
   });
 }
 

@@ -4,6 +4,9 @@ import type { TaskError } from '../../model/task-instance.js';
 
 const MAX_MESSAGE_LENGTH = 4_000;
 const MAX_STACK_LENGTH = 16_000;
+/** Causes of causes, and errors of an AggregateError, are named up to so many. */
+const MAX_NAMED = 5;
+const CODE = /^[A-Z][A-Z0-9_]{2,40}$/;
 
 /** An error that the system itself reports about an attempt. */
 export function taskError(code: string, message: string): TaskError {
@@ -16,7 +19,7 @@ export function describeThrown(thrown: unknown): TaskError {
     return {
       code: 'TASK_ERROR',
       name: 'NonError',
-      message: cleanText(`threw ${showThrown(thrown)}`, MAX_MESSAGE_LENGTH),
+      message: cleanText(`threw ${showValue(thrown)}`, MAX_MESSAGE_LENGTH),
       stack: null,
     };
   }
@@ -24,10 +27,24 @@ export function describeThrown(thrown: unknown): TaskError {
   const stack = readText(thrown, 'stack');
   const code = readText(thrown, 'code');
   return {
-    code: name === 'AirflowLikeError' && /^[A-Z][A-Z0-9_]{2,40}$/.test(code) ? code : 'TASK_ERROR',
+    code: name === 'AirflowLikeError' && CODE.test(code) ? code : 'TASK_ERROR',
     name: cleanText(name, 200),
-    message: cleanText(withCause(thrown, readText(thrown, 'message')), MAX_MESSAGE_LENGTH),
+    message: cleanText(describeChain(thrown) || `threw an ${name} without a message`, MAX_MESSAGE_LENGTH),
     stack: stack === '' ? null : cleanText(stack, MAX_STACK_LENGTH),
+  };
+}
+
+/** A TaskError that came from where user code runs, made safe again; null when it is none. */
+export function readTaskError(value: unknown): TaskError | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const { code, name, message, stack } = value as Record<string, unknown>;
+  if (typeof code !== 'string' || typeof name !== 'string' || typeof message !== 'string') return null;
+  return {
+    code: CODE.test(code) ? code : 'TASK_ERROR',
+    name: cleanText(name, 200),
+    // Texts that were cut once carry a note on their length.
+    message: cleanText(message, MAX_MESSAGE_LENGTH + 100),
+    stack: typeof stack === 'string' ? cleanText(stack, MAX_STACK_LENGTH + 100) : null,
   };
 }
 
@@ -47,26 +64,49 @@ function isErrorLike(value: unknown): value is object {
 
 /** A getter of a thrown object may throw itself. */
 function readText(value: object, key: string): string {
-  try {
-    const field: unknown = (value as Record<string, unknown>)[key];
-    return typeof field === 'string' ? field : '';
-  } catch {
-    return '';
-  }
+  const field = readField(value, key);
+  return typeof field === 'string' ? field : '';
 }
 
-function withCause(error: object, message: string): string {
-  let cause: unknown;
+/** The message, with those of what it gathers (AggregateError) and of its causes. */
+function describeChain(error: object): string {
+  let text = describeGathered(error);
+  const seen = new Set<unknown>([error]);
+  let cause = readField(error, 'cause');
+  for (; cause !== undefined && cause !== null && !seen.has(cause) && seen.size <= MAX_NAMED; cause = readField(cause, 'cause')) {
+    seen.add(cause);
+    text += ` (cause: ${describeOne(cause)})`;
+  }
+  return text;
+}
+
+function describeGathered(error: object): string {
+  const message = readText(error, 'message');
+  const errors = readField(error, 'errors');
   try {
-    cause = (error as { cause?: unknown }).cause;
+    if (!Array.isArray(errors) || errors.length === 0) return message;
+    const named = errors.slice(0, MAX_NAMED).map(describeOne).join('; ');
+    return `${message}: ${named}${errors.length > MAX_NAMED ? `; and ${errors.length - MAX_NAMED} more` : ''}`;
   } catch {
     return message;
   }
-  if (!isErrorLike(cause)) return message;
-  return `${message} (cause: ${readText(cause, 'name') || 'Error'}: ${readText(cause, 'message')})`;
 }
 
-function showThrown(value: unknown): string {
+function describeOne(value: unknown): string {
+  return isErrorLike(value) ? `${readText(value, 'name') || 'Error'}: ${readText(value, 'message')}` : showValue(value);
+}
+
+function readField(value: unknown, key: string): unknown {
+  if (typeof value !== 'object' || value === null) return undefined;
+  try {
+    return (value as Record<string, unknown>)[key];
+  } catch {
+    return undefined;
+  }
+}
+
+/** Any value as a short text; no code of its own is run for it. */
+export function showValue(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, MAX_MESSAGE_LENGTH));
   try {
     return inspect(value, { depth: 2, maxArrayLength: 20, maxStringLength: 500, breakLength: Infinity, customInspect: false });
@@ -76,7 +116,7 @@ function showThrown(value: unknown): string {
 }
 
 /** Postgres stores neither NUL nor half a surrogate pair; terminals must not be steered by an error's text. */
-function cleanText(text: string, maxLength: number): string {
+export function cleanText(text: string, maxLength: number): string {
   const cut = text.length > maxLength ? `${text.slice(0, maxLength)}... (${text.length} characters)` : text;
   return cut.replace(HALF_PAIR, '\ufffd').replace(CONTROL, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }

@@ -74,8 +74,21 @@ export function killGroup(leader: number, signal: NodeJS.Signals): boolean {
   return kill(-leader, signal);
 }
 
+/**
+ * Kills what is left in the group of this process, which leads it: a child that was given to init and whose environment was emptied is known by
+ * nothing else. Returns what was killed.
+ */
+export function killRestOfOwnGroup(): FoundProcess[] {
+  const killed: FoundProcess[] = [];
+  for (const [pid, { group, name }] of readProcesses()) {
+    if (group === process.pid && pid !== process.pid && kill(pid, 'SIGKILL')) killed.push({ pid, name });
+  }
+  return killed;
+}
+
 interface ProcessRow {
   readonly parent: number;
+  readonly group: number;
   readonly name: string;
 }
 
@@ -91,11 +104,14 @@ function readProcesses(): Map<number, ProcessRow> {
     const pid = Number(entry);
     if (!Number.isInteger(pid)) continue;
     const stat = readText(`/proc/${pid}/stat`);
-    // "pid (name) state parent ...": the name may hold blanks and brackets itself. Zombies are dead already.
+    // "pid (name) state parent group ...": the name may hold blanks and brackets itself. Zombies are dead already.
     const nameEnd = stat.lastIndexOf(')');
     if (nameEnd < 0 || stat[nameEnd + 2] === 'Z') continue;
-    const parent = Number(stat.slice(nameEnd + 4).split(' ', 1)[0]);
-    processes.set(pid, { parent, name: stat.slice(stat.indexOf('(') + 1, nameEnd) });
+    const [parent, group] = stat
+      .slice(nameEnd + 4)
+      .split(' ', 2)
+      .map(Number) as [number, number];
+    processes.set(pid, { parent, group, name: stat.slice(stat.indexOf('(') + 1, nameEnd) });
   }
   return processes;
 }

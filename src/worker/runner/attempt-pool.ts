@@ -12,7 +12,7 @@ import type { Instant } from '../../model/instant.js';
 import type { AttemptToken, TaskError } from '../../model/task-instance.js';
 import { appendToAttemptLog } from '../attempt/attempt-log-writer.js';
 import { describeThrown, taskError } from '../attempt/task-error.js';
-import { killDescendants } from '../processes/descendants.js';
+import { killDescendants, killRestOfOwnGroup } from '../processes/descendants.js';
 import {
   CELLS,
   encodeOutcome,
@@ -82,6 +82,8 @@ export class AttemptPool {
   private sequence = 0;
   private requestCount = 0;
   private idleTimer: NodeJS.Timeout | undefined;
+  /** A thread that has ended since this process was idle had started processes. */
+  private hadChildren = false;
   /** What this process used once its first thread was up. */
   private freshRss = Infinity;
 
@@ -241,10 +243,19 @@ export class AttemptPool {
   /** Memory that attempts left behind (modules, heaps of many threads) is given back by a fresh process. */
   private becomeIdle(): void {
     this.watch.stop();
+    this.killStrays();
     clearTimeout(this.idleTimer);
     this.idleTimer = setTimeout(() => {
       if (process.memoryUsage.rss() > this.freshRss + WORN_BYTES) this.send({ kind: 'worn' });
     }, this.settings.wornAfterMs);
+  }
+
+  /** A process that cannot be assigned to an attempt is killed when no attempt is left that may need it. */
+  private killStrays(): void {
+    let hadChildren = this.hadChildren;
+    for (const { cells } of this.threads.values()) if (Atomics.exchange(cells, CELLS.startedChildren, 0) === 1) hadChildren = true;
+    this.hadChildren = false;
+    if (hadChildren) killRestOfOwnGroup();
   }
 
   private killChildren(attempt: PooledAttempt): void {
@@ -262,6 +273,7 @@ export class AttemptPool {
     port.on('message', (message: ThreadMessage) => this.onThreadMessage(thread, message));
     worker.once('exit', () => {
       this.threads.delete(threadId);
+      if (Atomics.load(cells, CELLS.startedChildren) === 1) this.hadChildren = true;
       port.close();
     });
   }

@@ -89,8 +89,8 @@ export interface ThreadTask {
   readonly workload: string;
 }
 
-/** Int32 cells that a thread shares with the runner. */
-export const CELLS = { beats: 0, sequence: 1, externalMb: 2, heapMb: 3, count: 4 } as const;
+/** Int32 cells that a thread shares with the runner. `startedChildren` is 1 once it has started a process. */
+export const CELLS = { beats: 0, sequence: 1, externalMb: 2, heapMb: 3, startedChildren: 4, count: 5 } as const;
 
 /** A thread's first word: its port and its cells. */
 export interface ThreadHello {
@@ -110,5 +110,7 @@ export type MessageToThread =
   | { readonly kind: 'abort'; readonly sequence: number; readonly reason: string }
   | { readonly kind: 'reply'; readonly id: number; readonly value?: TaggedJson; readonly error?: string };
 
-export const encodeOutcome = (outcome: Outcome): string => JSON.stringify(outcome);
-export const decodeOutcome = (text: string): Outcome => JSON.parse(text) as Outcome;
+// Taken before user code is loaded, which may replace it.
+const { stringify } = JSON;
+
+export const encodeOutcome = (outcome: Outcome): string => stringify(outcome);

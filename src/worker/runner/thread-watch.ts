@@ -80,7 +80,7 @@ export class ThreadWatch {
 
   /** Ends the attempt that most likely uses the memory; the whole runner when that does not help. */
   private checkMemory(): void {
-    const rssMb = process.memoryUsage.rss() / BYTES_PER_MB;
+    const rssMb = usedMb();
     const { maxRssMb } = this.settings;
     if (rssMb <= maxRssMb) {
       this.checksAboveLimit = 0;
@@ -114,5 +114,14 @@ export class ThreadWatch {
       if (isStill && performance.now() - beat.at >= NOTABLE_BLOCK_MS) blocked = attempt;
     }
     return mostMb < this.settings.maxRssMb / 2 && blocked ? blocked : most;
+  }
+}
+
+/** 0 when nobody can say: a task that has used up the file descriptors of this process must not end it. */
+function usedMb(): number {
+  try {
+    return process.memoryUsage.rss() / BYTES_PER_MB;
+  } catch {
+    return 0;
   }
 }

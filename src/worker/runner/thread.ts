@@ -2,16 +2,18 @@
  * A thread of the runner's piscina pool: makes one attempt at a time. It owns everything that user code of the thread can reach: console and
  * standard streams, child processes, stray errors. A thread that cannot be trusted to be clean after an attempt asks to be replaced.
  */
-import { MessageChannel, parentPort, threadId, workerData } from 'node:worker_threads';
+import { syncBuiltinESMExports } from 'node:module';
+import workerThreads, { MessageChannel, threadId, workerData, type MessagePort } from 'node:worker_threads';
 import { getHeapStatistics } from 'node:v8';
 import { installSourceMaps } from '../../loading/source-maps.js';
 import type { Outcome } from '../../model/outcome.js';
 import type { TaggedJson } from '../../model/tagged-json.js';
 import { AttemptLogWriter, checkLogFolder } from '../attempt/attempt-log-writer.js';
+import { AttemptOutput } from '../attempt/attempt-output.js';
 import { OutputCapture } from '../attempt/capture-output.js';
-import { DagLoader } from '../attempt/load-dag.js';
+import { DagLoader, type RunnableDag } from '../attempt/load-dag.js';
 import { runAttempt } from '../attempt/run-attempt.js';
-import { describeThrown } from '../attempt/task-error.js';
+import { describeThrown, taskError } from '../attempt/task-error.js';
 import { killDescendants } from '../processes/descendants.js';
 import {
   CELLS,
@@ -25,11 +27,13 @@ import {
   type ThreadTask,
   type WireWorkload,
 } from './protocol.js';
+import { ThreadGlobals } from './thread-globals.js';
 import { trackChildren } from './track-children.js';
 
 /** How often a thread shows that its event loop turns, in milliseconds. */
 const BEAT_MS = 250;
 const BYTES_PER_MB = 1_048_576;
+const UNTRUSTED = taskError('TASK_ERROR', 'the task changed built-in objects, so that its result could not be taken');
 
 /** The attempt under way. */
 interface CurrentAttempt {
@@ -44,7 +48,8 @@ const settings = workerData as RunnerSettings;
 const cells = new Int32Array(new SharedArrayBuffer(CELLS.count * Int32Array.BYTES_PER_ELEMENT));
 const { port1: port, port2: farPort } = new MessageChannel();
 const capture = new OutputCapture();
-const children = trackChildren();
+const children = trackChildren(() => Atomics.store(cells, CELLS.startedChildren, 1));
+const globals = new ThreadGlobals();
 const loader = new DagLoader(settings.originalRoot);
 const replies = new Map<number, (reply: { value?: TaggedJson; error?: string }) => void>();
 let current: CurrentAttempt | null = null;
@@ -57,10 +62,11 @@ port.unref();
 setInterval(beat, BEAT_MS).unref();
 process.on('uncaughtException', (thrown) => onStrayError(thrown, 'was thrown outside of the task’s promise'));
 process.on('unhandledRejection', (thrown) => onStrayError(thrown, 'was rejected and nobody handled it'));
-parentPort?.postMessage({ kind: 'hello', threadId, cells, port: farPort } satisfies ThreadHello, [farPort]);
+workerThreads.parentPort?.postMessage({ kind: 'hello', threadId, cells, port: farPort } satisfies ThreadHello, [farPort]);
 
 /** Makes one attempt. Never settles when the thread has to be replaced: the port says so. */
 export default async function runInThread(task: ThreadTask): Promise<ThreadAnswer> {
+  hideParentPort();
   const wire = JSON.parse(task.workload) as WireWorkload;
   Atomics.store(cells, CELLS.sequence, task.sequence);
   Atomics.add(cells, CELLS.beats, 1);
@@ -88,33 +94,42 @@ export default async function runInThread(task: ThreadTask): Promise<ThreadAnswe
     };
   });
   current = attempt;
-  children.begin(wire.token, (stream, text) => log.write(stream === 'stderr' ? 'error' : 'info', stream, text.replace(/\n$/, '')));
+  const childOutput = new AttemptOutput(log);
+  children.begin(wire.token, (stream, bytes) => childOutput.push(stream, bytes));
   let isStray = false;
-  const outcome = await capture.run(log, () =>
-    Promise.race([
-      runAttempt(
-        { ...wire, inputs: withAbsent(wire) },
-        {
-          loadDag: () => loader.load(wire.bundle, wire.specFile),
-          log,
-          now,
-          sleep,
-          signal: attempt.abort.signal,
-          flushOutput: () => capture.flush(),
-          channel: {
-            pushXCom: async (_token, key, value) => void (await ask(task.sequence, { kind: 'push', key, value })),
-            pullXCom: (_token, request) => ask(task.sequence, { kind: 'pull', ...request }),
+  const outcome = await capture
+    .run(log, () =>
+      Promise.race([
+        runAttempt(
+          { ...wire, inputs: withAbsent(wire) },
+          {
+            loadDag: () => loadDag(wire),
+            log,
+            now,
+            sleep,
+            signal: attempt.abort.signal,
+            flushOutput: () => capture.flush(),
+            channel: {
+              pushXCom: async (_token, key, value) => void (await ask(task.sequence, { kind: 'push', key, value })),
+              pullXCom: (_token, request) => ask(task.sequence, { kind: 'pull', ...request }),
+            },
           },
-        },
-      ),
-      stray.then((failure) => ((isStray = true), failure)),
-    ]),
-  );
+        ),
+        stray.then((failure) => ((isStray = true), failure)),
+      ]),
+    )
+    .catch((): Outcome => {
+      // Not even the error could be described: what the attempt stands on was changed.
+      isStray = true;
+      return { kind: 'failed', error: UNTRUSTED, retryable: true };
+    });
   attempt.fail = null;
+  globals.restoreEnvironment();
   // One turn of the event loop: rejections that nobody handled show up now and not in the time of the next attempt.
   await new Promise((resolve) => setImmediate(resolve));
-  const replaceBecause = isStray ? 'the task may still be running' : whatTheTaskLeft();
+  const replaceBecause = isStray ? 'the task may still be running' : (whatTheTaskLeft() ?? whatIsUsedUp(outcome));
   endChildren(wire.token, log);
+  childOutput.flush();
   if (replaceBecause !== null) log.write('debug', 'system', `the thread is replaced: ${replaceBecause}`);
   log.close();
   const text = encodeOutcome(outcome);
@@ -125,6 +140,22 @@ export default async function runInThread(task: ThreadTask): Promise<ThreadAnswe
   }
   port.postMessage({ kind: 'final', sequence: task.sequence, outcome: text } satisfies ThreadMessage);
   return new Promise<never>(() => undefined);
+}
+
+/** The port is piscina's, which has taken it by now: a message that it does not expect would end the whole runner. */
+function hideParentPort(): void {
+  if (workerThreads.parentPort === null) return;
+  (workerThreads as { parentPort: MessagePort | null }).parentPort = null;
+  syncBuiltinESMExports();
+}
+
+/** From here on the author's modules have left their marks in this thread; what the task changes is its own. */
+async function loadDag(wire: WireWorkload): Promise<RunnableDag> {
+  const isFirst = !loader.isWarm(wire.bundle);
+  const dag = await loader.load(wire.bundle, wire.specFile);
+  if (isFirst) globals.rememberBuiltIns();
+  globals.rememberEnvironment();
+  return dag;
 }
 
 function withAbsent(wire: WireWorkload): (TaggedJson | undefined)[] {
@@ -164,10 +195,20 @@ function onStrayError(thrown: unknown, how: string): void {
   else log?.writeLate('warn', 'system', `an error ${how}, after the task had ended: ${describeThrown(thrown).message}`);
 }
 
-/** Timers that go on would run beside the next attempt, and print into its log. */
+/** What goes on would run beside the next attempt: timers print into its log, servers keep their ports. */
 function whatTheTaskLeft(): string | null {
-  const left = process.getActiveResourcesInfo().filter((name) => name === 'Timeout' || name === 'Immediate');
-  return left.length === 0 ? null : `the task left ${left.length} ${left.length === 1 ? 'timer' : 'timers'} running`;
+  const changed = globals.changedBuiltIn();
+  if (changed !== null) return `the task changed ${changed}`;
+  const active = process.getActiveResourcesInfo();
+  const timers = active.filter((name) => name === 'Timeout' || name === 'Immediate').length;
+  if (timers > 0) return `the task left ${timers} ${timers === 1 ? 'timer' : 'timers'} running`;
+  return active.includes('TCPServerWrap') ? 'the task left a server running' : null;
+}
+
+/** Files that the task left open are closed with its thread. */
+function whatIsUsedUp(outcome: Outcome): string | null {
+  const isOutOfFiles = outcome.kind === 'failed' && /\bE[MN]FILE\b/.test(outcome.error.message);
+  return isOutOfFiles ? 'no more files can be opened' : null;
 }
 
 /** A process that outlives its attempt is killed: the next attempt may already run on another machine. */

@@ -1,10 +1,12 @@
 /**
  * Watches which processes the user code of this thread starts, so that none outlives its attempt. It changes `node:child_process` of this
  * thread: every child gets the attempt's token in its environment also when the author gives an environment, and a child that would
- * write to the runner's own standard streams (`stdio: 'inherit'`) writes into the attempt's log instead.
+ * write to the runner's own standard streams (`stdio: 'inherit'`) writes into the attempt's log instead: at once, or, where the thread waits
+ * for the child, when that has ended.
  */
 import childProcess from 'node:child_process';
 import { syncBuiltinESMExports } from 'node:module';
+import { InheritedFiles } from './inherited-files.js';
 import { ATTEMPT_MARKER } from '../processes/descendants.js';
 
 interface SpawnOptions {
@@ -16,16 +18,19 @@ type Spawn = (this: childProcess.ChildProcess, options: SpawnOptions) => number;
 
 export interface ChildTracker {
   /** From now on children belong to this attempt. */
-  begin(token: string, write: (stream: 'stdout' | 'stderr', text: string) => void): void;
+  begin(token: string, write: (stream: 'stdout' | 'stderr', bytes: Buffer) => void): void;
   /** Ends the attempt; says whether anything was started, and which direct children are still alive. */
   end(): { readonly startedAny: boolean; readonly alive: readonly number[] };
 }
 
-/** Installs the tracker in this thread. Call once, before user code is loaded. */
-export function trackChildren(): ChildTracker {
+/**
+ * Installs the tracker in this thread. Call once, before user code is loaded.
+ * @param onStart Called before an attempt starts a process.
+ */
+export function trackChildren(onStart: () => void): ChildTracker {
   let token: string | null = null;
   let startedAny = false;
-  let write: (stream: 'stdout' | 'stderr', text: string) => void = () => undefined;
+  let write: (stream: 'stdout' | 'stderr', bytes: Buffer) => void = () => undefined;
   const children = new Map<number, childProcess.ChildProcess>();
 
   const prototype = childProcess.ChildProcess.prototype as unknown as { spawn: Spawn };
@@ -33,6 +38,7 @@ export function trackChildren(): ChildTracker {
   prototype.spawn = function trackedSpawn(options) {
     if (token === null) return spawn.call(this, options);
     startedAny = true;
+    onStart();
     markPairs(options, token);
     const inherited = takeInheritedStreams(options);
     const result = spawn.call(this, options);
@@ -42,7 +48,7 @@ export function trackChildren(): ChildTracker {
       this.once('exit', () => children.delete(pid));
     }
     const sink = write;
-    for (const stream of inherited) this[stream]?.setEncoding('utf8').on('data', (text: string) => sink(stream, text));
+    for (const stream of inherited) this[stream]?.on('data', (bytes: Buffer) => sink(stream, bytes));
     return result;
   };
 
@@ -52,7 +58,13 @@ export function trackChildren(): ChildTracker {
     module[name] = (...args) => {
       if (token === null) return original(...args);
       startedAny = true;
-      return original(...args.map((arg) => markOptions(arg, token as string)));
+      onStart();
+      const files = new InheritedFiles(write);
+      try {
+        return original(...args.map((arg) => changeOptions(arg, token as string, files)));
+      } finally {
+        files.close();
+      }
     };
   }
   syncBuiltinESMExports();
@@ -77,21 +89,30 @@ function markPairs(options: SpawnOptions, token: string): void {
   options.envPairs = [...(options.envPairs ?? []).filter((pair) => !pair.startsWith(`${ATTEMPT_MARKER}=`)), marker];
 }
 
-function markOptions(arg: unknown, token: string): unknown {
-  if (typeof arg !== 'object' || arg === null || Array.isArray(arg) || !('env' in arg) || !arg.env) return arg;
-  return { ...arg, env: { ...arg.env, [ATTEMPT_MARKER]: token } };
+/** Options of a synchronous call, as they may stand at any place of its arguments. */
+function changeOptions(arg: unknown, token: string, files: InheritedFiles): unknown {
+  if (typeof arg !== 'object' || arg === null || Array.isArray(arg)) return arg;
+  const changed: { env?: object; stdio?: unknown } = { ...arg };
+  if (changed.env) changed.env = { ...changed.env, [ATTEMPT_MARKER]: token };
+  replaceInherited(changed, (stream) => files.open(stream));
+  return changed;
 }
 
 function takeInheritedStreams(options: SpawnOptions): ('stdout' | 'stderr')[] {
-  const stdio = typeof options.stdio === 'string' ? [options.stdio, options.stdio, options.stdio] : options.stdio;
-  if (!Array.isArray(stdio)) return [];
   const inherited: ('stdout' | 'stderr')[] = [];
-  const changed = stdio.map((entry: unknown, fd) => {
-    const isOurs = entry === 'inherit' || entry === fd || entry === (fd === 1 ? process.stdout : process.stderr);
-    if ((fd !== 1 && fd !== 2) || !isOurs) return entry;
-    inherited.push(fd === 1 ? 'stdout' : 'stderr');
+  replaceInherited(options, (stream) => {
+    inherited.push(stream);
     return 'pipe';
   });
-  options.stdio = changed;
   return inherited;
+}
+
+/** Puts something else where the child would get a standard stream of this process. */
+function replaceInherited(options: { stdio?: unknown }, replacement: (stream: 'stdout' | 'stderr') => unknown): void {
+  const stdio = typeof options.stdio === 'string' ? [options.stdio, options.stdio, options.stdio] : options.stdio;
+  if (!Array.isArray(stdio)) return;
+  options.stdio = stdio.map((entry: unknown, fd) => {
+    const isOurs = entry === 'inherit' || entry === fd || entry === (fd === 1 ? process.stdout : process.stderr);
+    return (fd === 1 || fd === 2) && isOurs ? replacement(fd === 1 ? 'stdout' : 'stderr') : entry;
+  });
 }

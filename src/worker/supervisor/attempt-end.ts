@@ -35,6 +35,11 @@ export function outcomeOfMemory(message: string): Outcome {
   return failed('TASK_MEMORY', message);
 }
 
+/** What its thread reported is no outcome. */
+export function outcomeOfUnreadable(): Outcome {
+  return failed('TASK_ERROR', 'its thread reported something that is no result: the task has changed what the thread stands on');
+}
+
 export function describeExit(exit: RunnerExit): string {
   if (exit.killedBecause !== null) return `it was killed, because ${exit.killedBecause}`;
   const how = exit.signal === null ? `exit code ${exit.code}` : `signal ${exit.signal}`;

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { attemptLogPath, type AttemptLogLevel, type AttemptLogSource } from '../../model/attempt-log.js';
 import type { Assignment } from '../../model/workload.js';
 import type { Clock } from '../../ports/clock.js';
-import { appendToAttemptLog } from '../attempt/attempt-log-writer.js';
+import { appendToAttemptLog, AttemptLogWriter } from '../attempt/attempt-log-writer.js';
+import { AttemptOutput } from '../attempt/attempt-output.js';
 import type { LogPathRecorder } from './log-path-recorder.js';
 
 export class SupervisedLog {
@@ -12,12 +13,14 @@ export class SupervisedLog {
   readonly folder: string;
   private readonly path: string;
   private isRecorded = false;
+  private printed: AttemptOutput | null = null;
 
   constructor(
     home: string,
     private readonly assignment: Assignment,
     private readonly clock: Clock,
     private readonly recorder: LogPathRecorder,
+    private readonly maxBytes: number,
   ) {
     this.path = attemptLogPath(assignment.key, assignment.tryNumber, assignment.token);
     this.file = join(home, 'logs', this.path);
@@ -29,6 +32,26 @@ export class SupervisedLog {
     if (this.isRecorded) return;
     this.isRecorded = true;
     this.recorder.add(this.assignment.token, this.path);
+  }
+
+  /** Takes what came from the standard streams of the process that runs this attempt alone; lines beyond the limit of a log are dropped. */
+  print(stream: 'stdout' | 'stderr', text: string): void {
+    this.record();
+    this.printed ??= new AttemptOutput(
+      new AttemptLogWriter(this.file, {
+        tryNumber: this.assignment.tryNumber,
+        now: () => this.clock.now(),
+        maxBytes: this.maxBytes,
+      }),
+    );
+    this.printed.push(stream, text);
+  }
+
+  /** No more is printed. */
+  close(): void {
+    this.printed?.flush();
+    this.printed?.log.close();
+    this.printed = null;
   }
 
   append(level: AttemptLogLevel, source: AttemptLogSource, text: string): void {

@@ -19,13 +19,23 @@ import { InputResolver } from '../inputs/input-resolver.js';
 import { answerRequest } from '../inputs/answer-request.js';
 import { StoreTaskChannel } from '../inputs/store-task-channel.js';
 import { killDescendants } from '../processes/descendants.js';
-import { decodeOutcome, type RunnerMessage } from '../runner/protocol.js';
-import { describeExit, outcomeOfEnding, outcomeOfExit, outcomeOfMemory, type Ending, type LastBlock } from './attempt-end.js';
+import type { RunnerMessage } from '../runner/protocol.js';
+import {
+  describeExit,
+  outcomeOfEnding,
+  outcomeOfExit,
+  outcomeOfMemory,
+  outcomeOfUnreadable,
+  type Ending,
+  type LastBlock,
+} from './attempt-end.js';
 import { LogPathRecorder } from './log-path-recorder.js';
 import { OutputCache } from './output-cache.js';
+import { readOutcome } from './read-outcome.js';
 import { RunnerFleet, type RunnerSetup } from './runner-fleet.js';
 import type { RunnerExit, RunnerProcess } from './runner-process.js';
 import { SupervisedLog } from './supervised-log.js';
+import { UnclaimedOutput } from './unclaimed-output.js';
 import { MissingVersionError, VersionCache, type LocalVersion } from './version-cache.js';
 import { wireWorkload } from './wire-workload.js';
 
@@ -76,6 +86,7 @@ export class Supervisor implements Executor {
   private readonly inputs: InputResolver;
   private readonly channel: StoreTaskChannel;
   private readonly logPaths: LogPathRecorder;
+  private readonly unclaimed: UnclaimedOutput;
   private listener: (outcome: AttemptOutcome) => void = () => undefined;
   private onIdle: (() => void) | null = null;
   private isStopping = false;
@@ -92,6 +103,7 @@ export class Supervisor implements Executor {
     this.outputs = new OutputCache(options.outputCacheBytes ?? DEFAULT_OUTPUT_CACHE_BYTES);
     this.inputs = new InputResolver(options.attempts, this.outputs);
     this.logPaths = new LogPathRecorder(options.attempts, options.logger);
+    this.unclaimed = new UnclaimedOutput(options.logger);
     this.channel = new StoreTaskChannel(options.attempts, (token) => {
       const attempt = this.attempts.get(token);
       if (!attempt?.version) return undefined;
@@ -163,10 +175,10 @@ export class Supervisor implements Executor {
 
   private admit(assignment: Assignment): Attempt {
     const { token, task } = assignment;
-    const { home, clock } = this.options;
+    const { home, clock, runnerOptions } = this.options;
     const attempt: Attempt = {
       assignment,
-      log: new SupervisedLog(home, assignment, clock, this.logPaths),
+      log: new SupervisedLog(home, assignment, clock, this.logPaths, runnerOptions.maxLogBytes ?? MAX_LOG_BYTES),
       version: null,
       runner: null,
       ending: null,
@@ -270,7 +282,12 @@ export class Supervisor implements Executor {
       this.finishEnding(attempt, attempt.ending, null);
       return;
     }
-    const outcome = decodeOutcome(outcomeText);
+    const outcome = readOutcome(outcomeText, this.options.runnerOptions.maxXComBytes);
+    if (outcome === null) {
+      if (attempt.runner) this.fleet.release(attempt.runner);
+      this.reportUnseen(attempt, outcomeOfUnreadable());
+      return;
+    }
     if (outcome.kind === 'success') {
       this.outputs.set(OutputCache.keyOf(attempt.assignment), outcome.output?.value, outcomeText.length);
     }
@@ -336,15 +353,8 @@ export class Supervisor implements Executor {
   /** What a runner prints past its threads belongs to an attempt only where there is just one. */
   private keepPrinted(runner: RunnerProcess, stream: 'stdout' | 'stderr', text: string): void {
     const [attempt, ...others] = this.attemptsOf(runner);
-    const lines = text.split('\n').filter((line) => line !== '');
-    if (attempt && others.length === 0) {
-      for (const line of lines) attempt.log.append(stream === 'stderr' ? 'error' : 'info', stream, line);
-    } else {
-      this.options.logger.warn(
-        { pid: runner.pid, stream, text: text.slice(0, 2_000) },
-        'a runner printed something that no single attempt can be named for',
-      );
-    }
+    if (attempt && others.length === 0) attempt.log.print(stream, text);
+    else this.unclaimed.add(runner.pid, stream, text);
   }
 
   /** The attempt was told to end, and has. */
@@ -370,6 +380,7 @@ export class Supervisor implements Executor {
 
   private forget(attempt: Attempt): void {
     for (const timer of attempt.timers) clearTimeout(timer);
+    attempt.log.close();
     if (this.attempts.get(attempt.assignment.token) === attempt) this.attempts.delete(attempt.assignment.token);
     this.settleIdle();
   }

@@ -253,6 +253,11 @@ export function markedProcesses(token: string): number[] {
   return pids().filter((pid) => readText(`/proc/${pid}/environ`).includes(`AIRFLOW_LIKE_ATTEMPT=${token}`) && isAlive(pid));
 }
 
+/** Command lines of all processes, words separated by NUL. */
+export function commandLines(): string[] {
+  return pids().map((pid) => readText(`/proc/${pid}/cmdline`));
+}
+
 export function childrenOf(parent: number): number[] {
   return pids().filter((pid) => readText(`/proc/${pid}/stat`).split(') ').at(-1)?.split(' ')[1] === String(parent));
 }

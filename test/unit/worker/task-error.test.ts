@@ -5,6 +5,9 @@ import { describeThrown } from '../../../src/worker/attempt/task-error.js';
 const circular: Record<string, unknown> = {};
 circular['self'] = circular;
 
+const selfCaused = new Error('round and round');
+selfCaused.cause = selfCaused;
+
 class HttpError extends Error {
   override readonly name = 'HttpError';
 }
@@ -57,7 +60,22 @@ describe('describeThrown', () => {
       }),
       'TASK_ERROR',
       'Error',
-      /^$/,
+      /^threw an Error without a message$/,
+    ],
+    [
+      'causes of causes',
+      new Error('outer', { cause: new TypeError('middle', { cause: 'inner' }) }),
+      'TASK_ERROR',
+      'Error',
+      /^outer \(cause: TypeError: middle\) \(cause: "inner"\)$/,
+    ],
+    ['an error that is its own cause', selfCaused, 'TASK_ERROR', 'Error', /^round and round$/],
+    [
+      'an AggregateError',
+      new AggregateError([new Error('one'), new TypeError('two'), 'three', 4, 5, 6], 'several'),
+      'TASK_ERROR',
+      'AggregateError',
+      /^several: Error: one; TypeError: two; "three"; 4; 5; and 1 more$/,
     ],
     ['control characters and NUL', new Error('a\u0000b\u001b[31mc'), 'TASK_ERROR', 'Error', /^a\\x00b\\x1b\[31mc$/],
     ['half a surrogate pair', new Error('a\ud83d'), 'TASK_ERROR', 'Error', /^a\ufffd$/],

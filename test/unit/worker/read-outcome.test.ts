@@ -1,0 +1,53 @@
+import { describe, expect, it } from '@jest/globals';
+import { readOutcome } from '../../../src/worker/supervisor/read-outcome.js';
+
+const read = (report: unknown) => readOutcome(JSON.stringify(report), 1_000);
+const ERROR = { code: 'TASK_ERROR', name: 'Error', message: 'boom', stack: null };
+
+describe('readOutcome', () => {
+  it.each([
+    [{ kind: 'success', output: null }],
+    [{ kind: 'success', output: { value: [1, { $type: 'Date', value: '2024-01-01T00:00:00.000Z' }], length: 2 } }],
+    [{ kind: 'failed', error: ERROR, retryable: false }],
+    [{ kind: 'skipped', message: null }],
+    [{ kind: 'reschedule', at: 1 }],
+    [{ kind: 'lost', reason: 'gone' }],
+  ])('hands on %j', (report) => expect(read(report)).toEqual(report));
+
+  it.each<[string, unknown]>([
+    ['an empty object', {}],
+    ['null', null],
+    ['another kind', { kind: 'victory' }],
+    ['a success without output', { kind: 'success' }],
+    ['NUL, which a database refuses', { kind: 'success', output: { value: 'a\u0000', length: -1 } }],
+    ['NUL in a key', { kind: 'success', output: { value: { 'a\u0000': 1 }, length: 1 } }],
+    ['half a surrogate pair', { kind: 'success', output: { value: ['\ud800'], length: 1 } }],
+    ['an unknown tag', { kind: 'success', output: { value: { $type: 'Evil', value: 1 }, length: 1 } }],
+    ['a tag without its value', { kind: 'success', output: { value: [{ $type: 'Map' }], length: 1 } }],
+    ['a value above the limit', { kind: 'success', output: { value: 'x'.repeat(3_100), length: -1 } }],
+    ['a value that is too deep', { kind: 'success', output: { value: nested(3_000), length: 1 } }],
+    ['an error without a message', { kind: 'failed', error: { code: 'A' }, retryable: true }],
+    ['an instant that no calendar has', { kind: 'reschedule', at: 1e300 }],
+  ])('refuses %s', (_name, report) => expect(readOutcome(JSON.stringify(report), 2_000)).toBeNull());
+
+  it('refuses what is not JSON', () => expect(readOutcome('undefined', 1_000)).toBeNull());
+
+  it('measures the output itself, and cleans texts', () => {
+    expect(read({ kind: 'success', output: { value: [1, 2, 3], length: 900 } })).toEqual({
+      kind: 'success',
+      output: { value: [1, 2, 3], length: 3 },
+    });
+    expect(read({ kind: 'failed', error: { ...ERROR, code: 'not a code', message: 'a\u0000' } })).toEqual({
+      kind: 'failed',
+      error: { ...ERROR, message: 'a\\x00' },
+      retryable: true,
+    });
+    expect(read({ kind: 'skipped', message: '\u001b[2J' })).toEqual({ kind: 'skipped', message: '\\x1b[2J' });
+  });
+});
+
+function nested(levels: number): unknown {
+  let value: unknown = 1;
+  for (let level = 0; level < levels; level += 1) value = [value];
+  return value;
+}
