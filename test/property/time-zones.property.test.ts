@@ -1,6 +1,6 @@
 /**
  * S17: intervals are contiguous and positive, and forward and backward agree, around every change of the clocks from 1970 to 2050. `npm test` takes a sample of
- * the zones, another one for each seed; `npm run test:zones` takes all of them.
+ * the zones and of their changes, another one each time; `npm run test:zones` takes all of them.
  */
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
@@ -19,16 +19,20 @@ const TO = utc('2050-01-01');
 const EXPRESSIONS = ['30 * * * *', '0 */2 * * *', '30 2 * * *', '0 0 * * *', '*/30 1-3 * * *'];
 const ALL = Intl.supportedValuesOf('timeZone');
 const SAMPLE = 6;
+const SAMPLED_CHANGES = 10;
 const TIMEOUT_MS = 30 * 60_000;
 
-const zones = process.env['ALL_TIME_ZONES'] ? ALL : fc.sample(fc.constantFrom(...ALL), SAMPLE);
+const isComplete = process.env['ALL_TIME_ZONES'] !== undefined;
+const zones = isComplete ? ALL : fc.sample(fc.constantFrom(...ALL), SAMPLE);
 
 it.each(zones)(
   'intervals in %s',
   (timezone) => {
-    const changes = offsetChanges(timezone, FROM, TO);
+    // A zone that never changes its clocks is looked at all the same.
+    const all = [FROM, ...offsetChanges(timezone, FROM, TO).map(({ at }) => at)];
+    const changes = isComplete ? all : fc.sample(fc.constantFrom(...all), SAMPLED_CHANGES);
     for (const expression of EXPRESSIONS) {
-      for (const { at } of changes)
+      for (const at of changes)
         expect({ expression, at, broken: brokenAt(expression, timezone, at) }).toEqual({ expression, at, broken: null });
     }
   },

@@ -1,6 +1,6 @@
 /** Decides which runs of one DAG are created and started now, and when to look again. */
 import type { DagSchedule, DagSchedulePlan, NewDagRun, NextRun, QueuedRun } from '../../model/dag.js';
-import type { Instant } from '../../model/instant.js';
+import type { DataInterval, Instant } from '../../model/instant.js';
 import { timetableFor } from '../timetable/resolve.js';
 import { restrictionOf, type Timetable } from '../timetable/timetable.js';
 import { runIdFor } from './run-id.js';
@@ -18,10 +18,7 @@ export function planDagSchedule(schedule: DagSchedule, custom?: ReadonlyMap<stri
   const timetable = timetableFor(spec, custom);
   const restriction = restrictionOf(spec);
   let last = schedule.lastAutomated?.dataInterval ?? null;
-  let next = timetable.next(last, restriction, now);
-  // The date has its run already, as that of an empty interval has: it goes on from there.
-  if (next !== null && next.logicalDate === last?.start) next = timetable.next(next.dataInterval, restriction, now);
-  if (next !== null && next.logicalDate === last?.start) next = null;
+  let next = withDateOfItsOwn(timetable, timetable.next(last, restriction, now), last);
   if (schedule.dag.isPaused || schedule.dag.isRetired) {
     return { createRuns: [], startRuns: [], nextRun: next, checkAt: null };
   }
@@ -35,7 +32,7 @@ export function planDagSchedule(schedule: DagSchedule, custom?: ReadonlyMap<stri
   const createRuns: NewDagRun[] = [];
   let running = schedule.runningRuns + started.length;
   let unfinished = schedule.unfinishedRuns;
-  while (next !== null && next.runAfter <= now && unfinished < spec.maxActiveRuns && createRuns.length < MAX_RUNS_PER_PASS) {
+  while (next !== null && isDue(timetable, next, now) && unfinished < spec.maxActiveRuns && createRuns.length < MAX_RUNS_PER_PASS) {
     const starts = running < spec.maxActiveRuns;
     createRuns.push(scheduledRun(next, starts));
     if (starts) running++;
@@ -49,7 +46,7 @@ export function planDagSchedule(schedule: DagSchedule, custom?: ReadonlyMap<stri
     createRuns,
     startRuns,
     nextRun: next,
-    checkAt: earliest(checkForNext(next, unfinished < spec.maxActiveRuns, now), waitingUntil(schedule)),
+    checkAt: earliest(checkForNext(timetable, next, unfinished < spec.maxActiveRuns, now), waitingUntil(schedule)),
   };
 }
 
@@ -75,10 +72,27 @@ function scheduledRun(next: NextRun, starts: boolean): NewDagRun {
 }
 
 /** A DAG at its limit is looked at again when one of its runs ends; a due run that is left over, at once. */
-function checkForNext(next: NextRun | null, hasPlace: boolean, now: Instant): Instant | null {
+function checkForNext(timetable: Timetable, next: NextRun | null, hasPlace: boolean, now: Instant): Instant | null {
   if (next === null) return null;
   if (next.runAfter > now) return next.runAfter;
-  return hasPlace ? now : null;
+  if (!hasPlace) return null;
+  return isDue(timetable, next, now) ? now : now + 1;
+}
+
+function isDue({ lastsUntilNow }: Timetable, { runAfter, dataInterval: { start, end } }: NextRun, now: Instant): boolean {
+  return runAfter <= now && !(lastsUntilNow && start === end);
+}
+
+/**
+ * The date of the newest run is taken. A plugin's timetable that stays there has no next run; an interval that lasts until now, after a run of
+ * no length that another schedule left, begins a moment later.
+ */
+function withDateOfItsOwn({ lastsUntilNow }: Timetable, next: NextRun | null, last: DataInterval | null): NextRun | null {
+  if (next === null || next.logicalDate !== last?.start) return next;
+  if (!lastsUntilNow) return null;
+  const { end } = next.dataInterval;
+  const start = Math.min(next.dataInterval.start + 1, end);
+  return { ...next, logicalDate: start, dataInterval: { start, end } };
 }
 
 /** When the first of the queued runs that may not start yet may. */

@@ -20,4 +20,5 @@ export const continuousTimetable: Timetable = {
   summary: '@continuous',
   periodic: false,
   maxActiveRuns: 1,
+  lastsUntilNow: true,
 };

@@ -29,6 +29,8 @@ export interface Timetable {
   readonly periodic: boolean;
   /** Most runs that may be unfinished at once, where the kind sets a limit: a DAG must set its `maxActiveRuns` no higher. */
   readonly maxActiveRuns?: number;
+  /** True: intervals last until now, so that one of no length is not a run yet but grows into one. */
+  readonly lastsUntilNow?: boolean;
   /** Returns the timetable for the arguments that a DAG gave; without it the arguments are ignored. */
   configure?(args: TaggedJson): Timetable;
 }

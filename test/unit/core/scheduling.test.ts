@@ -109,16 +109,31 @@ describe('planDagSchedule', () => {
 });
 
 describe('continuous runs', () => {
-  it('go on from one whose interval is empty, one at a time', () => {
-    const spec = daily({ schedule: { kind: 'continuous', text: '@continuous' }, maxActiveRuns: 1 });
-    const started = utc('2026-01-01');
-    const [first] = planDagSchedule(dagSchedule(spec, started)).createRuns;
-    expect(first?.dataInterval).toEqual({ start: started, end: started });
-    const lastAutomated = { logicalDate: started, dataInterval: { start: started, end: started } };
-    const [second] = planDagSchedule(dagSchedule(spec, started + 5_000, { lastAutomated })).createRuns;
-    expect(second?.logicalDate).toBe(started + 5_000);
-    const full = planDagSchedule(dagSchedule(spec, started + 5_000, { lastAutomated, unfinishedRuns: 1, runningRuns: 1 }));
-    expect(full.createRuns).toEqual([]);
+  const spec = daily({ schedule: { kind: 'continuous', text: '@continuous' }, maxActiveRuns: 1 });
+  const begin = utc('2026-01-01');
+  const planAt = (now: number, last: { start: number; end: number } | null, unfinishedRuns = 0) => {
+    const lastAutomated = last && { logicalDate: last.start, dataInterval: last };
+    const plan = planDagSchedule(dagSchedule(spec, now, { lastAutomated, unfinishedRuns, runningRuns: unfinishedRuns }));
+    return { intervals: plan.createRuns.map(({ dataInterval }) => dataInterval), checkAt: plan.checkAt };
+  };
+
+  it('cover the time since the one before, one at a time', () => {
+    expect(planAt(begin + 5_000, null).intervals).toEqual([{ start: begin, end: begin + 5_000 }]);
+    const last = { start: begin, end: begin + 5_000 };
+    expect(planAt(begin + 9_000, last, 1)).toEqual({ intervals: [], checkAt: null });
+    expect(planAt(begin + 9_000, last).intervals).toEqual([{ start: begin + 5_000, end: begin + 9_000 }]);
+  });
+
+  it('wait until there is something to cover', () => {
+    expect(planAt(begin - 10, null)).toEqual({ intervals: [], checkAt: begin });
+    expect(planAt(begin, null)).toEqual({ intervals: [], checkAt: begin + 1 });
+    expect(planAt(begin + 5, { start: begin, end: begin + 5 })).toEqual({ intervals: [], checkAt: begin + 6 });
+  });
+
+  it('go on from a point in time that another schedule left', () => {
+    const point = { start: begin, end: begin };
+    expect(planAt(begin + 5_000, point).intervals).toEqual([{ start: begin + 1, end: begin + 5_000 }]);
+    expect(planAt(begin, point)).toEqual({ intervals: [], checkAt: begin + 1 });
   });
 });
 
