@@ -29,15 +29,9 @@ beforeAll(() => {
 afterAll(() => installation.dispose(), 30_000);
 
 describe('without the system', () => {
-  it('shows help in under 200 ms, also where nothing is set up', async () => {
-    let bestMs = Number.POSITIVE_INFINITY;
-    for (let attempt = 0; attempt < 10 && bestMs >= 200; attempt++) {
-      const startedAt = performance.now();
-      const { code, stderr } = await installation.run('--help');
-      bestMs = Math.min(bestMs, performance.now() - startedAt);
-      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    }
-    expect(bestMs).toBeLessThan(200);
+  it('shows help where nothing is set up, and sets nothing up for it', async () => {
+    const { code, stderr } = await installation.run('--help');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(existsSync(installation.home)).toBe(false);
   });
 
