@@ -1,7 +1,7 @@
 // Compiles src/ to dist/ with the TypeScript 7 compiler. `--if-stale` skips the work when dist/ is newer than every source,
 // so that `npm start` and `npm test` on an unchanged clone cost nothing.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -20,7 +20,17 @@ function isStale() {
   return ['src', 'tsconfig.json', 'tsconfig.build.json', 'package.json'].some((name) => newestMtimeMs(join(root, name)) > builtAt);
 }
 
+/** npm links the commands of dependencies only; with this one, a command line of the docs works here as it does in a user's project. */
+function linkCommand() {
+  try {
+    symlinkSync(join('..', '..', 'dist', 'cli', 'main.js'), join(root, 'node_modules', '.bin', 'airflow-like'));
+  } catch {
+    // It is there already, or this system has no links: `npx airflow-like` works without it.
+  }
+}
+
 if (!existsSync(join(root, 'src'))) process.exit(0); // an installed package ships dist/ only
+linkCommand();
 if (process.argv.includes('--if-stale') && !isStale()) process.exit(0);
 
 const compiler = join(root, 'node_modules', 'tsc7', 'bin', 'tsc');

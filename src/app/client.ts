@@ -23,9 +23,6 @@ export interface Client {
   close(options?: { readonly endDatabase?: boolean }): Promise<void>;
 }
 
-/** Pause between two attempts to reach a database that is not there yet. */
-const RETRY_MS = 500;
-
 /** Opens the store for one command: a running embedded Postgres is used, else it is brought up for the command's own duration. */
 export async function openClient(loaded: LoadedConfig, logger: Logger, role = 'cli'): Promise<Client> {
   const { config } = loaded;
@@ -39,14 +36,10 @@ export async function openClient(loaded: LoadedConfig, logger: Logger, role = 'c
   }
 }
 
-/** Migrates where needed and connects; `close` also stops `database`, if this process owns it. */
+/** Migrates where needed and connects; `close` also leaves `database`. */
 export async function connect(loaded: LoadedConfig, database: Database, logger: Logger, role: string): Promise<Client> {
   const { config } = loaded;
-  const { checkConnection, migrate, openPostgresStore, openPostgresEventBus } = await import('../store/postgres/index.js');
-  if (role !== 'cli') {
-    // A process that is started together with its database waits for it; a command answers at once.
-    await checkConnection(database.url, { retry: Math.floor(config.database.connectTimeoutMs / RETRY_MS), retryDelayMs: RETRY_MS });
-  }
+  const { migrate, openPostgresStore, openPostgresEventBus } = await import('../store/postgres/index.js');
   await migrate(database.url);
   const store = await openPostgresStore({ url: database.url, role, poolSize: config.database.poolSize, logger });
   const bus = await openPostgresEventBus(database.url, { role, logger });

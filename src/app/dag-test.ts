@@ -10,14 +10,15 @@ import { scanFolder } from '../dag-processor/scan-folder.js';
 import { evaluateBundle } from '../loading/evaluate-bundle.js';
 import { installSourceMaps } from '../loading/source-maps.js';
 import { createLogger } from '../logging/logger.js';
-import { decodeTagged } from '../model/codec.js';
+import { decodeTagged, encodeTagged } from '../model/codec.js';
 import type { DagRun } from '../model/dag-run.js';
+import type { InputSpec } from '../model/dag-spec.js';
 import type { ImportProblem } from '../model/dag.js';
 import { AirflowLikeError } from '../model/errors.js';
 import type { Instant } from '../model/instant.js';
 import { nearestName } from '../model/nearest-name.js';
 import type { TaskInstanceState } from '../model/states.js';
-import type { TaskInstance } from '../model/task-instance.js';
+import type { TaskError, TaskInstance } from '../model/task-instance.js';
 import type { Clock } from '../ports/clock.js';
 import { checkParams } from '../operations/check-params.js';
 import { loadPlugins } from '../plugins/load-plugins.js';
@@ -68,10 +69,22 @@ export async function runDagTest(options: TestOptions): Promise<{ run: DagRun; t
   return { run: await run.run(), taskInstances: await run.taskInstances() };
 }
 
-/** Runs one task of a DAG alone: its dependencies are not checked, nothing is recorded, values of upstream tasks are undefined. */
-export async function runTaskTest(
-  options: TestOptions & { readonly taskId: string; readonly mapIndex: number },
-): Promise<{ state: TaskInstanceState; value: unknown; message: string | null }> {
+export interface TaskTestOptions extends TestOptions {
+  readonly taskId: string;
+  /** The arguments of the task, in order; null: those of the wiring, in which values of other tasks are undefined. */
+  readonly inputs: readonly unknown[] | null;
+}
+
+export interface TaskTestResult {
+  readonly state: TaskInstanceState;
+  readonly value: unknown;
+  readonly message: string | null;
+  /** Tasks whose values were undefined because nothing was given for them. */
+  readonly missingInputs: readonly string[];
+}
+
+/** Runs one task of a DAG alone: its dependencies are not checked, nothing is recorded, and of a mapped task one copy runs. */
+export async function runTaskTest(options: TaskTestOptions): Promise<TaskTestResult> {
   const dag = await findDag(options.config.config, options.dagId, options.file);
   const task = dag.spec.tasks.find(({ taskId }) => taskId === options.taskId);
   if (!task) {
@@ -84,7 +97,10 @@ export async function runTaskTest(
       suggestion: nearestName(options.taskId, taskIds),
     });
   }
-  const alone = { ...dag.spec, tasks: [{ ...task, upstream: [], map: null, retries: 0, dependsOnPast: false }] };
+  const inputs =
+    options.inputs?.map((value, index): InputSpec => ({ kind: 'value', value: encodeTagged(value, `--inputs[${index}]`) })) ??
+    task.inputs;
+  const alone = { ...dag.spec, tasks: [{ ...task, inputs, upstream: [], map: null, retries: 0, dependsOnPast: false }] };
   const run = await startRun(options, { spec: alone, createInstance: () => dag.createInstance() });
   do {
     await run.step();
@@ -96,8 +112,28 @@ export async function runTaskTest(
   return {
     state: instance?.state ?? 'none',
     value: output === undefined ? undefined : decodeTagged(output.value),
-    message: attempt?.error?.stack ?? attempt?.error?.message ?? attempt?.endReason ?? null,
+    message: attempt?.error ? describeFailure(attempt.error) : (attempt?.endReason ?? null),
+    missingInputs: [...new Set([...inputs, ...(options.inputs === null && task.map ? [task.map.source] : [])].flatMap(tasksIn))],
   };
+}
+
+/** The tasks whose values an argument holds. */
+function tasksIn(input: InputSpec): readonly string[] {
+  switch (input.kind) {
+    case 'ref':
+      return [input.taskId];
+    case 'object':
+      return Object.values(input.fields).flatMap(tasksIn);
+    case 'list':
+      return input.items.flatMap(tasksIn);
+    default:
+      return [];
+  }
+}
+
+/** The author's stack leads to the mistake; one of ours would only hide the sentence that names it. */
+function describeFailure({ code, message, stack }: TaskError): string {
+  return code === 'TASK_ERROR' ? (stack ?? message) : message;
 }
 
 async function startRun(options: TestOptions, dag: Pick<DagDefinition, 'spec' | 'createInstance'>): Promise<InMemoryRun> {

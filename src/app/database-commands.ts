@@ -1,6 +1,6 @@
 /** `db migrate`, `db check` and `db reset`. */
 import { createLogger } from '../logging/logger.js';
-import { checkConnection, maskUrl, migrate, resetSchema, schemaStatus } from '../store/postgres/index.js';
+import { checkConnection, checkSchema, maskUrl, migrate, resetSchema, schemaStatus } from '../store/postgres/index.js';
 import { openDatabase } from './database.js';
 import { prepareHome } from './home.js';
 import type { ProcessOptions } from './options.js';
@@ -26,9 +26,13 @@ export function migrateDatabase(options: ProcessOptions): Promise<MigrationResul
   });
 }
 
-/** @throws AirflowLikeError DB_CONNECT or DB_VERSION when the server cannot serve. */
+/** @throws AirflowLikeError DB_CONNECT or DB_VERSION when the server cannot serve, SCHEMA_VERSION when its schema does not fit. */
 export function checkDatabase(options: ProcessOptions): Promise<DatabaseStatus> {
-  return withDatabase(options, statusOf);
+  return withDatabase(options, async (url) => {
+    const status = await statusOf(url);
+    await checkSchema(url);
+    return status;
+  });
 }
 
 /** Drops everything of ours, with all history, and creates the schema anew. */

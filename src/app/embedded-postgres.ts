@@ -4,9 +4,9 @@
  *
  * The server outlives its parent on purpose. When the process that started it is killed, it goes on without harm (clients' open
  * transactions roll back); the next start finds it through `postmaster.pid` and adopts it, which takes a few milliseconds. Several
- * processes may use one server: each registers below `users/`, and the last one that stops ends it.
+ * processes may use one server, and one process several times: each use registers below `users/`, and the last one that stops ends it.
  *
- * Layout of the folder: `data/` (the cluster), `run/` (socket), `users/` (pids), `connection.json`, `postgres.log`.
+ * Layout of the folder: `data/` (the cluster), `run/` (socket), `users/` (`<pid>.<n>`), `connection.json`, `postgres.log`.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -20,7 +20,7 @@ import type { Logger } from '../ports/logger.js';
 import { ensureDatabase } from '../store/postgres/database.js';
 import { chooseAccount, chooseFolder, type ServerAccount } from './embedded-postgres/account.js';
 import { findBinaries, isOneOf, prepareBinaries, type PostgresBinaries } from './embedded-postgres/binaries.js';
-import { isAlive, readPostmaster, type Postmaster } from './embedded-postgres/postmaster.js';
+import { isAlive, isPostgresOf, readPostmaster, type Postmaster } from './embedded-postgres/postmaster.js';
 
 export interface EmbeddedPostgresOptions {
   /** Folder for everything the server needs; created when missing. Root may be given another one, see `EmbeddedPostgres.folder`. */
@@ -82,7 +82,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   try {
     let postmaster = await readPostmaster(cluster.dataFolder);
     const wasRunning = postmaster !== null;
-    if (postmaster) logger.info({ pid: postmaster.pid }, 'joining the Postgres that already runs');
+    if (postmaster) logger.info({ serverPid: postmaster.pid }, 'joining the Postgres that already runs');
     else {
       const binaries = await prepareBinaries(found, account, account ? '/var/lib/airflow-like' : folder);
       await cluster.create(binaries);
@@ -113,6 +113,7 @@ export async function findRunningEmbeddedPostgres(dataDir: string): Promise<{ ur
 class Cluster {
   readonly dataFolder: string;
   private exit: { code: number | null; signal: string | null } | null = null;
+  private readonly user = `${process.pid}.${randomBytes(4).toString('hex')}`;
 
   constructor(
     private readonly folder: string,
@@ -227,11 +228,13 @@ class Cluster {
 
   async register(): Promise<void> {
     await mkdir(join(this.folder, 'users'), { recursive: true });
-    await writeFile(join(this.folder, 'users', String(process.pid)), '');
+    await writeFile(join(this.folder, 'users', this.user), '');
+    ownUses.add(this.user);
   }
 
   async stop(force: boolean): Promise<void> {
-    await rm(join(this.folder, 'users', String(process.pid)), { force: true });
+    ownUses.delete(this.user);
+    await rm(join(this.folder, 'users', this.user), { force: true });
     if (!force && (await this.otherUsers())) return;
     const postmaster = await readPostmaster(this.dataFolder);
     if (!postmaster) return;
@@ -248,16 +251,21 @@ class Cluster {
       }
       const deadline = performance.now() + patienceMs;
       while (performance.now() < deadline) {
-        if (!(await readPostmaster(this.dataFolder))) return;
+        // Its file is gone a moment before it is.
+        if (!(await isPostgresOf(postmaster.pid, this.dataFolder))) return;
         await sleep(10);
       }
-      this.logger?.warn({ pid: postmaster.pid, signal }, 'Postgres does not stop');
+      this.logger?.warn({ serverPid: postmaster.pid, signal }, 'Postgres does not stop');
     }
   }
 
   private async otherUsers(): Promise<boolean> {
-    const pids = (await readdir(join(this.folder, 'users')).catch(() => [])).map(Number);
-    return pids.some((pid) => pid !== process.pid && isAlive(pid));
+    const users = await readdir(join(this.folder, 'users')).catch(() => []);
+    return users.some((user) => {
+      const pid = Number.parseInt(user, 10);
+      // A file with our pid that is none of ours was left behind by a dead process that had the same one.
+      return pid === process.pid ? ownUses.has(user) : isAlive(pid);
+    });
   }
 
   private identity(): { uid?: number; gid?: number } {
@@ -297,6 +305,9 @@ class Cluster {
     return next;
   }
 }
+
+/** The uses of this process that have not stopped yet. */
+const ownUses = new Set<string>();
 
 /** One process at a time creates, starts or joins. A lock left by a dead process is taken over. */
 async function lockStart(folder: string): Promise<() => Promise<void>> {

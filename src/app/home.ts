@@ -1,5 +1,5 @@
 /** The home folder: who owns it now, so that a second standalone refuses and a killed one leaves nothing to clean by hand. */
-import { closeSync, mkdirSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AirflowLikeError } from '../model/errors.js';
 
@@ -44,13 +44,16 @@ export function homeOwner(home: string): Owner | null {
  */
 export function lockHome(home: string, port: number | null): () => void {
   const path = join(home, LOCK);
+  // Under a name of its own first: a lock appears with its content or not at all, so that nobody takes a half-written one for a dead one.
+  const own = `${path}.${process.pid}`;
   for (let attempt = 0; ; attempt++) {
     try {
-      const fd = openSync(path, 'wx', 0o644);
-      writeSync(fd, JSON.stringify({ pid: process.pid, startedAt: processStartTime(process.pid), port } satisfies Owner));
-      closeSync(fd);
+      writeFileSync(own, JSON.stringify({ pid: process.pid, startedAt: processStartTime(process.pid), port } satisfies Owner));
+      linkSync(own, path);
+      unlinkQuietly(own);
       return () => unlinkQuietly(path);
     } catch (error) {
+      unlinkQuietly(own);
       const code = (error as NodeJS.ErrnoException).code;
       if (code !== 'EEXIST' || attempt > 2) {
         throw new AirflowLikeError('HOME_NOT_WRITABLE', {
@@ -62,14 +65,27 @@ export function lockHome(home: string, port: number | null): () => void {
       }
       const owner = homeOwner(home);
       if (owner) {
-        const where = owner.port === null ? '' : ` on port ${owner.port}`;
+        const where = owner.port ? ` on port ${owner.port}` : ''; // 0 asked for a free one, which the lock does not know
         throw new AirflowLikeError('ALREADY_RUNNING', {
           message: `airflow-like already runs from ${home} (pid ${owner.pid}${where}); stop it first, or use another AIRFLOW_LIKE__CORE__HOME`,
         });
       }
-      unlinkQuietly(path);
+      removeDeadLock(path);
     }
   }
+}
+
+/** Of two processes that find the same dead lock, the slower one must not remove the new lock of the faster one: it puts it back. */
+function removeDeadLock(path: string): void {
+  const aside = `${path}.dead.${process.pid}`;
+  try {
+    renameSync(path, aside);
+    const owner = JSON.parse(readFileSync(aside, 'utf8')) as Owner;
+    if (isAlive(owner)) linkSync(aside, path);
+  } catch {
+    // It is gone, unreadable, or somebody else has the lock by now: the next attempt sees.
+  }
+  unlinkQuietly(aside);
 }
 
 function isAlive(owner: Owner): boolean {

@@ -16,7 +16,7 @@ export { createBackfill, planBackfill } from '../operations/create-backfill.js';
 export { deleteDag } from '../operations/delete-dag.js';
 export { followBackfill } from '../operations/follow-backfill.js';
 export { followDagRun } from '../operations/follow-dag-run.js';
-export { parseConf } from '../operations/parse-conf.js';
+export { parseConf, parseJsonList } from '../operations/parse-conf.js';
 export { pauseDags } from '../operations/pause-dags.js';
 export { triggerDagRun } from '../operations/trigger-dag-run.js';
 export { runDagTest, runTaskTest } from './dag-test.js';

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { createLogger } from '../logging/logger.js';
 import type { ComponentKind } from '../model/component.js';
 import { connect, type Client } from './client.js';
-import { openDatabase } from './database.js';
+import { openDatabase, waitForDatabase } from './database.js';
 import { prepareHome } from './home.js';
 import type { ProcessOptions } from './options.js';
 import { startApiServer, startDagProcessor, startScheduler, startWorker, stopParts, type Part } from './parts.js';
@@ -54,11 +54,12 @@ async function runRole(
     shutdown.dispose();
   };
   try {
+    const postgres = await waitForDatabase(database.url, config.database.connectTimeoutMs, own);
     const client = await connect(loaded, database, logger, kind);
     parts[0] = { stop: () => client.close() };
     await reapComponents(client.store.components);
     parts.push(...(await start(client, shutdown)));
-    own.info({ version, database: database.label, home: config.core.home }, `${kind} started`);
+    own.info({ version, node: process.version, postgres, database: database.label, home: config.core.home }, `${kind} started`);
     const reason = await shutdown.requested;
     own.info({ reason }, `${kind} stops`);
     await stopAll();

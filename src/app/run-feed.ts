@@ -28,8 +28,8 @@ export class RunFeed {
     this.#color = color;
   }
 
-  /** Prints DAGs that are new or have a new version, and those whose file is gone. */
-  async showDags(): Promise<void> {
+  /** Prints DAGs that are new or have a new version, and those whose file is gone. Resolves with the number of DAGs there are. */
+  async showDags(): Promise<number> {
     const listings = await this.#client.store.catalog.listDags();
     const listed = new Set(listings.map(({ dag }) => dag.dagId));
     for (const dagId of this.#known.keys()) {
@@ -43,6 +43,7 @@ export class RunFeed {
       this.#known.set(listing.dag.dagId, listing.dag.currentVersionId);
       this.#print(`  ${this.#paint('36', '●')} ${listing.dag.dagId.padEnd(width)}  ${await this.#describeSchedule(listing)}`);
     }
+    return listings.length;
   }
 
   /** Prints the runs that ended since the last look. */
@@ -62,10 +63,10 @@ export class RunFeed {
 
   /** Looks every `intervalMs` for runs that ended, and at every change of the DAGs, until it is stopped. */
   follow(bus: EventBus, intervalMs: number, logger: Logger): { stop(): Promise<void> } {
-    const look = (show: () => Promise<void>) => {
+    const look = (show: () => Promise<unknown>) => {
       looking = looking.then(show).catch((error: unknown) => logger.debug({ err: error }, 'the terminal could not read the runs'));
     };
-    let looking = Promise.resolve();
+    let looking: Promise<unknown> = Promise.resolve();
     const unsubscribe = bus.subscribe('dags', () => look(() => this.showDags()));
     const timer = setInterval(() => look(() => this.showEndedRuns()), intervalMs);
     return {
@@ -88,7 +89,7 @@ export class RunFeed {
     return this.#color ? `\u001b[${code}m${text}\u001b[0m` : text;
   }
 
-  /** `2 tasks  0 2 * * *  next run 2026-11-22 02:00 CET`: the schedule as written and the next run in the DAG's zone. */
+  /** `2 tasks  0 2 * * *  next run 2026-11-22 02:00 Europe/Paris`: the schedule as written and the next run in the DAG's zone. */
   async #describeSchedule(listing: DagListing): Promise<string> {
     const { dag, spec } = listing;
     const tasks = `${spec.tasks.length} ${spec.tasks.length === 1 ? 'task' : 'tasks'}`;
@@ -99,6 +100,7 @@ export class RunFeed {
     const [next] = await nextRuns(this.#client, listing, 1).catch(() => ['unknown' as const]);
     if (next === 'unknown') return `${tasks}  ${text}  next run unknown`;
     if (!next) return `${tasks}  ${text}  no further run`;
-    return `${tasks}  ${text}  next run ${DateTime.fromMillis(next.runAfter, { zone: spec.timezone }).toFormat('yyyy-MM-dd HH:mm ZZZZ')}`;
+    const at = `${DateTime.fromMillis(next.runAfter, { zone: spec.timezone }).toFormat('yyyy-MM-dd HH:mm')} ${spec.timezone}`;
+    return `${tasks}  ${text}  ${next.runAfter <= this.#client.clock.now() ? `next run now, due since ${at}` : `next run ${at}`}`;
   }
 }

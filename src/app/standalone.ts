@@ -1,8 +1,9 @@
 /** `airflow-like standalone`: everything in one process tree, with a terminal that says what happens. */
+import { existsSync } from 'node:fs';
 import { createLogger } from '../logging/logger.js';
 import type { LoadedConfig } from '../config/load-config.js';
 import { connect } from './client.js';
-import { openDatabase } from './database.js';
+import { openDatabase, waitForDatabase } from './database.js';
 import { lockHome, prepareHome } from './home.js';
 import type { ProcessOptions } from './options.js';
 import { startApiServer, startDagProcessor, startScheduler, startSupervisor, stopParts, type Part } from './parts.js';
@@ -36,17 +37,21 @@ export async function runStandalone({ config: loaded, verbose }: ProcessOptions)
   try {
     const database = await openDatabase(config, logger);
     parts.push(database);
+    const postgres = await waitForDatabase(database.url, config.database.connectTimeoutMs, logger);
     const client = await connect(loaded, database, logger, 'standalone');
     parts[0] = { stop: () => client.close({ endDatabase: true }) };
     await reapComponents(client.store.components);
 
     const api = await startApiServer(client);
     parts.push(api);
-    print(`airflow-like ${version}  ${api.url}`);
-    print(`  postgres   ${database.label}${database.pid === null ? '' : ` (pid ${database.pid})`}`);
-    print(`  dags       ${config.core.dagsFolder}`);
-    print(`  home       ${config.core.home}  (logs, database, caches)`);
-    print(`  worker     ${config.worker.slots} slots, parallelism ${config.core.parallelism}`);
+    const { core, worker } = config;
+    print(`airflow-like ${version}, Node.js ${process.versions.node}`);
+    print(`  api            ${api.url}`);
+    print(`  postgres       ${postgres}, ${database.label}`);
+    print(`  dag-processor  ${core.dagsFolder}${existsSync(core.dagsFolder) ? '' : ' (missing: create this folder)'}`);
+    print(`  scheduler      at most ${core.parallelism} tasks at once`);
+    print(`  worker         ${worker.slots} slots, ${worker.queues.length === 1 ? 'queue' : 'queues'} ${worker.queues.join(', ')}`);
+    print(`  home           ${core.home} (database, logs, caches)`);
 
     const feed = new RunFeed(client, print, process.stdout.isTTY === true);
     const supervisor = await startSupervisor(client, shutdown.hurry);
@@ -56,7 +61,7 @@ export async function runStandalone({ config: loaded, verbose }: ProcessOptions)
     const processor = await startDagProcessor(client);
     parts.push(processor);
     await processor.firstScan;
-    await feed.showDags();
+    if ((await feed.showDags()) === 0) print(`  no DAGs yet: save one in ${core.dagsFolder}`);
     print(`ready in ${((performance.now() - startedAt) / 1_000).toFixed(1)} s, stop with Ctrl-C`);
     parts.push(feed.follow(client.bus, FEED_MS, logger));
 

@@ -43,6 +43,32 @@ export function parseInstant(text: string, place: string, zone: string, now: Ins
   return offset === undefined ? fromLocal(local, zone) : local - parseOffsetMs(offset);
 }
 
+/** An option and the text that was given for it. */
+type Given<Text> = readonly [flag: string, text: Text];
+
+/**
+ * The range between two options, both ends included; an option that was not given leaves its end open (null).
+ * @throws AirflowLikeError DATE_INVALID; CLI_USAGE for a range that ends before it begins.
+ */
+export function parseDateRange(from: Given<string>, to: Given<string>, zone: string): { from: Instant; to: Instant };
+export function parseDateRange(
+  from: Given<string | undefined>,
+  to: Given<string | undefined>,
+  zone: string,
+): { from: Instant | null; to: Instant | null };
+export function parseDateRange(
+  [fromFlag, fromText]: Given<string | undefined>,
+  [toFlag, toText]: Given<string | undefined>,
+  zone: string,
+): { from: Instant | null; to: Instant | null } {
+  const from = fromText === undefined ? null : parseInstant(fromText, fromFlag, zone);
+  const to = toText === undefined ? null : parseInstant(toText, toFlag, zone);
+  if (from !== null && to !== null && to < from) {
+    throw new AirflowLikeError('CLI_USAGE', { place: toFlag, message: `lies before ${fromFlag}`, value: toText });
+  }
+  return { from, to };
+}
+
 /** An instant as the command line prints it: `2026-11-21T02:00:00+00:00`, with milliseconds only where there are any. */
 export function formatInstant(instant: Instant): string {
   return new Date(instant).toISOString().replace('.000Z', 'Z').replace('Z', '+00:00');

@@ -121,6 +121,7 @@ class CliCommand extends Command {
     const unknown = /^unknown (command|option) '([^']+)'/.exec(reason);
     if (!unknown) return '';
     const [, kind, word] = unknown as unknown as [string, string, string];
+    if (kind === 'option' && !word.startsWith('--')) return ''; // every letter is as near as any other
     const known =
       kind === 'command'
         ? this.commands.map((command) => command.name())

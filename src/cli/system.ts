@@ -69,12 +69,20 @@ export interface TestOptions extends ProcessOptions {
   readonly onEvent: (event: TestEvent) => void;
 }
 
+export interface TaskTestOptions extends TestOptions {
+  readonly taskId: string;
+  /** The arguments of the task, in order; null: those of the wiring, in which values of other tasks are undefined. */
+  readonly inputs: readonly unknown[] | null;
+}
+
 export interface DagTestResult {
   readonly run: DagRun;
   readonly taskInstances: readonly TaskInstance[];
 }
 
 export interface TaskTestResult {
+  /** Tasks whose values were undefined because nothing was given for them. */
+  readonly missingInputs: readonly string[];
   readonly state: TaskInstanceState;
   readonly value: unknown;
   readonly message: string | null;
@@ -161,7 +169,7 @@ export interface System {
   runDagProcessor(options: ProcessOptions): Promise<number>;
   runApiServer(options: ProcessOptions): Promise<number>;
   runDagTest(options: TestOptions): Promise<DagTestResult>;
-  runTaskTest(options: TestOptions & { readonly taskId: string; readonly mapIndex: number }): Promise<TaskTestResult>;
+  runTaskTest(options: TaskTestOptions): Promise<TaskTestResult>;
   migrateDatabase(options: ProcessOptions): Promise<MigrationResult>;
   checkDatabase(options: ProcessOptions): Promise<DatabaseStatus>;
   resetDatabase(options: ProcessOptions): Promise<MigrationResult>;
@@ -169,6 +177,8 @@ export interface System {
   checkDags(options: ProcessOptions): Promise<CheckResult>;
   /** @throws AirflowLikeError JSON_INVALID, CONF_NOT_OBJECT and others for a text that cannot be the conf of a run. */
   parseConf(text: string, place: string): Readonly<Record<string, unknown>>;
+  /** @throws AirflowLikeError JSON_INVALID and others for a text that is no JSON array. */
+  parseJsonList(text: string, place: string): readonly unknown[];
   nextRuns(client: Client, listing: DagListing, count: number): Promise<readonly NextRun[]>;
   /** What changes of the clocks do to these runs of a DAG and between them, oldest first. */
   clockChanges(listing: DagListing, runs: readonly NextRun[]): readonly ClockChange[];

@@ -1,3 +1,5 @@
+import { processEnvironment } from '../config/environment.js';
+
 /**
  * The terminal as the commands see it. Results go to `out` (standard output), everything said about them to `note` (standard error), so that
  * machine formats stay clean. Owns broken pipes, interrupts, colour and questions; knows nothing of what is printed.
@@ -11,7 +13,7 @@ export interface Terminal {
   redraw(lines: readonly string[]): void;
   /** Standard output is a terminal of this width; null: a file or a pipe. */
   readonly outWidth: number | null;
-  /** Standard error is a terminal of this width; null: a file or a pipe. */
+  /** Standard error is a terminal of this width on which lines can be redrawn; null: a file, a pipe or a dumb terminal. */
   readonly noteWidth: number | null;
   /** Colours may be used on standard output (a terminal, and not switched off by NO_COLOR). */
   readonly color: boolean;
@@ -33,14 +35,16 @@ export function processTerminal(): Terminal {
   const writeOut = stdout.write.bind(stdout);
   const closed = new AbortController();
   let drawn = 0;
-  const onError = (error: NodeJS.ErrnoException): void => {
-    if (error.code !== 'EPIPE') throw error;
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') {
+      // A full disk: whoever reads the file must not take a part for the whole.
+      stderr.write(`OUTPUT_FAILED: standard output cannot be written (${error.code ?? error.message})\n`);
+      process.exit(1);
+    }
     closed.abort();
-  };
-  stdout.on('error', onError);
-  stderr.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
   });
+  // There is nothing left to say it on; the exit code still tells.
+  stderr.on('error', () => {});
 
   const wipe = (): string => {
     const up = drawn > 0 ? `\u001b[${drawn}A\u001b[0J` : '';
@@ -61,7 +65,7 @@ export function processTerminal(): Terminal {
       if (text !== '') stderr.write(text);
     },
     outWidth: stdout.isTTY ? stdout.columns || 80 : null,
-    noteWidth: stderr.isTTY ? stderr.columns || 80 : null,
+    noteWidth: stderr.isTTY && processEnvironment()['TERM'] !== 'dumb' ? stderr.columns || 80 : null,
     // hasColors() looks at NO_COLOR, FORCE_COLOR and TERM.
     color: stdout.isTTY && stdout.hasColors(),
     interactive: Boolean(stdin.isTTY && stderr.isTTY),

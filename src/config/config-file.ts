@@ -47,16 +47,24 @@ export async function readConfigFile(path: string, cacheFolder: string): Promise
   const source = readSource(path);
   const module = path.endsWith('ts') ? await evaluateTypeScript(path, source, cacheFolder) : await importJavaScript(path);
   const value = module['default'];
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+  if (!isPlainObject(value)) {
     throw new AirflowLikeError('CONFIG_INVALID', {
       place: basename(path),
       file: path,
       message: value === undefined ? 'the file has no default export' : 'the default export must be an object',
       allowed: 'export default defineConfig({ ... })',
-      ...(value === undefined ? {} : { value }),
+      // An object may hold a password.
+      ...(value === undefined || typeof value === 'object' ? {} : { value }),
     });
   }
   return { path, source, value };
+}
+
+/** Whether it is `{ ... }`: a promise or an instance of a class has no options of its own and would pass for an empty configuration. */
+function isPlainObject(value: unknown): value is object {
+  if (value === null || typeof value !== 'object') return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 /** Line of `section.key` (or of `section`) in the source, counted from 1; null when the text does not show it. */

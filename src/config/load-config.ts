@@ -6,13 +6,12 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { AirflowLikeError, type ErrorDetails } from '../model/errors.js';
 import { nearestName } from '../model/nearest-name.js';
 import { findConflicts } from './check-relations.js';
+import { processEnvironment, type Environment } from './environment.js';
 import { findConfigFile, locateOption, readConfigFile, type ConfigFile } from './config-file.js';
 import { ENV_PREFIX, OPTION_ENTRIES, OPTIONS, type Config, type ConfigInput, type OptionEntry } from './options.js';
 
 /** Where the value of an option comes from: `default`, `file`, `env NAME` or `flag`. */
 export type Origin = 'default' | 'file' | `env ${string}` | 'flag';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface LoadedConfig {
   readonly config: Config;
@@ -31,11 +30,6 @@ export interface LoadOptions {
   readonly env?: Environment;
   /** What flags of the command line say; wins over everything. */
   readonly overrides?: ConfigInput;
-}
-
-/** The environment of this process, for the few who need a name that is not an option, such as NO_COLOR. */
-export function processEnvironment(): Environment {
-  return process.env;
 }
 
 /**

@@ -55,7 +55,7 @@ export const OPTIONS = {
     poolSize: integer(10, 1, 1_000, { unit: 'connections', meaning: 'Most connections that one process opens.' }),
     connectTimeoutMs: integer(10_000, 100, HOUR_MS, {
       unit: 'ms',
-      meaning: 'How long a start waits for the database before it gives up.',
+      meaning: 'How long a process of the system waits at its start for a database that is not up yet; commands do not wait.',
     }),
   },
   scheduler: {

@@ -1,4 +1,4 @@
-import { processEnvironment, type Environment } from './load-config.js';
+import { processEnvironment, type Environment } from './environment.js';
 import type { Config } from './options.js';
 
 /**

@@ -109,6 +109,7 @@ export const ERROR_TABLE = define({
   PORT_IN_USE: ['the port is in use', 409],
   HOME_NOT_WRITABLE: ['the home folder cannot be written', 500],
   DAGS_FOLDER_MISSING: ['the DAGs folder cannot be read', 500],
+  OUTPUT_FAILED: ['standard output cannot be written', 500],
   CLI_USAGE: ['the command line is not valid', 400, 2],
   PLUGIN_INVALID: ['a plugin could not be loaded', 500],
   INTERNAL: ['a fault of airflow-like itself', 500],

@@ -22,6 +22,17 @@ export function parseConf(text: string, place: string): Conf {
 }
 
 /**
+ * Parses a JSON array with the same strictness.
+ * @throws AirflowLikeError JSON_INVALID (also for a value that is no array), JSON_TOO_DEEP, BODY_TOO_LARGE.
+ */
+export function parseJsonList(text: string, place: string): readonly unknown[] {
+  checkLength(text.length, place);
+  const value = new JsonReader(text, place).read();
+  if (Array.isArray(value)) return value;
+  throw new AirflowLikeError('JSON_INVALID', { place, message: 'this is not a JSON array', value, allowed: '[value, ...]' });
+}
+
+/**
  * Checks a conf that is a value already; null and undefined are the empty conf.
  * @throws AirflowLikeError CONF_NOT_OBJECT, JSON_INVALID (a value that JSON does not have), JSON_TOO_DEEP, BODY_TOO_LARGE.
  */

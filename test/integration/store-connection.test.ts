@@ -76,6 +76,8 @@ describe('checkConnection', () => {
     ['postgres://u:p%40ss@h:1/d?x=1', 'postgres://u:***@h:1/d?x=1'],
     ['postgres://h/d?password=p', 'postgres://h/d?password=***'],
     ['u:p@h', 'u:***@h'],
+    ['postgres://u:p#a/ss@h:1/d', 'postgres://u:***@h:1/d'],
+    ['postgres://u:12#p@h/d', 'postgres://u:***@h/d'],
   ])('masks %s', (url, masked) => expect(maskUrl(url)).toBe(masked));
 
   it('takes a password out of what the driver says', () => {

@@ -110,6 +110,8 @@ describe('embedded Postgres', () => {
     expect(isAlive(child.serverPid)).toBe(true);
     await child.kill();
     await (await start()).stop();
+    expect(isAlive(child.serverPid)).toBe(true); // this process uses it twice
+    await again.stop();
     expect(isAlive(child.serverPid)).toBe(false);
     expect(await findRunningEmbeddedPostgres(dataDir)).toBeNull();
   });

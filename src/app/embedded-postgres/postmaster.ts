@@ -1,5 +1,6 @@
 /** What `postmaster.pid` of a cluster says about its server, and whether that is true. */
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -24,18 +25,23 @@ export async function readPostmaster(dataFolder: string): Promise<Postmaster | n
   return { pid, port: Number(lines[3]), socketFolder: lines[4] ?? '', isReady: lines[7] === 'ready' };
 }
 
-/** Whether a process with this id exists (a zombie does not count). */
+/** Whether a process with this id exists. One that has ended but was not collected by its parent yet does not count. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
+  }
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return !stat.slice(stat.lastIndexOf(')')).startsWith(') Z');
+  } catch {
+    return process.platform !== 'linux'; // elsewhere there is no /proc; on Linux it has just ended
   }
 }
 
 /** Process ids are used again: the process must really be a Postgres of this folder. */
-async function isPostgresOf(pid: number, dataFolder: string): Promise<boolean> {
+export async function isPostgresOf(pid: number, dataFolder: string): Promise<boolean> {
   try {
     return (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0').includes(dataFolder);
   } catch {

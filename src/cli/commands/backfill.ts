@@ -3,7 +3,7 @@ import { formatDuration } from '../../model/duration.js';
 import { AirflowLikeError } from '../../model/errors.js';
 import { choiceOption, outputOption, positiveInteger } from '../arguments.js';
 import { EXIT, isAlive, readConf, withClient, type CommonOptions, type OpenSystem } from '../cli.js';
-import { formatInstant, parseInstant } from '../dates.js';
+import { formatInstant, parseDateRange } from '../dates.js';
 import { findDag } from '../lookup.js';
 import { printRecords, type OutputFormat } from '../output/records.js';
 import type { Row } from '../output/table.js';
@@ -74,15 +74,7 @@ export function addBackfillCommands({ root, cli, run }: Tree): void {
         const conf = await readConf(cli, options.dagRunConf, '--dag-run-conf');
         const config = await cli.loadConfig();
         const zone = config.config.core.defaultTimezone;
-        const from = parseInstant(options.fromDate, '--from-date', zone);
-        const to = parseInstant(options.toDate, '--to-date', zone);
-        if (to < from) {
-          throw new AirflowLikeError('CLI_USAGE', {
-            place: '--to-date',
-            message: 'lies before --from-date',
-            value: options.toDate,
-          });
-        }
+        const { from, to } = parseDateRange(['--from-date', options.fromDate], ['--to-date', options.toDate], zone);
         return withClient(cli, options, { config, follows: true }, async (open) => {
           const { system, client } = open;
           const { dag } = await findDag(client, options.dagId);

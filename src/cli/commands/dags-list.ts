@@ -7,7 +7,7 @@ import { nearestName } from '../../model/nearest-name.js';
 import { DAG_RUN_STATES, type DagRunState } from '../../model/states.js';
 import { choiceOption, commaList, outputOption, positiveInteger } from '../arguments.js';
 import { EXIT, withClient, type CommonOptions } from '../cli.js';
-import { formatInstant, formatInZone, parseInstant } from '../dates.js';
+import { formatInstant, formatInZone, parseDateRange } from '../dates.js';
 import { findDag, importErrorsHint } from '../lookup.js';
 import { printProperties, printRecords, type OutputFormat } from '../output/records.js';
 import type { Row } from '../output/table.js';
@@ -88,16 +88,15 @@ export function addDagListings(dags: Command, { cli, run }: Tree): void {
       run(async (dagId: string, options: ListOptions & RunFilterOptions) => {
         const config = await cli.loadConfig();
         const zone = config.config.core.defaultTimezone;
-        const from = options.startDate === undefined ? undefined : parseInstant(options.startDate, '--start-date', zone);
-        const to = options.endDate === undefined ? undefined : parseInstant(options.endDate, '--end-date', zone);
+        const { from, to } = parseDateRange(['--start-date', options.startDate], ['--end-date', options.endDate], zone);
         return withClient(cli, options, { config }, async ({ client }) => {
           await findDag(client, dagId);
           const runs = await client.store.runs.listRuns({
             dagId,
             ...(options.state === undefined ? {} : { states: [options.state] }),
             ...(options.backfill ? {} : { noBackfill: true }),
-            ...(from === undefined ? {} : { from }),
-            ...(to === undefined ? {} : { to }),
+            ...(from === null ? {} : { from }),
+            ...(to === null ? {} : { to }),
             ...(options.limit === undefined ? {} : { limit: options.limit }),
             order: '-logical_date',
           });

@@ -26,7 +26,8 @@ export function addDagUpkeep(dags: Command, tree: Tree): void {
     .command('delete')
     .summary('delete a DAG with its history')
     .description(
-      'Deletes a DAG with all its runs from the database. Remove it from its file first: the next scan would bring it back without history.',
+      'Deletes a DAG with all its runs from the database. Refused while a file of the DAGs folder still holds the DAG: remove it from there ' +
+        'first, or pause the DAG.',
     )
     .argument('<dag_id>', 'the DAG')
     .option('-y, --yes', 'do not ask')
@@ -120,7 +121,7 @@ function addPauseCommand(dags: Command, { cli, run }: Tree, isPaused: boolean): 
           const changing = pattern ? await withOtherFlag(client, dagIds, isPaused) : dagIds;
           if (changing.length === 0) cli.terminal.note(`No ${isPaused ? 'un' : ''}paused DAG matches ${dagId}.`);
           else {
-            const question = `This will ${verb} ${changing.length} DAGs: ${changing.join(', ')}. Proceed?`;
+            const question = `This will ${verb} ${changing.length} ${changing.length === 1 ? 'DAG' : 'DAGs'}: ${changing.join(', ')}. Proceed?`;
             if (pattern && !(await confirmed(cli, options.yes, question))) return EXIT.error;
             const changed = await system.pauseDags(client, { dagIds: changing, isPaused, reason: options.reason ?? null });
             for (const id of changing) cli.terminal.note(`${id} ${changed.includes(id) ? 'is now' : 'was already'} ${verb}d.`);

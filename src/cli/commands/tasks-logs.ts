@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
 import { join } from 'node:path';
+import { formatDuration } from '../../model/duration.js';
 import { AirflowLikeError } from '../../model/errors.js';
 import { nearestName } from '../../model/nearest-name.js';
 import type { Attempt, TaskInstance } from '../../model/task-instance.js';
 import { integerBetween, positiveInteger } from '../arguments.js';
 import { withClient, type CommonOptions, type OpenSystem } from '../cli.js';
+import { formatInstant } from '../dates.js';
 import { findDag, findRun } from '../lookup.js';
 import { printable } from '../output/table.js';
 import type { Tree } from '../program.js';
@@ -67,6 +69,13 @@ function choose(instances: readonly TaskInstance[], taskId: string, mapIndex: nu
     });
   }
   const known = copies.map((copy) => copy.mapIndex).sort((a, b) => a - b);
+  if (known[0] === -1) {
+    throw new AirflowLikeError('NOT_FOUND', {
+      place: '--map-index',
+      message: `${taskId} is not mapped: leave it out`,
+      value: mapIndex,
+    });
+  }
   throw new AirflowLikeError('NOT_FOUND', {
     place: '--map-index',
     message: `${taskId} is mapped: say which of its copies`,
@@ -88,7 +97,11 @@ async function printAttempt(
   note: (line: string) => void,
 ): Promise<void> {
   note(describeAttempt(attempt));
-  if (attempt.logPath === null) return;
+  if (attempt.logPath === null) {
+    // The file is made with the first line that the task writes.
+    if (attempt.endedAt !== null) note(`It ${lasted(attempt)} and wrote nothing.`);
+    return;
+  }
   try {
     for await (const line of system.readAttemptLog(join(config.config.core.home, 'logs', attempt.logPath))) print(line);
   } catch (error) {
@@ -155,6 +168,12 @@ async function followAttempt(
 function describeAttempt({ tryNumber, dispatchNumber, state, endReason }: Attempt): string {
   const dispatch = dispatchNumber > 1 ? `, dispatch ${dispatchNumber}` : '';
   return `--- try ${tryNumber}${dispatch}: ${state}${endReason === null ? '' : ` (${endReason})`}`;
+}
+
+/** `ran from 2026-03-01T06:00:00.123+00:00 for 12ms` */
+function lasted({ startedAt, endedAt }: Attempt): string {
+  if (startedAt === null || endedAt === null) return 'was never started';
+  return `ran from ${formatInstant(startedAt)} for ${formatDuration(endedAt - startedAt)}`;
 }
 
 /** `2026-03-01T06:00:00.123Z INFO  message`, with the fields that stand beside the message; a stack follows on lines of its own. */

@@ -1,18 +1,18 @@
 import type { Command } from 'commander';
 import { AirflowLikeError } from '../../model/errors.js';
-import { integerBetween, outputOption, regularExpression } from '../arguments.js';
+import { outputOption, regularExpression } from '../arguments.js';
 import { EXIT, readConf, withClient, type CommonOptions } from '../cli.js';
 import { confirmed } from '../confirm.js';
-import { parseInstant } from '../dates.js';
+import { parseDateRange, parseInstant } from '../dates.js';
 import { findDag, findRun } from '../lookup.js';
 import { printRecords, type OutputFormat } from '../output/records.js';
+import { printable } from '../output/table.js';
 import type { Tree } from '../program.js';
 import type { ClearedTaskInstance } from '../system.js';
 import { taskInstanceRows } from './task-instance-rows.js';
 import { addTaskLogs } from './tasks-logs.js';
 
 const LIST_COLUMNS = ['task_id', 'operator', 'upstream', 'trigger_rule', 'retries', 'pool', 'queue', 'is_mapped'];
-const mapIndex = integerBetween(-1, 1_000_000);
 
 interface ClearOptions extends CommonOptions {
   readonly taskRegex?: RegExp;
@@ -29,7 +29,7 @@ interface ClearOptions extends CommonOptions {
 
 interface TestOptions extends CommonOptions {
   readonly taskParams?: string;
-  readonly mapIndex: number;
+  readonly inputs?: string;
 }
 
 /** `tasks list|states-for-dag-run|test|logs|clear` */
@@ -95,15 +95,19 @@ export function addTaskCommands(tree: Tree): void {
     .argument('<task_id>', 'the task')
     .argument('[logical_date]', 'the logical date (default: none, as of a run that is triggered by hand)')
     .option('-t, --task-params <json>', 'a JSON object over the params of the DAG')
-    .option('--map-index <number>', 'which copy of a mapped task', mapIndex, -1)
+    .option('--inputs <json>', 'a JSON array: the arguments of the task, which otherwise come from other tasks')
     .option('-v, --verbose', 'show more')
-    .addHelpText('after', '\nExample:\n  airflow-like tasks test seattle_weather extract 2012-03-04')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  airflow-like tasks test seattle_weather extract 2012-03-04\n  airflow-like tasks test sales load --inputs \'[{"rows": 3}]\'',
+    )
     .action(
       run(async (dagId: string, taskId: string, date: string | undefined, options: TestOptions) => {
         const conf = await readConf(cli, options.taskParams, '--task-params');
         const config = await cli.loadConfig();
         const logicalDate = date === undefined ? null : parseInstant(date, 'logical_date', config.config.core.defaultTimezone);
         const system = await cli.importSystem();
+        const inputs = options.inputs === undefined ? null : system.parseJsonList(options.inputs, '--inputs');
         const { TestReporter } = await import('../progress/test-reporter.js');
         const reporter = new TestReporter(cli.terminal);
         const restoreOut = cli.terminal.divertOut();
@@ -113,15 +117,19 @@ export function addTaskCommands(tree: Tree): void {
             verbose: options.verbose === true,
             dagId,
             taskId,
-            mapIndex: options.mapIndex,
+            inputs,
             logicalDate,
             conf,
             file: null,
             onEvent: (event) => reporter.show(event),
           })
           .finally(restoreOut);
-        if (result.message !== null) cli.terminal.note(`${taskId} ${result.state}: ${result.message}`);
+        if (result.message !== null) cli.terminal.note(`${taskId} ${result.state}: ${printable(result.message)}`);
         else cli.terminal.note(`${taskId} ${result.state}`);
+        if (result.missingInputs.length > 0) {
+          const tasksBefore = result.missingInputs.join(', ');
+          cli.terminal.note(`It got undefined in place of the values of ${tasksBefore}: give its arguments with --inputs '[...]'.`);
+        }
         if (result.value !== undefined) cli.terminal.out(`${JSON.stringify(result.value, null, 2)}\n`);
         return result.state === 'success' || result.state === 'skipped' ? EXIT.done : EXIT.awaitedFailed;
       }),
@@ -159,8 +167,7 @@ function addTaskClear(tasks: Command, { cli, run }: Tree): void {
       run(async (dagId: string, options: ClearOptions) => {
         const config = await cli.loadConfig();
         const zone = config.config.core.defaultTimezone;
-        const from = options.startDate === undefined ? null : parseInstant(options.startDate, '--start-date', zone);
-        const to = options.endDate === undefined ? null : parseInstant(options.endDate, '--end-date', zone);
+        const { from, to } = parseDateRange(['--start-date', options.startDate], ['--end-date', options.endDate], zone);
         return withClient(cli, options, { config }, async ({ system, client }) => {
           const listing = await findDag(client, dagId);
           const taskIds = options.taskRegex

@@ -3,13 +3,17 @@ export type Cell = string | number | boolean | null | readonly unknown[] | { rea
 export type Row = Readonly<Record<string, Cell>>;
 
 export interface TableLook {
-  /** Lines are kept below this many characters by wrapping the widest columns; null: never wrap. */
+  /**
+   * Lines are kept below this many characters by wrapping the widest columns; null: never wrap. Columns of ids are not wrapped, so that they
+   * can be copied: a line may become longer by that.
+   */
   readonly width: number | null;
   /** Colours the text of a cell; it must not change its visible length. */
   readonly paint?: (column: string, text: string) => string;
 }
 
 const NARROWEST = 16;
+const ID_COLUMN = /(^|_)id$/;
 
 /** Airflow's table: a header, a line of `=` and `+`, cells joined by ` | `. */
 export function renderTable(columns: readonly string[], rows: readonly Row[], look: TableLook): string {
@@ -76,20 +80,19 @@ function fitWidths(columns: readonly string[], texts: readonly (readonly string[
     Math.max(column.length, ...texts.flatMap((row) => (row[index] as string).split('\n').map((line) => line.length))),
   );
   if (limit === null) return widths;
-  const total = (): number => widths.reduce((sum, width) => sum + width, 0) + 3 * (widths.length - 1);
-  while (total() > limit) {
-    const widest = widths.indexOf(Math.max(...widths));
+  const width = (index: number): number => widths[index] as number;
+  const excess = (): number => widths.reduce((sum, each) => sum + each, 0) + 3 * (widths.length - 1) - limit;
+  const wrapping = columns.flatMap((column, index) => (ID_COLUMN.test(column) ? [] : [index]));
+  while (excess() > 0) {
+    const [widest, second] = [...wrapping].sort((a, b) => width(b) - width(a));
+    if (widest === undefined) break;
     const floor = Math.max(NARROWEST, (columns[widest] as string).length);
-    if ((widths[widest] as number) <= floor) break;
-    widths[widest] = Math.max(floor, (widths[widest] as number) - (total() - limit), secondWidest(widths, floor));
-    if (total() > limit && (widths[widest] as number) > floor) widths[widest] = (widths[widest] as number) - 1;
+    if (width(widest) <= floor) break;
+    // Down to the next one, so that both then shrink alike.
+    const target = Math.max(floor, width(widest) - excess(), second === undefined ? 0 : width(second));
+    widths[widest] = target < width(widest) ? target : target - 1;
   }
   return widths;
-}
-
-function secondWidest(widths: readonly number[], floor: number): number {
-  const sorted = [...widths].sort((a, b) => b - a);
-  return Math.max(floor, sorted[1] ?? floor);
 }
 
 /** Breaks at blanks where that loses less than half a line, else in the middle of a word. */

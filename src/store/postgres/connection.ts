@@ -50,7 +50,7 @@ export function clientConfig(options: ConnectionOptions): pg.ClientConfig {
   const fromUrl = readUrl(options.url).searchParams.get('options');
   const flags = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`);
   return {
-    connectionString: withoutOptions(options.url),
+    connectionString: driverUrl(options.url),
     options: [...(fromUrl ? [fromUrl] : []), ...flags].join(' '),
     application_name: `airflow-like:${options.role}`,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -88,6 +88,7 @@ export function maskUrl(url: string): string {
   try {
     if (!url.includes('//')) return maskRoughly(url);
     const parsed = parseUrl(url);
+    if (parsed.hash) return maskRoughly(url);
     if (parsed.password) parsed.password = '***';
     if (parsed.searchParams.has('password')) parsed.searchParams.set('password', '***');
     return parsed.toString();
@@ -96,7 +97,8 @@ export function maskUrl(url: string): string {
   }
 }
 
-const maskRoughly = (text: string) => text.replace(/:[^:@/]+@/, ':***@');
+/** For a text that is no URL, often because its password holds a `#` or `/`: all between the user's name and the last `@`. */
+const maskRoughly = (text: string) => text.replace(/^([a-z]+:\/\/)?([^:@]*):.*@/is, '$1$2:***@');
 
 /** Also takes libpq's form without a host, `postgres://user@/database?host=/folder/of/the/socket`. */
 const parseUrl = (url: string) => new URL(url.replace('@/', '@localhost/'));
@@ -111,21 +113,25 @@ function readUrl(url: string): URL {
   } catch {
     // Falls through to the error below.
   }
-  if (parsed === null || !['postgres:', 'postgresql:'].includes(parsed.protocol)) {
+  if (parsed === null || parsed.hash !== '' || !['postgres:', 'postgresql:'].includes(parsed.protocol)) {
     throw new AirflowLikeError('DB_CONNECT', {
       place: 'database.url',
       message: 'this is not a Postgres URL',
       value: maskUrl(url),
-      allowed: 'postgres://user:password@host:5432/database',
+      allowed: 'postgres://user:password@host:5432/database, in a password # / ? written as %23 %2F %3F',
     });
   }
   return parsed;
 }
 
-function withoutOptions(url: string): string {
-  if (!url.includes('options=')) return url;
+/** The URL as the driver takes it: without `options`, which are joined with ours, and with `sslmode` meaning what it means to psql. */
+function driverUrl(url: string): string {
+  if (!/[?&](options|sslmode)=/.test(url)) return url;
   const parsed = readUrl(url);
   parsed.searchParams.delete('options');
+  if (parsed.searchParams.has('sslmode') && !parsed.searchParams.has('uselibpqcompat')) {
+    parsed.searchParams.set('uselibpqcompat', 'true');
+  }
   return parsed.toString();
 }
 
@@ -165,6 +171,24 @@ function passwordOf(url: string): string {
   } catch {
     return '\0';
   }
+}
+
+/** Failures that end by themselves when the server or the network comes up. */
+const PASSING = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOENT',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  '53300',
+  '57P03',
+]);
+
+/** Whether a DB_CONNECT is worth another try: a server that is not up yet, not a wrong password or name. */
+export function isPassingFailure(error: unknown): boolean {
+  return error instanceof AirflowLikeError && error.code === 'DB_CONNECT' && PASSING.has(errorCode(error.details.cause));
 }
 
 /** SQLSTATE or Node's error code; empty when there is none. */

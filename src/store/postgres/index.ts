@@ -11,7 +11,7 @@ import { createSchedulingStore } from './scheduling.js';
 import { Database, type Statement } from './session.js';
 import { SpecCache } from './spec-cache.js';
 
-export { maskUrl } from './connection.js';
+export { isPassingFailure, maskUrl } from './connection.js';
 export { checkConnection, type CheckConnectionOptions } from './database.js';
 export { openPostgresEventBus, type PostgresEventBusOptions } from './event-bus.js';
 export { checkSchema, migrate, resetSchema, schemaStatus, type SchemaStatus } from './schema.js';

@@ -254,14 +254,18 @@ describe('trial runs', () => {
   );
 
   it('tasks test prints the return value', async () => {
-    const system: Partial<System> = { runTaskTest: async () => ({ state: 'success', value: { rows: 3 }, message: null }) };
+    const system: Partial<System> = {
+      runTaskTest: async () => ({ state: 'success', value: { rows: 3 }, message: null, missingInputs: ['extract'] }),
+    };
     const { code, stdout, stderr } = await runFake(['tasks', 'test', 'sales', 'load'], {}, system);
     expect({ code, value: JSON.parse(stdout) as unknown, stderr }).toEqual({
       code: 0,
       value: { rows: 3 },
-      stderr: 'load success\n',
+      stderr: "load success\nIt got undefined in place of the values of extract: give its arguments with --inputs '[...]'.\n",
     });
-    const failing: Partial<System> = { runTaskTest: async () => ({ state: 'failed', value: undefined, message: 'no space left' }) };
+    const failing: Partial<System> = {
+      runTaskTest: async () => ({ state: 'failed', value: undefined, message: 'no space left', missingInputs: [] }),
+    };
     const failed = await runFake(['tasks', 'test', 'sales', 'load'], {}, failing);
     expect(failed).toMatchObject({ code: 3, stdout: '', stderr: 'load failed: no space left\n' });
   });
@@ -321,7 +325,7 @@ describe('dags pause and unpause', () => {
     const args = ['dags', 'pause', '--treat-dag-id-as-regex', '^tmp_', '-o', 'json'];
     const silent = await runFake(args, { dags }, system);
     expect(silent).toMatchObject({ code: 2, stdout: '' });
-    expect(silent.stderr).toMatch(/CLI_USAGE: -y: This will pause 1 DAGs: tmp_a\. Proceed\? Nobody can be asked here/);
+    expect(silent.stderr).toMatch(/CLI_USAGE: -y: This will pause 1 DAG: tmp_a\. Proceed\? Nobody can be asked here/);
 
     const terminal = new FakeTerminal();
     terminal.interactive = true;
@@ -530,6 +534,7 @@ describe('tasks logs', () => {
 
   it.each<[string[], RegExp]>([
     [['extract', 'r1', '--try', '9'], /there was no try 9/],
+    [['extract', 'r1', '--map-index', '2'], /--map-index: extract is not mapped: leave it out, got 2/],
     [['extrat', 'r1'], /run r1 has no such task, got "extrat"; did you mean extract\?/],
     [['load', 'r1'], /--map-index: load is mapped: say which of its copies, got -1; allowed: 3 to 3/],
     [['load', 'r1', '--map-index', '3'], /load: has not been started yet \(none\)/],
@@ -537,6 +542,17 @@ describe('tasks logs', () => {
     const { code, stdout, stderr } = await runFake(['tasks', 'logs', 'sales', ...args], contents, system);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(reason);
+  });
+
+  it('says so when a task wrote nothing', async () => {
+    const [first] = contents.attempts as [Attempt];
+    const silent = { ...first, state: 'success', startedAt: NOW, endedAt: NOW + 12, endReason: null, logPath: null } as const;
+    const { code, stdout, stderr } = await runFake(['tasks', 'logs', 'sales', 'extract', 'r1'], {
+      ...contents,
+      attempts: [silent],
+    });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+    expect(stderr).toMatch(/^--- try \d+: success\nIt ran from 2026-03-01T12:00:00\+00:00 for 12ms and wrote nothing\.\n$/);
   });
 
   it('says where a log is that is not here', async () => {

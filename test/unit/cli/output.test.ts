@@ -40,6 +40,15 @@ describe('table', () => {
     expect(narrow.replace(/\s*\n\s*\|\s*/g, ' ').replace(/ +/g, ' ')).toContain('retires; did you mean retries?');
   });
 
+  it('never breaks an id, so that it can be copied', () => {
+    const runId = 'manual__2026-03-01T06:00:00.123000+00:00_386ecfcf';
+    const table = renderTable(['dag_id', 'run_id', 'note'], [{ dag_id: 'sales', run_id: runId, note: 'x'.repeat(60) }], {
+      width: 80,
+    });
+    expect(table).toContain(runId);
+    expect(table).not.toContain('x'.repeat(20));
+  });
+
   it('breaks a word that is wider than its column, and gives up below the narrowest', () => {
     const [, , first, second] = renderTable(['error'], [{ error: 'x'.repeat(30) }], { width: 20 }).split('\n');
     expect([first, second]).toEqual(['x'.repeat(20), 'x'.repeat(10)]);

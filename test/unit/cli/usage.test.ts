@@ -54,6 +54,13 @@ describe('usage', () => {
       /--to-date: lies before --from-date/,
     ],
     [
+      'a range that ends before it begins',
+      ['dags', 'list-runs', 'sales', '-s', '2026-02-01', '-e', '2026-01-31'],
+      'airflow-like dags list-runs',
+      /--end-date: lies before --start-date, got "2026-01-31"/,
+    ],
+    ['unknown letter', ['dags', 'list', '-x'], 'airflow-like dags list', /^CLI_USAGE: unknown option '-x'$/m],
+    [
       'unknown ending',
       ['dags', 'show', 'sales', '-s', 'x.png'],
       'airflow-like dags show',

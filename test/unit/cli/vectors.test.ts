@@ -77,8 +77,9 @@ const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
   // Nothing secret is printed, and nothing is sent anywhere.
   info: ['--anonymize', '--file-io'],
   'tasks clear': ['--dag-regex'],
-  // Variables of the environment are set in front of the command; the debugger is `node --inspect-brk`.
-  'tasks test': ['--env-vars', '--post-mortem'],
+  // Variables of the environment are set in front of the command; the debugger is `node --inspect-brk`; what a mapped copy gets is said by
+  // `--inputs`, there is no run to take it from.
+  'tasks test': ['--env-vars', '--map-index', '--post-mortem'],
   // There is nothing more to tell.
   'config get-value': [],
 };

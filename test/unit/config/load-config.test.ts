@@ -2,7 +2,8 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { loadConfig, type Environment } from '../../../src/config/load-config.js';
+import type { Environment } from '../../../src/config/environment.js';
+import { loadConfig } from '../../../src/config/load-config.js';
 import type { ConfigInput } from '../../../src/config/options.js';
 import type { AirflowLikeError } from '../../../src/model/errors.js';
 
@@ -127,7 +128,18 @@ describe('loadConfig', () => {
       ['a section twice', 'export default { api: {}, core: {}, api: {} };', /api \(.*\): the name is given twice/],
       ['empty file', '', /no default export.*export default defineConfig/],
       ['no default export', 'export const config = {};', /no default export/],
-      ['default export of wrong kind', 'export default [];', /the default export must be an object, got \[\]/],
+      [
+        'default export of wrong kind',
+        'export default [];',
+        /the default export must be an object; allowed: export default defineConfig/,
+      ],
+      ['default export that is a number', 'export default 7;', /the default export must be an object, got 7;/],
+      [
+        'promised configuration',
+        'export default Promise.resolve({ core: { parallelism: 9 } });',
+        /the default export must be an object;/,
+      ],
+      ['instance of a class', 'export default new Map([["core", {}]]);', /the default export must be an object;/],
       [
         'syntax error',
         'export default {\n  core: ]\n};',
