@@ -171,6 +171,8 @@ export interface DagRunReads {
   /** Newest automated run's logical date per DAG, for `next-execution`. */
   listTaskInstances(dagRunIds: readonly number[]): Promise<readonly TaskInstance[]>;
   listAttempts(taskInstanceIds: readonly number[]): Promise<readonly Attempt[]>;
+  /** Why a task instance came to its state, as the history says; null when it says nothing. */
+  findReason(taskInstance: { readonly id: number; readonly dagRunId: number }): Promise<string | null>;
   /** Runs that ended after `since` (or any, newest first), for the terminal's run feed. */
   listEndedRuns(since: Instant, limit: number): Promise<readonly DagRun[]>;
 }

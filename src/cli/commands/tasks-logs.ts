@@ -49,7 +49,7 @@ export function addTaskLogs(tasks: Command, { cli, run }: Tree): void {
           const printer = (line: AttemptLogLine): void => cli.terminal.out(formatLine(line));
           if (options.follow) return follow(open, dagRun.id, taskInstance, options, printer, (line) => cli.terminal.note(line));
           const attempts = attemptsToShow(await client.store.runs.listAttempts([taskInstance.id]), options.try);
-          if (attempts.length === 0) throw noLog(taskInstance, options.try);
+          if (attempts.length === 0) throw noLog(taskInstance, options.try, await client.store.runs.findReason(taskInstance));
           for (const attempt of attempts) await printAttempt(open, attempt, printer, (line) => cli.terminal.note(line));
         }),
       ),
@@ -129,6 +129,8 @@ async function follow(
       await followAttempt({ system, client, config, signal }, taskInstance.id, next, print);
     } else {
       const current = (await client.store.runs.listTaskInstances([dagRunId])).find(({ id }) => id === taskInstance.id);
+      if (current && current.endedAt !== null && shown.size === 0)
+        throw noLog(current, options.try, await client.store.runs.findReason(current));
       if (!current || current.endedAt !== null) return;
       await client.clock.sleep(POLL_MS, signal);
     }
@@ -179,19 +181,17 @@ function lasted({ startedAt, endedAt }: Attempt): string {
 /** `2026-03-01T06:00:00.123Z INFO  message`, with the fields that stand beside the message; a stack follows on lines of its own. */
 function formatLine({ at, level, source, try: _try, message, continues: _continues, stack, ...fields }: AttemptLogLine): string {
   const from = source === 'task' || source === 'console' ? '' : `[${source}] `;
-  const extra = Object.keys(fields).length > 0 ? ` ${JSON.stringify(fields)}` : '';
+  const extra = Object.keys(fields).length > 0 ? ` ${printable(JSON.stringify(fields))}` : '';
   const below = typeof stack === 'string' ? `\n${printable(stack).replace(/^/gm, '    ')}` : '';
   return `${at} ${level.toUpperCase().padEnd(5)} ${from}${printable(message)}${extra}${below}\n`;
 }
 
-function noLog({ taskId, state }: TaskInstance, tryNumber: number | undefined): AirflowLikeError {
-  return new AirflowLikeError('NOT_FOUND', {
-    place: taskId,
-    message:
-      tryNumber === undefined
-        ? `has not been started yet (${state}), so there is no log; wait for it with -f`
-        : `there was no try ${tryNumber}`,
-  });
+function noLog({ taskId, state, endedAt }: TaskInstance, tryNumber: number | undefined, reason: string | null): AirflowLikeError {
+  let message = `has not been started yet (${state}), so there is no log; wait for it with -f`;
+  if (tryNumber !== undefined) message = `there was no try ${tryNumber}`;
+  else if (endedAt !== null)
+    message = `was never started, so there is no log; it is ${state}${reason === null ? '' : `: ${reason}`}`;
+  return new AirflowLikeError('NOT_FOUND', { place: taskId, message });
 }
 
 function logMissing(attempt: Attempt, error: unknown): unknown {

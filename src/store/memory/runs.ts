@@ -39,6 +39,10 @@ export function createRunReads(tables: Tables): DagRunReads {
       const ids = [...new Set(taskInstanceIds)].sort((a, b) => a - b);
       return ids.flatMap((id) => tables.attemptsOf(id).map(readAttempt));
     },
+    async findReason({ id }) {
+      const events = tables.events.filter(({ entity, entityId }) => entity === 'task_instance' && entityId === id);
+      return events.at(-1)?.reason ?? null;
+    },
     async listEndedRuns(since, limit) {
       const ended = [...tables.runs.values()].filter((run) => run.endedAt !== null && run.endedAt > since);
       return ended

@@ -21,6 +21,11 @@ const LIST_ENDED: Statement = {
   text: `select ${RUN_COLUMNS} from dag_run d where d.ended_at > to_timestamp($1::float8 / 1000) order by d.ended_at desc, d.dag_run_id desc limit $2`,
 };
 
+const FIND_REASON: Statement = {
+  name: 'find_reason',
+  text: `select reason from event_log where dag_run_id = $1 and entity = 'task_instance' and entity_id = $2 order by seq desc limit 1`,
+};
+
 export function createRunReads(database: Database, specs: SpecCache): DagRunReads {
   return {
     createRun: (dagId, run, actor, now) =>
@@ -45,6 +50,10 @@ export function createRunReads(database: Database, specs: SpecCache): DagRunRead
     listRuns: (filter) => listRuns(database, filter),
     listTaskInstances: (dagRunIds) => listTaskInstances(database, dagRunIds),
     listAttempts: (taskInstanceIds) => listAttempts(database, taskInstanceIds),
+    async findReason({ id, dagRunId }) {
+      const [row] = await database.run(FIND_REASON, [dagRunId, id]);
+      return (row?.['reason'] as string | null | undefined) ?? null;
+    },
     async listEndedRuns(since, limit) {
       return (await database.run(LIST_ENDED, [since, limit])).map(readRun);
     },

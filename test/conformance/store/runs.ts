@@ -99,6 +99,16 @@ export function describeRuns({ store, other, save, create, instancesOf, instance
       expect(await ids({ taskStates: ['skipped', 'success'] })).toEqual(['m']);
     });
 
+    it('says why a task instance came to its state', async () => {
+      await save(dagSpec('d'));
+      const run = await create('d', newRun('r', T0));
+      const a = await instance(run, 'a');
+      expect(await store.runs.findReason(a)).toBeNull();
+      await commit(runCommit(run, { changes: [{ ...change(a, ['failed']), reason: 'EXPAND_TYPE: got null' }] }));
+      expect(await store.runs.findReason(a)).toBe('EXPAND_TYPE: got null');
+      expect(await store.runs.findReason(await instance(run, 'b'))).toBeNull();
+    });
+
     it('lists ended runs, newest first', async () => {
       await save(dagSpec('d'));
       const runs = [

@@ -499,7 +499,14 @@ describe('tasks logs', () => {
   };
   const system: Partial<System> = {
     async *readAttemptLog(path) {
-      yield { at: '2026-03-01T12:00:00.000Z', level: 'info', source: 'task', try: 1, message: `read ${path}\u001b[2J`, rows: 3 };
+      yield {
+        at: '2026-03-01T12:00:00.000Z',
+        level: 'info',
+        source: 'task',
+        try: 1,
+        message: `read ${path}\u001b[2J`,
+        rows: '\u009b3',
+      };
       yield {
         at: '2026-03-01T12:00:00.001Z',
         level: 'error',
@@ -515,7 +522,7 @@ describe('tasks logs', () => {
     const { code, stdout, stderr } = await runFake(['tasks', 'logs', 'sales', 'extract', 'r1'], contents, system);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '--- try 2: failed\n' });
     expect(stdout).toBe(
-      '2026-03-01T12:00:00.000Z INFO  read /project/.airflow-like/logs/second.jsonl\\u001b[2J {"rows":3}\n' +
+      '2026-03-01T12:00:00.000Z INFO  read /project/.airflow-like/logs/second.jsonl\\u001b[2J {"rows":"\\u009b3"}\n' +
         '2026-03-01T12:00:00.001Z ERROR [stderr] boom\n    Error: boom\n      at x\n',
     );
   });
@@ -542,6 +549,19 @@ describe('tasks logs', () => {
     const { code, stdout, stderr } = await runFake(['tasks', 'logs', 'sales', ...args], contents, system);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(reason);
+  });
+
+  it.each([[[]], [['-f']]])('says why a task ended that was never started %j', async (options) => {
+    const ended = taskInstance('load', { id: 2, state: 'failed', endedAt: NOW });
+    const { code, stderr } = await runFake(
+      ['tasks', 'logs', 'sales', 'load', 'r1', ...options],
+      { ...contents, taskInstances: [ended], reasons: { 2: 'EXPAND_TYPE: expected an array or an object, got null' } },
+      system,
+    );
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(/load: was never started, so there is no log; it is failed: EXPAND_TYPE: expected an array/),
+    });
   });
 
   it('says so when a task wrote nothing', async () => {

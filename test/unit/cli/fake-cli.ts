@@ -69,6 +69,8 @@ export interface FakeContents {
   readonly runs?: readonly DagRun[];
   readonly taskInstances?: readonly TaskInstance[];
   readonly attempts?: readonly Attempt[];
+  /** By the id of the task instance. */
+  readonly reasons?: Readonly<Record<number, string>>;
   readonly backfills?: readonly Backfill[];
   readonly alive?: readonly ComponentKind[];
 }
@@ -151,6 +153,7 @@ function fakeClient(contents: FakeContents, config: LoadedConfig): Client {
         ),
       listTaskInstances: async (ids: readonly number[]) => taskInstances.filter(({ dagRunId }) => ids.includes(dagRunId)),
       listAttempts: async (ids: readonly number[]) => attempts.filter(({ taskInstanceId }) => ids.includes(taskInstanceId)),
+      findReason: async ({ id }: { id: number }) => contents.reasons?.[id] ?? null,
     },
     backfills: {
       list: async () => backfills,
