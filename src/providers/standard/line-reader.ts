@@ -30,11 +30,15 @@ export class LineReader {
   #take(text: string): void {
     const lines = (this.#rest + text).split('\n');
     this.#rest = lines.pop() as string;
-    for (const line of lines) this.#emit(line);
-    while (this.#rest.length > MAX_LINE) {
-      this.#emit(this.#rest.slice(0, MAX_LINE));
-      this.#rest = this.#rest.slice(MAX_LINE);
-    }
+    for (const line of lines) this.#emit(this.#emitPieces(line));
+    this.#rest = this.#emitPieces(this.#rest);
+  }
+
+  /** Hands on what is too long for one line; returns the end of it, which is not. */
+  #emitPieces(line: string): string {
+    let start = 0;
+    for (; line.length - start > MAX_LINE; start += MAX_LINE) this.#emit(line.slice(start, start + MAX_LINE));
+    return start === 0 ? line : line.slice(start);
   }
 
   #emit(line: string): void {

@@ -85,6 +85,12 @@ describe('bash', () => {
     ).toBe(`d-t-${folder}`);
   });
 
+  it('ends when the command has, though a process that left its group holds the output open', async () => {
+    const ran = run({ command: 'setsid sleep 300 & echo $!; sleep 0.2' });
+    const pid = Number(await ran.result);
+    expect(process.kill(pid, 'SIGKILL')).toBe(true);
+  });
+
   it('returns an empty text when nothing was printed', async () => {
     expect(await run({ command: 'true' }).result).toBe('');
   });
@@ -99,6 +105,11 @@ describe('bash', () => {
     ['a file that cannot be executed', { command: '/etc/passwd' }, 'exit code 126 (not executable)'],
     ['a child killed by a signal', { command: 'sh -c "kill -9 \\$\\$"; exit $?' }, 'exit code 137 (killed by signal 9)'],
     ['the shell killed by a signal', { command: 'kill -SEGV $$' }, 'the command was killed by SIGSEGV'],
+    [
+      'a command that is too long for the system',
+      { command: () => `echo ${'x'.repeat(3_000_000)}` },
+      'COMMAND_FAILED: bash: the shell could not be started: spawn E2BIG',
+    ],
     [
       'a missing folder',
       { command: 'true', cwd: '/no/such/folder' },
