@@ -137,6 +137,7 @@ describe('embedded Postgres', () => {
     const first = await start();
     await query(first.url, 'create table durable as select 1 as x');
     kill(first.pid, 'SIGKILL');
+    await first.stop();
     const second = await start();
     expect(second.pid).not.toBe(first.pid);
     expect(await query(second.url, 'select x from durable')).toEqual([{ x: 1 }]);
