@@ -38,14 +38,11 @@ const HOLDERS: Readonly<Record<string, object>> = {
 
 export class ThreadGlobals {
   private builtIns: readonly Remembered[] = [];
-  private environment: NodeJS.ProcessEnv = {};
+  private environment: NodeJS.ProcessEnv = { ...process.env };
 
-  /** Remembers built-in objects as they are now: when the author's modules have been loaded. */
-  rememberBuiltIns(): void {
+  /** Remembers all as it is now: when modules of an author have just been loaded. */
+  remember(): void {
     this.builtIns = Object.entries(HOLDERS).flatMap(([name, holder]) => functionsOf(name, holder));
-  }
-
-  rememberEnvironment(): void {
     this.environment = { ...process.env };
   }
 

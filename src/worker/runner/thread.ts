@@ -153,8 +153,7 @@ function hideParentPort(): void {
 async function loadDag(wire: WireWorkload): Promise<RunnableDag> {
   const isFirst = !loader.isWarm(wire.bundle);
   const dag = await loader.load(wire.bundle, wire.specFile);
-  if (isFirst) globals.rememberBuiltIns();
-  globals.rememberEnvironment();
+  if (isFirst) globals.remember();
   return dag;
 }
 
