@@ -2,7 +2,7 @@
  * Runs one file of recorded answers: every case is put to our code, and every answer that differs fails the test.
  *
  * The files stand in `airflow-3.3/`, unchanged. `VECTORS_DIR` names another folder of the same form to be read in its place; a file it does not have is
- * passed over.
+ * reported as absent.
  */
 import { existsSync, readFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -45,7 +45,10 @@ export interface VectorResult {
 /** The first differing cases, one line each; empty: none. Prints one line of counts. */
 export function runVectors<Case extends VectorCase>(file: VectorFile<Case>): readonly string[] {
   const path = join(FOLDER, file.path);
-  if (FOLDER !== OWN_FOLDER && !existsSync(path)) return [];
+  if (FOLDER !== OWN_FOLDER && !existsSync(path)) {
+    writeSync(1, `vectors ${file.path}: absent from ${FOLDER}\n`);
+    return [];
+  }
   const head = JSON.parse(readFileSync(path, 'utf8')) as { readonly cases: readonly Case[] } & Readonly<Record<string, unknown>>;
   const result = judge(file, head.cases, head);
   writeSync(1, `${summaryOf(file.path, result)}\n`);
