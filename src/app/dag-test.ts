@@ -177,7 +177,9 @@ async function findDag(config: Config, dagId: string, file: string | null): Prom
       problems.push(...compiled.problems);
       continue;
     }
-    const collected = collectDags(await evaluateBundle(compiled.bundle, { originalRoot: root }), entry);
+    const { cronDataIntervals } = config.scheduler;
+    const exports = await evaluateBundle(compiled.bundle, { originalRoot: root });
+    const collected = collectDags(exports, entry, null, { cronDataIntervals });
     const found = collected.dags.find(({ spec }) => spec.dagId === dagId);
     if (found) return found;
     for (const { spec } of collected.dags) known.add(spec.dagId);

@@ -72,13 +72,14 @@ export async function parseDagsOnce(client: Client): Promise<ScanResult> {
 
 /** Types, imports and lint of the DAGs folder, without a database. */
 export async function checkDags({ config: loaded }: ProcessOptions): Promise<CheckedDags> {
-  const { core, dagProcessor } = loaded.config;
+  const { core, scheduler, dagProcessor } = loaded.config;
   const { timetables } = await loadPlugins(core.pluginsFolder);
   return checkFolder({
     projectRoot: loaded.root,
     dagsFolder: core.dagsFolder,
     pluginsFolder: core.pluginsFolder,
     timetables: new Set(timetables.keys()),
+    cronDataIntervals: scheduler.cronDataIntervals,
     env: runtimeEnv(loaded.config),
     timeoutMs: dagProcessor.importTimeoutMs,
     memoryLimitMb: dagProcessor.maxImportMb,
@@ -86,10 +87,11 @@ export async function checkDags({ config: loaded }: ProcessOptions): Promise<Che
 }
 
 function processorOptions({ config }: LoadedConfig) {
-  const { core, dagProcessor } = config;
+  const { core, scheduler, dagProcessor } = config;
   return {
     dagsFolder: core.dagsFolder,
     pluginsFolder: core.pluginsFolder,
+    cronDataIntervals: scheduler.cronDataIntervals,
     importTimeoutMs: dagProcessor.importTimeoutMs,
     maxImportMb: dagProcessor.maxImportMb,
     children: dagProcessor.children,

@@ -156,7 +156,7 @@ function graceMs(client: Client, hurry: AbortSignal): number {
 export async function startDagProcessor(client: Client): Promise<Part & { firstScan: Promise<void> }> {
   const { DagProcessor } = await import('../dag-processor/dag-processor.js');
   const { store, bus, clock, logger, timetables } = client;
-  const { core, dagProcessor: options } = client.config.config;
+  const { core, scheduler, dagProcessor: options } = client.config.config;
   const component = register(client, 'dag-processor', options);
   const processor = new DagProcessor({
     catalog: store.catalog,
@@ -170,6 +170,7 @@ export async function startDagProcessor(client: Client): Promise<Part & { firstS
     maxImportMb: options.maxImportMb,
     children: options.children,
     timetables: new Set(timetables.keys()),
+    cronDataIntervals: scheduler.cronDataIntervals,
     env: runtimeEnv(client.config.config),
   });
   await component.start();

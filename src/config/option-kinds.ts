@@ -52,6 +52,12 @@ export function integer(fallback: number, min: number, max: number, facts: Facts
   return option(`integer ${min}-${max}`, fallback, facts, problem, readInteger);
 }
 
+/** true or false; in an environment variable also 1, 0, yes, no, on, off. */
+export function flag(fallback: boolean, facts: Facts): Option<boolean> {
+  const problem = (value: unknown) => (typeof value === 'boolean' ? null : 'must be true or false');
+  return option('true or false', fallback, facts, problem, readFlag);
+}
+
 export function text(fallback: string, facts: Facts): Option<string> {
   return option('text', fallback, facts, nonEmptyText);
 }
@@ -96,6 +102,21 @@ function nonEmptyText(value: unknown): string | null {
 
 function readInteger(raw: string): unknown {
   return /^-?\d{1,15}$/.test(raw) ? Number(raw) : raw;
+}
+
+const FLAG_TEXTS: Readonly<Record<string, boolean>> = {
+  true: true,
+  1: true,
+  yes: true,
+  on: true,
+  false: false,
+  0: false,
+  no: false,
+  off: false,
+};
+
+function readFlag(raw: string): unknown {
+  return FLAG_TEXTS[raw.trim().toLowerCase()] ?? raw;
 }
 
 /** Offsets such as `+05:30` are refused although newer engines accept them: they are not zones. */

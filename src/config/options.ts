@@ -2,7 +2,7 @@
  * Every option there is, once. Types, defaults, validation, environment names, `config list` and `docs/reference/config.md` all
  * follow from this table; relations between options are in `check-relations.ts`.
  */
-import { choice, integer, list, optionalSecret, path, text, timezone, type Option } from './option-kinds.js';
+import { choice, flag, integer, list, optionalSecret, path, text, timezone, type Option } from './option-kinds.js';
 
 /** Environment variables that user code sees unless `worker.passEnv` says otherwise. A name ending in `*` is a prefix. */
 export const DEFAULT_PASS_ENV: readonly string[] = Object.freeze([
@@ -59,6 +59,11 @@ export const OPTIONS = {
     }),
   },
   scheduler: {
+    cronDataIntervals: flag(true, {
+      meaning:
+        'Whether a plain cron expression, preset or span (`0 2 * * *`, `@daily`, `6h`) covers the data interval that ends when the run is due. ' +
+        'false: it names points in time, as by default in Airflow 3; `cronTrigger` and `deltaTrigger` always do.',
+    }),
     pollIntervalMs: integer(1_000, 10, HOUR_MS, {
       unit: 'ms',
       meaning: 'Longest pause between two passes when no hint of work arrives.',

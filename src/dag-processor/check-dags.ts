@@ -17,6 +17,8 @@ export interface CheckRequest extends ChildPoolOptions {
   readonly pluginsFolder: string | null;
   /** Names of the timetables that plugins register. Default: they are not checked. */
   readonly timetables?: ReadonlySet<string>;
+  /** Of the configuration; default: true. */
+  readonly cronDataIntervals?: boolean;
 }
 
 export interface CheckedDags {
@@ -30,7 +32,7 @@ export interface CheckedDags {
 }
 
 export async function checkDags(request: CheckRequest): Promise<CheckedDags> {
-  const { dagsFolder, pluginsFolder } = request;
+  const { dagsFolder, pluginsFolder, cronDataIntervals = true } = request;
   const scan = await scanFolder(dagsFolder);
   const paths = [...scan.files.keys()];
   const folderWarnings = scan.warnings.map((warning) => importProblem('DAGS_FOLDER_MISSING', '.', warning));
@@ -41,7 +43,7 @@ export async function checkDags(request: CheckRequest): Promise<CheckedDags> {
   try {
     const [types, parsed, lint] = await Promise.all([
       typeCheck(request),
-      Promise.all(paths.map((path) => pool.parse({ dagsFolder, pluginsFolder, path }))),
+      Promise.all(paths.map((path) => pool.parse({ dagsFolder, pluginsFolder, path, cronDataIntervals }))),
       Promise.all(paths.map(async (path) => lintFile(path, await readFile(join(dagsFolder, path), 'utf8').catch(() => '')))),
     ]);
     if (faults[0] !== undefined) throw new AirflowLikeError('INTERNAL', { message: faults[0] });

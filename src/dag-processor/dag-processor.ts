@@ -31,6 +31,8 @@ export interface DagProcessorDeps {
   readonly pluginsFolder: string | null;
   /** Names of the timetables that plugins register. Default: they are not checked. */
   readonly timetables?: ReadonlySet<string>;
+  /** Whether a plain cron expression covers data intervals. Default true. */
+  readonly cronDataIntervals?: boolean;
   /** The whole environment of the children: an allow-list without secrets. */
   readonly env: Readonly<Record<string, string>>;
   /** Pause between full scans, in milliseconds. Default 30,000. */
@@ -289,8 +291,8 @@ export class DagProcessor implements Service {
   async #parse(path: string): Promise<ParsedFile | 'later' | 'unanswered'> {
     const before = this.#pending.get(path) ?? (await this.#stampOf(path));
     this.#pending.delete(path);
-    const { dagsFolder, pluginsFolder } = this.#deps;
-    const parsed = await this.#pool.parse({ dagsFolder, pluginsFolder, path });
+    const { dagsFolder, pluginsFolder, cronDataIntervals = true } = this.#deps;
+    const parsed = await this.#pool.parse({ dagsFolder, pluginsFolder, path, cronDataIntervals });
     if (parsed === null) return 'unanswered';
     const { timetables } = this.#deps;
     const file = timetables ? refuseUnknownTimetables(parsed, timetables) : parsed;

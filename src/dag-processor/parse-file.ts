@@ -14,6 +14,8 @@ export interface ParseRequest {
   readonly pluginsFolder: string | null;
   /** Relative to the DAGs folder, with `/`. */
   readonly path: string;
+  /** Of the configuration; default: true. */
+  readonly cronDataIntervals?: boolean;
 }
 
 export interface ParseTools {
@@ -43,7 +45,9 @@ export async function parseFile(request: ParseRequest, tools: ParseTools): Promi
   try {
     const exports = await evaluateBundle(bundle, { originalRoot: request.dagsFolder, observer: tools.observer });
     const places = new SourcePlaces(bundle);
-    const { dags, problems, warnings } = collectDags(exports, path, places);
+    const { dags, problems, warnings } = collectDags(exports, path, places, {
+      cronDataIntervals: request.cronDataIntervals ?? true,
+    });
     const lost = bundle.files.flatMap((file) => places.lostDecorators(file.path));
     return {
       ...found,

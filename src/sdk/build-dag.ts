@@ -9,6 +9,7 @@ import { checkSchedule } from './check-schedule.js';
 import { checkTaskDefaults, TASK_DEFAULTS, type TaskSettings } from './check-task-options.js';
 import type { DagInstance, TaskBody } from './dag-instance.js';
 import type { ProblemList } from './problems.js';
+import type { ScheduleReading } from './read-schedule.js';
 import { resolveInput } from './record-input.js';
 import { isThenable, Recorder, refuseAsync, taskIdOf, type TaskNode } from './recorder.js';
 import { resolveUpstream } from './resolve-edges.js';
@@ -51,10 +52,16 @@ export interface DagSource {
 }
 
 /** Null when there are mistakes that leave no sound DAG; they are in `problems`. */
-export function buildDag(source: DagSource, file: string, problems: ProblemList, warnings: ProblemList): DagDefinition | null {
+export function buildDag(
+  source: DagSource,
+  file: string,
+  problems: ProblemList,
+  warnings: ProblemList,
+  reading: ScheduleReading,
+): DagDefinition | null {
   const problemsBefore = problems.count;
   const at = { place: source.name, position: source.position };
-  const options = checkDagOptions(source.options, at, problems, warnings);
+  const options = checkDagOptions(source.options, at, problems, warnings, reading);
   const dagId = options.dagId ?? source.defaultId;
   problems.try(() => checkId(dagId, `${source.name}.dagId`), source.position);
   const recorder = new Recorder({

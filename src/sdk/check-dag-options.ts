@@ -8,7 +8,7 @@ import { checkOptions, duration, flag, id, integer, listOf, orNull, text, type O
 import { checkParams } from './check-params.js';
 import { checkTaskDefaults, type TaskSettings } from './check-task-options.js';
 import type { ProblemList } from './problems.js';
-import { readSchedule } from './read-schedule.js';
+import { readSchedule, type ScheduleReading } from './read-schedule.js';
 
 /** The options of a DAG: what each may be, what it is when nobody says, and what they must be together. */
 
@@ -65,7 +65,13 @@ const HINTS: Readonly<Record<string, string>> = {
   ),
 };
 
-export function checkDagOptions(options: unknown, at: OptionPlace, problems: ProblemList, warnings: ProblemList): CheckedDag {
+export function checkDagOptions(
+  options: unknown,
+  at: OptionPlace,
+  problems: ProblemList,
+  warnings: ProblemList,
+  reading: ScheduleReading,
+): CheckedDag {
   const checked = checkOptions(options, DAG_TABLE, { ...at, hints: HINTS }, problems);
   const timezone = checkZone(checked.timezone, at, problems, warnings);
   const date = (name: 'startDate' | 'endDate'): Instant | null => {
@@ -77,7 +83,7 @@ export function checkDagOptions(options: unknown, at: OptionPlace, problems: Pro
   };
   const startDate = date('startDate');
   const endDate = date('endDate');
-  const schedule = checkScheduleOption(checked.schedule, timezone, at, problems, warnings);
+  const schedule = checkScheduleOption(checked.schedule, timezone, at, problems, warnings, reading);
   const catchup = checked.catchup ?? false;
   const isGiven = checked.startDate !== undefined && checked.startDate !== null;
   if (!isGiven && needsStartDate(schedule, catchup)) {
@@ -165,10 +171,13 @@ function checkScheduleOption(
   at: OptionPlace,
   problems: ProblemList,
   warnings: ProblemList,
+  reading: ScheduleReading,
 ): ScheduleSpec {
   if (schedule === undefined) return { kind: 'none' };
   const own: OptionPlace = { place: `${at.place}.schedule`, position: problems.partOf(at.position, 'schedule') };
-  return problems.try(() => readSchedule(schedule, { at: own, timezone, problems, warnings }), own.position) ?? { kind: 'none' };
+  return (
+    problems.try(() => readSchedule(schedule, { at: own, timezone, problems, warnings, reading }), own.position) ?? { kind: 'none' }
+  );
 }
 
 function catchupOption(catchup: unknown, place: string): Catchup {

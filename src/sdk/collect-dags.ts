@@ -1,5 +1,6 @@
 import type { ImportProblem } from '../model/dag.js';
 import { buildDag, type DagDefinition, type DagSource } from './build-dag.js';
+import { DEFAULT_READING, type ScheduleReading } from './read-schedule.js';
 import type { DagClass } from './dag.js';
 import { reportMisuse, sourceOfClass, sourceOfDefinition } from './dag-sources.js';
 import { definitionPartsOf, isDagFamily } from './define-dag.js';
@@ -21,11 +22,13 @@ export interface CollectedDags {
  * Wires each exported DAG once and checks everything, so that all mistakes of the file come together.
  * @param file the entry file, relative to the DAGs folder, with `/`.
  * @param places finds exact places in the source text; without it, mistakes in options are placed at their decorator or call.
+ * @param reading how the installation reads a plain schedule.
  */
 export function collectDags(
   moduleExports: Readonly<Record<string, unknown>>,
   file: string,
   places: PlaceFinder | null = null,
+  reading: ScheduleReading = DEFAULT_READING,
 ): CollectedDags {
   const problems = new ProblemList(file, places);
   const warnings = new ProblemList(file, places);
@@ -43,7 +46,7 @@ export function collectDags(
     const source: DagSource | null = parts
       ? sourceOfDefinition(parts, exportName, problems)
       : sourceOfClass(value as DagClass, exportName, problems);
-    const dag = source && buildDag(source, file, problems, warnings);
+    const dag = source && buildDag(source, file, problems, warnings, reading);
     if (dag) dags.push(dag);
   }
   return { dags: withoutRepeats(dags, problems), problems: problems.all, warnings: warnings.all };

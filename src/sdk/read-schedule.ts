@@ -23,6 +23,14 @@ const CRON_TABLE = {
 const DELTA_TABLE = { interval };
 const EVENTS_TABLE = { restrictToEvents: flag };
 
+/** How an installation reads a plain schedule; carried into the spec, so that a stored version keeps its meaning. */
+export interface ScheduleReading {
+  /** A plain cron expression, preset or span covers data intervals; false: it names points in time, as by default in Airflow 3. */
+  readonly cronDataIntervals: boolean;
+}
+
+export const DEFAULT_READING: ScheduleReading = { cronDataIntervals: true };
+
 /** What happens around the schedule: where its mistakes go, and the zone of its dates. */
 export interface ScheduleSurroundings {
   /** Of the `schedule` option itself. */
@@ -30,13 +38,14 @@ export interface ScheduleSurroundings {
   readonly timezone: string;
   readonly problems: ProblemList;
   readonly warnings: ProblemList;
+  readonly reading: ScheduleReading;
 }
 
 /** @throws AirflowLikeError CRON_INVALID, CRON_NEVER, DURATION_INVALID, DATE_INVALID, VALUE_TYPE, VALUE_RANGE. Unknown options are added to the problems. */
 export function readSchedule(schedule: unknown, around: ScheduleSurroundings): ScheduleSpec {
   const { at, problems } = around;
   if (isCustomTimetable(schedule)) return customSchedule(schedule, at.place);
-  if (schedule === null || typeof schedule === 'string') return parseSchedule(schedule, at.place);
+  if (schedule === null || typeof schedule === 'string') return readPlain(parseSchedule(schedule, at.place), around.reading);
   if (Array.isArray(schedule)) return cronTriggerSpec(listOfCrons(schedule, at.place), {});
   if (!isScheduleSource(schedule)) {
     throw new AirflowLikeError('VALUE_TYPE', {
@@ -59,6 +68,12 @@ export function readSchedule(schedule: unknown, around: ScheduleSurroundings): S
     case 'events':
       return eventsSpec(of, checkOptions(options, EVENTS_TABLE, at, problems).restrictToEvents, around);
   }
+}
+
+function readPlain(parsed: ScheduleSpec, { cronDataIntervals }: ScheduleReading): ScheduleSpec {
+  if (cronDataIntervals) return parsed;
+  if (parsed.kind === 'cron') return cronTriggerSpec([parsed], {});
+  return parsed.kind === 'delta' ? deltaTrigger(parsed, 0) : parsed;
 }
 
 function within(value: unknown, place: string): { readonly withinMs: number } {
@@ -103,7 +118,7 @@ function cronOf(value: unknown, place: string): WrittenCron {
 function deltaTriggerSpec(every: unknown, intervalMs: number | undefined, place: string): ScheduleSpec {
   const parsed = typeof every === 'string' && !/^\s*@|\s\S/.test(every) ? parseSchedule(every, place) : null;
   if (parsed?.kind === 'delta') {
-    return { kind: 'deltaTrigger', span: parsed.span, intervalMs: intervalMs ?? 0, text: `every ${parsed.text}` };
+    return deltaTrigger(parsed, intervalMs ?? 0);
   }
   throw new AirflowLikeError('DURATION_INVALID', {
     place,
@@ -112,6 +127,10 @@ function deltaTriggerSpec(every: unknown, intervalMs: number | undefined, place:
     allowed: "a number with s, m, h, d, w, mo or y, for example '6h', '1mo'",
     suggestion: typeof every === 'string' ? `cronTrigger('${every}')` : null,
   });
+}
+
+function deltaTrigger({ span, text }: Extract<ScheduleSpec, { kind: 'delta' }>, intervalMs: number): ScheduleSpec {
+  return { kind: 'deltaTrigger', span, intervalMs, text: `every ${text}` };
 }
 
 function eventsSpec(

@@ -226,4 +226,12 @@ describe('odd folders', () => {
     await folder.settle(start);
     expect(await folder.processor.runOnce(start + SCAN_MS)).toEqual({ processed: 0, more: false });
   });
+
+  it('reads plain schedules as the configuration says', async () => {
+    folder = new DagFolder({ cronDataIntervals: false });
+    folder.write('one.ts', dagFile('One').replace('@dag()', "@dag({ schedule: '@daily' })"));
+    await folder.settle();
+    expect(await folder.problems()).toEqual([]);
+    expect((await folder.store.catalog.getDag('one'))?.spec.schedule).toMatchObject({ kind: 'cronTrigger', text: '@daily' });
+  });
 });

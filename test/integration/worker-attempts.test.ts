@@ -217,6 +217,15 @@ describe('an attempt', () => {
     });
   });
 
+  it('runs a version whose plain schedule was read without data intervals', async () => {
+    const source = (options: string) => `import { defineDag } from 'airflow-like';
+      export const plain = defineDag('plain', { ${options} }, (d) => { d.task('one', async () => 1)(); });`;
+    const version = await worker.addDag(source(`schedule: '@daily', startDate: '2026-01-01'`), {
+      schedule: { kind: 'cronTrigger', expressions: ['0 0 * * *'], intervalMs: 0, runImmediately: false, text: '@daily' },
+    });
+    expect(await worker.runTask(version, 'one')).toMatchObject({ kind: 'success', output: { value: 1 } });
+  });
+
   it('points into the author’s file', async () => {
     const outcome = await worker.runTask(dag, 'fail');
     const line = SOURCE.split('\n').findIndex((text) => text.includes('bad input')) + 1;

@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { readBundle } from '../../loading/bundle-cache.js';
 import { evaluateBundle } from '../../loading/evaluate-bundle.js';
+import { canonicalJson } from '../../model/canonical-json.js';
 import type { DagSpec } from '../../model/dag-spec.js';
 import { AirflowLikeError } from '../../model/errors.js';
 import type { BundleLocation } from '../../model/workload.js';
@@ -52,15 +53,21 @@ export class DagLoader {
   private async evaluate(location: BundleLocation, specFile: string): Promise<RunnableDag> {
     const bundle = await readBundle(location.directory);
     const exports = await evaluateBundle(bundle, { originalRoot: location.originalRoot || this.originalRoot });
-    const { dags, problems } = collectDags(exports, bundle.entry);
-    const dag = dags.find(({ spec }) => spec.dagId === location.dagId);
-    if (!dag) throw graphDiffers(location, problems[0]?.message ?? `the file does not define the DAG ${location.dagId} here`);
-    if (hashSpec(dag.spec) !== location.specHash) {
-      const registered = JSON.parse(await readFile(specFile, 'utf8')) as DagSpec;
-      const difference = describeSpecDifference(registered, dag.spec);
-      if (difference !== null) throw graphDiffers(location, difference);
-    }
-    return dag;
+    const read = (cronDataIntervals: boolean) => {
+      const { dags, problems } = collectDags(exports, bundle.entry, null, { cronDataIntervals });
+      return { dag: dags.find(({ spec }) => spec.dagId === location.dagId), problem: problems[0]?.message };
+    };
+    const { dag, problem } = read(true);
+    if (dag && hashSpec(dag.spec) === location.specHash) return dag;
+    const registered = JSON.parse(await readFile(specFile, 'utf8')) as DagSpec;
+    // How a plain schedule was read is part of the version, whatever the configuration says by now.
+    const other = read(false).dag;
+    const isOther = other !== undefined && canonicalJson(other.spec.schedule) === canonicalJson(registered.schedule);
+    const found = isOther ? other : dag;
+    if (!found) throw graphDiffers(location, problem ?? `the file does not define the DAG ${location.dagId} here`);
+    const difference = describeSpecDifference(registered, found.spec);
+    if (difference !== null) throw graphDiffers(location, difference);
+    return found;
   }
 }
 

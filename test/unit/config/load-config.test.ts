@@ -41,6 +41,23 @@ describe('loadConfig', () => {
     expect(new Set(Object.values(origins))).toEqual(new Set(['default']));
   });
 
+  it.each([
+    ['false', false],
+    ['0', false],
+    ['Off', false],
+    ['yes', true],
+  ])('reads %s in a variable as %s', async (text, expected) => {
+    const { config } = await load({ AIRFLOW_LIKE__SCHEDULER__CRON_DATA_INTERVALS: text });
+    expect(config.scheduler.cronDataIntervals).toBe(expected);
+  });
+
+  it('refuses another text for a flag', async () => {
+    expect(await failure(load({ AIRFLOW_LIKE__SCHEDULER__CRON_DATA_INTERVALS: 'maybe' }))).toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringMatching(/CRON_DATA_INTERVALS.*must be true or false.*maybe/),
+    });
+  });
+
   it('is frozen at every depth', async () => {
     const { config } = await load();
     for (const part of [config, config.core, config.worker.queues]) expect(Object.isFrozen(part)).toBe(true);

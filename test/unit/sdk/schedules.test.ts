@@ -152,3 +152,30 @@ describe('S001', () => {
     expect(warned({ schedule, catchup: true })).toEqual([]);
   });
 });
+
+describe('an installation without data intervals for plain schedules', () => {
+  const reading = { cronDataIntervals: false };
+  const scheduleOf = (options: Loose) => {
+    const definition = defineDag('d', options as DagOptions, (d) => d.task('one', async () => 1)());
+    const { dags, problems: errors } = collectDags({ d: definition }, 'd.ts', null, reading);
+    expect(errors).toEqual([]);
+    return dags[0]?.spec.schedule;
+  };
+
+  it('reads an expression, a preset and a span as points in time, which need no start date', () => {
+    const trigger = { kind: 'cronTrigger', intervalMs: 0, runImmediately: false };
+    expect(scheduleOf({ schedule: '0 2 * * *' })).toEqual({ ...trigger, expressions: ['0 2 * * *'], text: '0 2 * * *' });
+    expect(scheduleOf({ schedule: '@daily' })).toEqual({ ...trigger, expressions: ['0 0 * * *'], text: '@daily' });
+    expect(scheduleOf({ schedule: '1mo' })).toEqual({
+      kind: 'deltaTrigger',
+      span: { months: 1, ms: 0 },
+      intervalMs: 0,
+      text: 'every 1mo',
+    });
+  });
+
+  it('leaves the other schedules as they are', () => {
+    expect(scheduleOf({ schedule: null })).toEqual({ kind: 'none' });
+    expect(scheduleOf({ schedule: '@once', startDate: '2026-01-01' })).toEqual({ kind: 'once' });
+  });
+});
