@@ -113,7 +113,7 @@ export async function runTaskTest(options: TaskTestOptions): Promise<TaskTestRes
     state: instance?.state ?? 'none',
     value: output === undefined ? undefined : decodeTagged(output.value),
     message: attempt?.error ? describeFailure(attempt.error) : (attempt?.endReason ?? null),
-    missingInputs: [...new Set([...inputs, ...(options.inputs === null && task.map ? [task.map.source] : [])].flatMap(tasksIn))],
+    missingInputs: [...new Set([...inputs, ...(options.inputs === null ? (task.map?.sources ?? []) : [])].flatMap(tasksIn))],
   };
 }
 

@@ -17,6 +17,10 @@ export interface Backfill {
   readonly completedAt: Instant | null;
   /** Number of runs it is responsible for, fixed at creation; it completes when all of them are terminal. */
   readonly expectedRuns: number;
+  /** True: it was cancelled, and its runs that had not started were failed. */
+  readonly isCancelled: boolean;
+  /** Whether runs that are taken over go on with the DAG's newest version or with their own. */
+  readonly runOnLatestVersion: boolean;
 }
 
 export interface BackfillProgress {
@@ -24,6 +28,7 @@ export interface BackfillProgress {
   readonly queued: number;
   readonly running: number;
   readonly success: number;
+  readonly partial: number;
   readonly failed: number;
   readonly firstStartedAt: Instant | null;
   readonly lastEndedAt: Instant | null;

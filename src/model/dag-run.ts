@@ -17,11 +17,15 @@ export interface DagRun {
   readonly conf: Readonly<Record<string, unknown>>;
   readonly versionId: number;
   readonly backfillId: number | null;
+  /** Position within its backfill, from 1; null for other runs. */
+  readonly backfillOrdinal: number | null;
   readonly queuedAt: Instant;
   readonly startedAt: Instant | null;
   readonly endedAt: Instant | null;
   readonly clearNumber: number;
   readonly note: string | null;
+  /** The user who asked for it; null when nobody did. */
+  readonly triggeringUser: string | null;
   /**
    * Counts the commits that changed this run or its task instances. A plan made from revision N commits only while the stored
    * revision is still N: that is what makes a cached snapshot safe.

@@ -55,17 +55,48 @@ export type Catchup = boolean | 'latest' | { readonly last: number };
 /** How one argument of a task is put together at run time. */
 export type InputSpec =
   | { readonly kind: 'value'; readonly value: TaggedJson }
-  /** The return value of `taskId`; of a mapped task: the list of its copies' values. */
-  | { readonly kind: 'ref'; readonly taskId: string }
+  /**
+   * The return value of `taskId`; of a mapped task: the list of its copies' values. `orElse` stands in where the task has none, because it was
+   * skipped or, not being critical, failed.
+   */
+  | { readonly kind: 'ref'; readonly taskId: string; readonly orElse?: TaggedJson }
   | { readonly kind: 'object'; readonly fields: { readonly [name: string]: InputSpec } }
   | { readonly kind: 'list'; readonly items: readonly InputSpec[] }
-  /** The element of the mapped source that belongs to this copy's map index. */
-  | { readonly kind: 'element' };
+  /** The element of the source with this position in the task's own `MapSpec` that belongs to the copy. */
+  | { readonly kind: 'element'; readonly source: number }
+  /** The same of the mapped task group that the task is in. */
+  | { readonly kind: 'groupElement'; readonly groupId: string; readonly source: number };
 
-/** Dynamic task mapping: one copy of the task per element of `source`, which resolves to an array or a plain object. */
+/**
+ * Dynamic task mapping: one copy of the task per element of its sources, each of which resolves to an array or a plain object. `each` has one
+ * source; `zip` takes one element of each, to the end of the shortest unless `fill` stands in for what is missing; `product` has a copy for
+ * every combination, the last source varying fastest.
+ */
 export interface MapSpec {
-  readonly source: InputSpec;
+  readonly kind: 'each' | 'zip' | 'product';
+  readonly sources: readonly InputSpec[];
+  readonly fill?: TaggedJson;
+  /** Elements that one copy works through, one call of the task after the other; default 1. Only with `each`. */
+  readonly chunk?: number;
+  /** So many copies, or so many percent of them, may fail without the task counting as failed. */
+  readonly allowFailures?: { readonly count: number } | { readonly percent: number };
 }
+
+/** Work task, or one that makes ready (`setup`) or cleans up (`teardown`) what the work tasks between them need. */
+export type TaskRole = 'task' | 'setup' | 'teardown';
+
+/** How the task decides which of the tasks below it run; null: it does not. */
+export type DecisionSpec =
+  /** It returns the ids of the direct children to go on with. */
+  | { readonly kind: 'branch' }
+  /** A falsy return value skips all descendants or, if their trigger rules are to be asked, the direct children. */
+  | { readonly kind: 'shortCircuit'; readonly ignoreDownstreamTriggerRules: boolean }
+  /** Skips its children in a run that is not the newest one. Nothing is executed. */
+  | { readonly kind: 'latestOnly' };
+
+/** How the weight of the tasks around it counts into a task's priority. */
+export const WEIGHT_RULES = ['downstream', 'upstream', 'absolute'] as const;
+export type WeightRule = (typeof WEIGHT_RULES)[number];
 
 export interface SensorSpec {
   readonly pokeIntervalMs: number;
@@ -97,13 +128,26 @@ export interface TaskSpec {
   readonly map: MapSpec | null;
   readonly sensor: SensorSpec | null;
   readonly groupId: string | null;
+  readonly role: TaskRole;
+  /** Of a teardown: whether its failure fails the run. */
+  readonly onFailureFailDagrun: boolean;
+  readonly decides: DecisionSpec | null;
+  /** True: there is nothing to execute; it succeeds as soon as its dependencies are met (an empty or a latest-only task). */
+  readonly isInstant: boolean;
+  /** False: its failure leaves the run partial instead of failed, and tasks that only follow it go on. */
+  readonly critical: boolean;
   readonly triggerRule: TriggerRule;
+  /** First and last logical date (inclusive) for which the task is part of a run; null: the DAG's. */
+  readonly startDate: Instant | null;
+  readonly endDate: Instant | null;
   /** How often a failed try is repeated: with `retries` r there are r + 1 tries. */
   readonly retries: number;
   readonly retryDelayMs: number;
   /** Factor by which the delay grows with each try; 0 turns backoff off, `true` in the options means 2. */
   readonly retryExponentialBackoff: number;
   readonly maxRetryDelayMs: number | null;
+  /** The author's code decides per error whether to try again. */
+  readonly hasRetryPolicy: boolean;
   /** Wall-clock limit of one try; null: none. */
   readonly executionTimeoutMs: number | null;
   readonly dependsOnPast: boolean;
@@ -111,12 +155,22 @@ export interface TaskSpec {
   readonly waitForDownstream: boolean;
   readonly pool: string;
   readonly poolSlots: number;
+  /** Its own weight; what counts for urgency follows from it by `weightRule` (`core/queueing/effective-weights.ts`). */
   readonly priorityWeight: number;
+  readonly weightRule: WeightRule;
   readonly queue: string;
   readonly maxActiveTisPerDag: number | null;
   readonly maxActiveTisPerDagrun: number | null;
   /** `process`: the attempt gets a runner process of its own. */
   readonly isolation: 'thread' | 'process';
+  /** False: the return value is not stored. */
+  readonly doXcomPush: boolean;
+  /** The return value is an object whose fields are stored under keys of their own as well. */
+  readonly multipleOutputs: boolean;
+  /** Names of the operator's fields that are rendered as templates before it runs. */
+  readonly templateFields: readonly string[];
+  /** Template of the name that people see for a copy of a mapped task instead of its map index. */
+  readonly mapIndexTemplate: string | null;
   readonly doc: string | null;
   readonly previousIds: readonly string[];
   readonly position: SourcePosition | null;
@@ -125,6 +179,8 @@ export interface TaskSpec {
 export interface TaskGroupSpec {
   readonly groupId: string;
   readonly parentId: string | null;
+  /** A mapped group: one copy of its tasks per element. */
+  readonly map: MapSpec | null;
 }
 
 /** The params of a DAG: a JSON Schema (made from the author's zod schema) and the defaults that follow from it. */
@@ -151,6 +207,10 @@ export interface DagSpec {
   readonly maxActiveRuns: number;
   readonly maxActiveTasks: number;
   readonly dagrunTimeoutMs: number | null;
+  /** The first task that fails for good ends all others of its run. */
+  readonly failFast: boolean;
+  /** So many failed runs in a row pause the DAG; 0: never. */
+  readonly maxConsecutiveFailedDagRuns: number;
   readonly isPausedUponCreation: boolean | null;
   readonly params: ParamsSpec | null;
   /** In wiring order. */

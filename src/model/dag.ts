@@ -125,9 +125,14 @@ export interface NewDagRun {
   readonly runAfter: Instant;
   readonly conf: unknown;
   readonly backfillId: number | null;
+  /** See `DagRun.backfillOrdinal`. */
+  readonly backfillOrdinal?: number;
   /** `running` when a place under `maxActiveRuns` is free at creation, else `queued`. */
   readonly state: 'queued' | 'running';
   readonly note: string | null;
+  readonly triggeringUser?: string;
+  /** A repeat with the same key finds the run that the first made. Unique within the DAG. */
+  readonly idempotencyKey?: string;
 }
 
 /** The run creator's answer for one DAG. */

@@ -14,8 +14,6 @@ export interface DagRunSnapshot {
    * are left out. Null: there is none.
    */
   readonly previous: PreviousRun | null;
-  /** True for the first run of a backfill, whose tasks do not look at the past. Default false. */
-  readonly ignoresPast?: boolean;
 }
 
 export interface PreviousRun {
@@ -32,4 +30,11 @@ export interface Occupancy {
   /** queued + running over everything. */
   readonly total: number;
   readonly pools: { readonly [pool: string]: { readonly slots: number; readonly occupied: number } };
+  /** Instances that are queued, running, deferred or waiting for a person, over all runs, of tasks that limit these (`taskLimitKey`). */
+  readonly tasks: { readonly [taskLimitKey: string]: number };
+}
+
+/** The task of a DAG whose instances `maxActiveTisPerDag` limits over all runs. */
+export function taskLimitKey(dagId: string, taskId: string): string {
+  return `${dagId} ${taskId}`;
 }

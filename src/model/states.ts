@@ -34,10 +34,11 @@ export const SCHEDULABLE_STATES: ReadonlySet<TaskInstanceState> = new Set(['none
 /** States that occupy a pool slot and count against parallelism. */
 export const OCCUPYING_STATES: ReadonlySet<TaskInstanceState> = new Set(['queued', 'running']);
 
-export const DAG_RUN_STATES = ['queued', 'running', 'success', 'failed'] as const;
+/** `partial`: everything critical ended well, something that is not critical did not. */
+export const DAG_RUN_STATES = ['queued', 'running', 'success', 'partial', 'failed'] as const;
 export type DagRunState = (typeof DAG_RUN_STATES)[number];
 
-export const FINISHED_RUN_STATES: ReadonlySet<DagRunState> = new Set(['success', 'failed']);
+export const FINISHED_RUN_STATES: ReadonlySet<DagRunState> = new Set(['success', 'partial', 'failed']);
 
 export const RUN_TYPES = ['scheduled', 'manual', 'backfill', 'asset_triggered', 'asset_materialization'] as const;
 export type RunType = (typeof RUN_TYPES)[number];

@@ -1,5 +1,6 @@
 import type { Instant } from './instant.js';
 import type { TaskInstanceState } from './states.js';
+import type { TaggedJson } from './tagged-json.js';
 
 /** Natural key of a task instance. `mapIndex` is -1 for a task that is not mapped or not yet expanded. */
 export interface TaskInstanceKey {
@@ -43,7 +44,21 @@ export interface TaskInstance {
   readonly pokeNumber: number;
   /** Of the return value: length of an array or object, -1 for another value, null when none was returned. */
   readonly outputLength: number | null;
+  /** Of a branch, a short circuit or a latest-only task that succeeded. */
+  readonly decision: FlowDecision | null;
+  /** The name of a copy for people (`TaskSpec.mapIndexTemplate`). */
+  readonly mapLabel: string | null;
+  /** In deferred and awaiting_input, and when it goes on from there: what it waits for and what came of it. */
+  readonly deferral: TaggedJson | null;
 }
+
+/**
+ * What a task decided about those below it. It is durable: a child that is cleared alone is skipped again, until the task that decided
+ * runs again.
+ */
+export type FlowDecision =
+  /** The direct children to go on with, and everything below these; other direct children are skipped. */
+  { readonly followed: readonly string[] } | { readonly skipped: readonly string[] };
 
 /** Requeues of one try without a retry being used up; the next loss fails the task instance with reason `dispatch_limit`. */
 export const MAX_LOST_DISPATCHES = 3;
@@ -66,6 +81,8 @@ export interface Attempt {
   readonly error: TaskError | null;
   /** Path of the log below `<home>/logs`, with `/`. */
   readonly logPath: string | null;
+  /** The operator's template fields as they were rendered for this attempt. */
+  readonly rendered: TaggedJson | null;
 }
 
 /** Why an attempt failed, safe to store and print. */

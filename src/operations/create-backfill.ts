@@ -91,6 +91,8 @@ export async function createBackfill(deps: OperationDeps, request: BackfillReque
         runBackwards: request.runBackwards ?? false,
         isPaused: false,
         expectedRuns: plan.create.length + plan.reprocess.length,
+        isCancelled: false,
+        runOnLatestVersion: true,
       },
       plan.create,
       actor,

@@ -223,7 +223,7 @@ export class RunAdvancer {
     if (freed.instances < target * INHERITED_SHARE && now >= this.#crowdedUntil) return null;
     const pools: Record<string, { slots: number; occupied: number }> = {};
     for (const [pool, slots] of freed.slots) pools[pool] = { slots, occupied: 0 };
-    const picked = planQueueing({ candidates, occupancy: { total: 0, pools }, parallelism: freed.instances, freeSlots });
+    const picked = planQueueing({ candidates, occupancy: { total: 0, pools, tasks: {} }, parallelism: freed.instances, freeSlots });
     return picked.length === Math.min(target, freed.instances) ? picked : null;
   }
 
@@ -340,5 +340,5 @@ function release(occupancy: Occupancy, freed: Freed): Occupancy {
   for (const [name, pool] of Object.entries(occupancy.pools)) {
     pools[name] = { slots: pool.slots, occupied: Math.max(0, pool.occupied - (freed.slots.get(name) ?? 0)) };
   }
-  return { total: Math.max(0, occupancy.total - freed.instances), pools };
+  return { total: Math.max(0, occupancy.total - freed.instances), pools, tasks: occupancy.tasks };
 }

@@ -32,6 +32,10 @@ export interface DagOptions {
   readonly maxActiveTasks?: number;
   /** A run that takes longer fails. Default: none. */
   readonly dagrunTimeout?: Duration | null;
+  /** The first task that fails for good ends all others of its run. Default false. */
+  readonly failFast?: boolean;
+  /** So many failed runs in a row pause the DAG. Default 0: never. */
+  readonly maxConsecutiveFailedDagRuns?: number;
   readonly tags?: readonly string[];
   /** Default `'airflow'`. */
   readonly owner?: string;

@@ -43,6 +43,6 @@ async function fit(schema: StandardSchema, value: unknown, place: string, what: 
 
 /** Which task the first argument came from, for the message. */
 function producerOf(task: TaskSpec): string {
-  const source: InputSpec | undefined = task.inputs[0]?.kind === 'element' ? task.map?.source : task.inputs[0];
+  const source: InputSpec | undefined = task.inputs[0]?.kind === 'element' ? task.map?.sources[0] : task.inputs[0];
   return source?.kind === 'ref' ? ` (from task "${source.taskId}")` : '';
 }

@@ -87,7 +87,13 @@ export class Recorder {
       const position = capturePosition(map);
       const place = `tasks.${member.name}.args[0]`;
       const mapSource = this.#problems.try(() => recordMapSource(source, place, this), position) ?? { kind: 'value', value: [] };
-      return this.#place(member, id, position, [{ kind: 'element' }, ...this.#inputs(rest, member, position, 1)], mapSource);
+      return this.#place(
+        member,
+        id,
+        position,
+        [{ kind: 'element', source: 0 }, ...this.#inputs(rest, member, position, 1)],
+        mapSource,
+      );
     };
     const as = (taskId: unknown): TaskHandle =>
       this.handle(member, this.#problems.try(() => checkOwnId(taskId), capturePosition(as)) ?? id);

@@ -175,7 +175,7 @@ const anyTasks: fc.Arbitrary<readonly TaskSpec[]> = fc
         triggerRule: rule,
         retries,
         retryDelayMs: 10,
-        map: source === undefined ? null : { source: { kind: 'ref', taskId: source } },
+        map: source === undefined ? null : { kind: 'each', sources: [{ kind: 'ref', taskId: source }] },
       });
     }),
   );

@@ -50,7 +50,7 @@ function evaluateInstance(
   }
   if (!view.ignoresPast && !isPastMet(node.task, view.spec, view.graph, view.run.logicalDate, view.previous)) return;
   if (node.task.map !== null && instance.mapIndex < 0) {
-    expandTask(view, node, instance, mapLength(view, node.task.map.source), now, limits);
+    expandTask(view, node, instance, mapLength(view, node.task.map), now, limits);
     return;
   }
   if (isDue(instance, now)) scheduleInstance(view, instance, now);

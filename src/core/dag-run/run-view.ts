@@ -20,7 +20,7 @@ import { TASK_INSTANCE_TRANSITIONS, type TaskInstanceTransition } from '../task-
 import { destinationOf } from '../transition.js';
 import { mergeTransition, pendingFor, toChange, toInsertion, type TransitionEffects } from './pending-change.js';
 import { emptyCounts, type StateCounts } from './state-counts.js';
-import { freshCopy } from './fresh-copy.js';
+import { newTaskInstance } from './new-task-instance.js';
 import { addSlot, changesOutcome, createNodes, recount, type Slot, type TaskNode } from './task-node.js';
 import { DAG_RUN_TRANSITIONS, type DagRunTransition } from './transitions.js';
 
@@ -61,7 +61,7 @@ export class RunView {
     this.spec = snapshot.spec;
     this.graph = graphOf(snapshot.spec);
     this.previous = snapshot.previous;
-    this.ignoresPast = snapshot.ignoresPast ?? false;
+    this.ignoresPast = snapshot.run.backfillOrdinal === 1;
     this.counts = emptyCounts();
     this.#run = snapshot.run;
     this.#revision = snapshot.run.revision;
@@ -200,7 +200,11 @@ export class RunView {
     const node = this.node(pattern.taskId);
     const copies: TaskInstance[] = [];
     for (const mapIndex of mapIndexes) {
-      const instance: TaskInstance = { id: this.#nextTemporaryId--, ...freshCopy(pattern, mapIndex, node.task.retries + 1) };
+      const values = { ...pattern, maxTries: node.task.retries + 1 };
+      const instance: TaskInstance = {
+        id: this.#nextTemporaryId--,
+        ...newTaskInstance(pattern.dagRunId, pattern.taskId, mapIndex, values),
+      };
       const slot = addSlot(node, instance, pendingFor(instance, true));
       this.#changed.push(slot);
       this.#index(slot);

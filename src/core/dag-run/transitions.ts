@@ -17,6 +17,12 @@ export const DAG_RUN_TRANSITIONS = define({
     actors: ['scheduler', 'worker', 'sweeper', 'test'],
     when: 'nothing is unfinished and no leaf failed',
   },
+  succeedPartially: {
+    from: ['running'],
+    to: ['partial'],
+    actors: ['scheduler', 'worker', 'sweeper', 'test'],
+    when: 'nothing is unfinished, no critical leaf failed, but a task that is not critical did',
+  },
   fail: {
     from: ['running'],
     to: ['failed'],
@@ -30,13 +36,13 @@ export const DAG_RUN_TRANSITIONS = define({
     when: 'its backfill was cancelled before it started',
   },
   reopen: {
-    from: ['success', 'failed'],
+    from: ['success', 'partial', 'failed'],
     to: ['queued'],
     actors: ['user', 'backfill', 'test'],
     when: 'some of its task instances were cleared',
   },
   override: {
-    from: ['queued', 'running', 'success', 'failed'],
+    from: ['queued', 'running', 'success', 'partial', 'failed'],
     to: ['success', 'failed', 'queued'],
     actors: ['user', 'test'],
     when: 'somebody marked it',

@@ -49,10 +49,11 @@ export function expandTask(
  * also where none of them runs. Zero and too many elements are left to `expandTask`.
  */
 export function expandLiteral(view: RunView, node: TaskNode, limits: PlanLimits): void {
-  const source = node.task.map?.source;
+  const { map } = node.task;
   const instance = node.slots[0]?.instance;
-  if (!source || source.kind === 'ref' || !instance || instance.mapIndex >= 0 || instance.state !== 'none') return;
-  const length = mapLength(view, source);
+  if (!map || map.sources.some(({ kind }) => kind === 'ref') || !instance || instance.mapIndex >= 0 || instance.state !== 'none')
+    return;
+  const length = mapLength(view, map);
   if (length.kind !== 'known' || length.length === 0 || length.length > limits.maxMapLength) return;
   view.patch(instance.id, { mapIndex: 0 });
   view.insertCopies(instance, range(1, length.length));
@@ -65,7 +66,7 @@ export function expandLiteral(view: RunView, node: TaskNode, limits: PlanLimits)
 export function reviseCopies(view: RunView, node: TaskNode, now: Instant, limits: PlanLimits): void {
   const first = node.slots[0]?.instance;
   if (!node.task.map || !first || first.mapIndex < 0) return;
-  const source = mapLength(view, node.task.map.source);
+  const source = mapLength(view, node.task.map);
   if (source.kind !== 'known' || source.length > limits.maxMapLength) return;
   const present = new Set<number>();
   for (const { instance } of node.slots) {

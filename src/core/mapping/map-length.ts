@@ -1,5 +1,5 @@
 /** How many copies a mapped task gets, or why that cannot be said. */
-import type { InputSpec } from '../../model/dag-spec.js';
+import type { InputSpec, MapSpec } from '../../model/dag-spec.js';
 import type { TaggedJson } from '../../model/tagged-json.js';
 import type { RunView } from '../dag-run/run-view.js';
 import type { TaskNode } from '../dag-run/task-node.js';
@@ -17,8 +17,25 @@ const WAIT: MapLength = { kind: 'wait' };
 const ENDED_SKIPPED: MapLength = { kind: 'ended', state: 'skipped' };
 const ENDED_FAILED: MapLength = { kind: 'ended', state: 'upstream_failed' };
 
-/** Length of the source of a mapped task in this run as it stands. */
-export function mapLength(view: RunView, source: InputSpec): MapLength {
+/** Number of copies of a mapped task in this run as it stands: by its first source that is not of a known length, or by all of them. */
+export function mapLength(view: RunView, { kind, sources, fill, chunk = 1 }: MapSpec): MapLength {
+  const lengths: number[] = [];
+  for (const source of sources) {
+    const length = sourceLength(view, source);
+    if (length.kind !== 'known') return length;
+    lengths.push(length.length);
+  }
+  switch (kind) {
+    case 'each':
+      return { kind: 'known', length: Math.ceil((lengths[0] ?? 0) / chunk) };
+    case 'zip':
+      return { kind: 'known', length: fill === undefined ? Math.min(...lengths) : Math.max(...lengths) };
+    case 'product':
+      return { kind: 'known', length: lengths.reduce((product, length) => product * length, 1) };
+  }
+}
+
+function sourceLength(view: RunView, source: InputSpec): MapLength {
   switch (source.kind) {
     case 'value':
       return literalLength(source.value);
@@ -27,6 +44,7 @@ export function mapLength(view: RunView, source: InputSpec): MapLength {
     case 'object':
       return { kind: 'known', length: Object.keys(source.fields).length };
     case 'element':
+    case 'groupElement':
       return { kind: 'unmappable', got: 'an element of the same mapping', from: 'the map source' };
     case 'ref': {
       const node = view.node(source.taskId);

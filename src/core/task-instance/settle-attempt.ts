@@ -104,6 +104,15 @@ function decideSettlement(
         xcoms: [],
         reason: null,
       };
+    case 'defer':
+    case 'ask':
+      return {
+        transition: outcome.kind,
+        patch: { token: null, workerId: null, endedAt, wakeAt: outcome.timeoutAt, deferral: outcome.deferral },
+        endAttempt: end(outcome.kind === 'defer' ? 'deferred' : 'awaiting_input', endedAt, null, null),
+        xcoms: [],
+        reason: null,
+      };
     case 'lost':
       return settleLoss(instance, outcome.reason, endedAt, now);
   }

@@ -35,6 +35,7 @@ export function createBackfillStore(tables: Tables): BackfillStore {
         queued: count('queued'),
         running: count('running'),
         success: count('success'),
+        partial: count('partial'),
         failed: count('failed'),
         firstStartedAt: started.length > 0 ? Math.min(...started) : null,
         lastEndedAt: ended.length > 0 ? Math.max(...ended) : null,

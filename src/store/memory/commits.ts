@@ -99,6 +99,7 @@ function applyChange(tables: Tables, commit: RunCommit, change: TaskInstanceChan
       endReason: null,
       error: null,
       logPath: null,
+      rendered: null,
       pool: next.pool,
       poolSlots: next.poolSlots,
       queue: next.queue,

@@ -1,4 +1,5 @@
 /** Runs in memory: creation and the reads people ask for. */
+import { newTaskInstance, queueingValuesOf } from '../../core/dag-run/new-task-instance.js';
 import type { Actor } from '../../model/commit.js';
 import type { NewDagRun } from '../../model/dag.js';
 import type { DagRun } from '../../model/dag-run.js';
@@ -67,13 +68,17 @@ export function checkDag(tables: Tables, dagId: string, now: Instant): void {
 
 /** Inserts a run with its task instances; null if its run id or logical date exists. */
 export function insertRun(tables: Tables, dagId: string, run: NewDagRun, actor: Actor, now: Instant): DagRun | null {
-  if (tables.findRun(dagId, run.runId, run.logicalDate)) return null;
+  if (tables.findRun(dagId, run.runId, run.logicalDate) ?? tables.findRunByKey(dagId, run.idempotencyKey ?? null)) return null;
   const versionId = tables.dags.get(dagId)!.currentVersionId;
   const id = tables.nextId();
   const isRunning = run.state === 'running';
   const conf = JSON.parse(JSON.stringify(run.conf ?? {})) as DagRun['conf'];
+  const { idempotencyKey = null, backfillOrdinal = null, triggeringUser = null, ...given } = run;
   tables.putRun({
-    ...run,
+    ...given,
+    backfillOrdinal,
+    triggeringUser,
+    idempotencyKey,
     conf,
     id,
     dagId,
@@ -86,29 +91,7 @@ export function insertRun(tables: Tables, dagId: string, run: NewDagRun, actor: 
     planAt: isRunning ? now : null,
   });
   for (const task of tables.versions.get(versionId)!.spec.tasks) {
-    tables.insertInstance({
-      dagRunId: id,
-      taskId: task.taskId,
-      mapIndex: -1,
-      state: 'none',
-      tryNumber: 0,
-      maxTries: task.retries + 1,
-      lostDispatches: 0,
-      token: null,
-      workerId: null,
-      pool: task.pool,
-      poolSlots: task.poolSlots,
-      priorityWeight: task.priorityWeight,
-      queue: task.queue,
-      scheduledAt: null,
-      queuedAt: null,
-      startedAt: null,
-      endedAt: null,
-      wakeAt: null,
-      waitingSince: null,
-      pokeNumber: 0,
-      outputLength: null,
-    });
+    tables.insertInstance(newTaskInstance(id, task.taskId, -1, queueingValuesOf(task)));
   }
   const event = { entity: 'dag_run', entityId: id, dagRunId: id, token: null, actor, reason: null } as const;
   tables.record({ ...event, from: null, to: 'queued' });
@@ -118,7 +101,7 @@ export function insertRun(tables: Tables, dagId: string, run: NewDagRun, actor: 
 
 /** What others may see of a run's row. */
 export function readRun(stored: StoredRun): DagRun {
-  const { planAt: _planAt, ...run } = stored;
+  const { planAt: _planAt, idempotencyKey: _idempotencyKey, ...run } = stored;
   return Object.freeze(run);
 }
 

@@ -76,6 +76,7 @@ export function createSchedulingStore(tables: Tables): SchedulingStore {
       const commits = admit({
         total: live.length,
         pools: Object.fromEntries(known.map((pool) => [pool, { slots: tables.pools.get(pool)!, occupied: occupied(pool) }])),
+        tasks: {},
       });
       return writeCommits(tables, commits, now);
     },

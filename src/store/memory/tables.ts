@@ -29,6 +29,7 @@ export interface StoredDag extends Dag {
 
 export interface StoredRun extends DagRun {
   readonly planAt: Instant | null;
+  readonly idempotencyKey: string | null;
 }
 
 export interface StoredAttempt extends Attempt {
@@ -39,7 +40,7 @@ export interface StoredAttempt extends Attempt {
   readonly priorityWeight: number;
 }
 
-const LIVE: ReadonlySet<string> = new Set(['queued', 'running', 'deferred']);
+const LIVE: ReadonlySet<string> = new Set(['queued', 'running']);
 
 export class Tables {
   readonly dags = new Map<string, StoredDag>();
@@ -82,6 +83,11 @@ export class Tables {
     const id =
       this.runsOfDag.get(dagId)?.get(runId) ?? (logicalDate === null ? undefined : this.runsByDate.get(dagId)?.get(logicalDate));
     return id === undefined ? null : this.runs.get(id)!;
+  }
+
+  findRunByKey(dagId: string, idempotencyKey: string | null): StoredRun | null {
+    if (idempotencyKey === null) return null;
+    return this.runsOf(dagId).find((run) => run.idempotencyKey === idempotencyKey) ?? null;
   }
 
   runsOf(dagId: string): StoredRun[] {

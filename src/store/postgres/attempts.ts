@@ -71,7 +71,7 @@ returning 1 as written`,
 const FIND_REVOKED: Statement = {
   name: 'find_revoked',
   text: `select x.token from unnest($1::uuid[]) as x(token)
-    where not exists (select 1 from task_attempt a where a.token = any (array[x.token]) and a.state in ('queued', 'running', 'deferred'))`,
+    where not exists (select 1 from task_attempt a where a.token = any (array[x.token]) and a.state in ('queued', 'running'))`,
 };
 
 const LOG_PATHS = new RowSet({ token: 'uuid', log_path: 'text' } as const);
@@ -109,6 +109,7 @@ async function assignmentsOf(database: Database, specs: SpecCache, rows: readonl
 
 function readAttempt(row: Row): Attempt {
   const error = row['error'] as string | null;
+  const rendered = row['rendered'] as string | null;
   return {
     token: row['token'] as string,
     taskInstanceId: row['task_instance_id'] as number,
@@ -122,6 +123,7 @@ function readAttempt(row: Row): Attempt {
     endReason: row['end_reason'] as string | null,
     error: error === null ? null : (JSON.parse(error) as TaskError),
     logPath: row['log_path'] as string | null,
+    rendered: rendered === null ? null : (JSON.parse(rendered) as TaggedJson),
   };
 }
 

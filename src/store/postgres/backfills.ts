@@ -16,8 +16,9 @@ const FIND_ACTIVE: Statement = {
 
 const CREATE: Statement = {
   name: 'create_backfill',
-  text: `insert into backfill (dag_id, from_date, to_date, max_active_runs, conf, reprocess_behavior, run_backwards, is_paused, expected_runs, created_at)
-    values ($1, to_timestamp($2::float8 / 1000), to_timestamp($3::float8 / 1000), $4, $5, $6, $7, $8, $9, to_timestamp($10::float8 / 1000))
+  text: `insert into backfill (dag_id, from_date, to_date, max_active_runs, conf, reprocess_behavior, run_backwards, is_paused, expected_runs, created_at,
+      run_on_latest_version)
+    values ($1, to_timestamp($2::float8 / 1000), to_timestamp($3::float8 / 1000), $4, $5, $6, $7, $8, $9, to_timestamp($10::float8 / 1000), $11)
     returning *`,
 };
 
@@ -36,7 +37,8 @@ const PROGRESS: Statement = {
   name: 'backfill_progress',
   text: `select b.*, r.* from backfill b cross join lateral (
       select count(*) filter (where d.state = 'queued') as queued, count(*) filter (where d.state = 'running') as running,
-        count(*) filter (where d.state = 'success') as success, count(*) filter (where d.state = 'failed') as failed,
+        count(*) filter (where d.state = 'success') as success, count(*) filter (where d.state = 'partial') as partial,
+        count(*) filter (where d.state = 'failed') as failed,
         min(d.started_at) as first_started_at, max(d.ended_at) as last_ended_at
       from dag_run d where d.backfill_id = b.backfill_id
     ) r where b.backfill_id = $1`,
@@ -77,6 +79,7 @@ export function createBackfillStore(database: Database, specs: SpecCache): Backf
             backfill.isPaused,
             backfill.expectedRuns,
             now,
+            backfill.runOnLatestVersion,
           ]);
           const stored = readBackfill(row!);
           const ours = runs.map((run) => ({ dagId, versionId, spec, run: { ...run, backfillId: stored.id } }));
@@ -126,6 +129,8 @@ function readBackfill(row: Row): Backfill {
     expectedRuns: row['expected_runs'] as number,
     createdAt: row['created_at'] as Instant,
     completedAt: row['completed_at'] as Instant | null,
+    isCancelled: row['is_cancelled'] as boolean,
+    runOnLatestVersion: row['run_on_latest_version'] as boolean,
   };
 }
 
@@ -135,6 +140,7 @@ function readProgress(row: Row): BackfillProgress {
     queued: row['queued'] as number,
     running: row['running'] as number,
     success: row['success'] as number,
+    partial: row['partial'] as number,
     failed: row['failed'] as number,
     firstStartedAt: row['first_started_at'] as Instant | null,
     lastEndedAt: row['last_ended_at'] as Instant | null,

@@ -51,6 +51,9 @@ const CHANGES = new TypedRows('commit_change', {
   waiting_since: 'instant',
   poke_number: 'integer',
   output_length: 'integer',
+  decision: 'text',
+  map_label: 'text',
+  deferral: 'text',
 } as const);
 
 /** Attempts that end, or that start under a token they already have. */
@@ -130,6 +133,9 @@ const INSERTIONS = new TypedRows('commit_insertion', {
   waiting_since: 'instant',
   poke_number: 'integer',
   output_length: 'integer',
+  decision: 'text',
+  map_label: 'text',
+  deferral: 'text',
 } as const);
 
 /**
@@ -172,7 +178,7 @@ export interface CommitAnswer {
 
 const INSERTED_COLUMNS =
   'dag_run_id, task_id, map_index, state, try_number, max_tries, lost_dispatches, token, worker_id, pool, pool_slots, priority_weight, ' +
-  'queue, scheduled_at, queued_at, started_at, ended_at, wake_at, waiting_since, poke_number, output_length';
+  'queue, scheduled_at, queued_at, started_at, ended_at, wake_at, waiting_since, poke_number, output_length, decision, map_label, deferral';
 
 const cache = new Map<string, Statement>();
 
@@ -219,7 +225,8 @@ function buildText(parts: readonly PartName[]): string {
     state = c.state, map_index = c.map_index, try_number = c.try_number, max_tries = c.max_tries, lost_dispatches = c.lost_dispatches,
     token = c.token, worker_id = c.worker_id, pool = c.pool, pool_slots = c.pool_slots, priority_weight = c.priority_weight,
     queue = c.queue, scheduled_at = c.scheduled_at, queued_at = c.queued_at, started_at = c.started_at, ended_at = c.ended_at,
-    wake_at = c.wake_at, waiting_since = c.waiting_since, poke_number = c.poke_number, output_length = c.output_length
+    wake_at = c.wake_at, waiting_since = c.waiting_since, poke_number = c.poke_number, output_length = c.output_length,
+    decision = c.decision, map_label = c.map_label, deferral = c.deferral
   from runs_ok, ${from.changes} c
   where get_bit(runs_ok.ok, c.run) = 1 and t.task_instance_id = any (array[c.task_instance_id])
     and t.state = c.from_state and t.token is not distinct from c.expected_token
@@ -232,7 +239,7 @@ function buildText(parts: readonly PartName[]): string {
     state = e.state, worker_id = coalesce(e.worker_id, a.worker_id), started_at = coalesce(e.started_at, a.started_at),
     ended_at = e.ended_at, end_reason = e.end_reason, error = e.error
   from changes_ok, ${from.attempts} e
-  where get_bit(changes_ok.ok, e.change) = 1 and a.token = any (array[e.token]) and a.state in ('queued', 'running', 'deferred')
+  where get_bit(changes_ok.ok, e.change) = 1 and a.token = any (array[e.token]) and a.state in ('queued', 'running')
   returning 1
 )`);
   }

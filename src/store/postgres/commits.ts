@@ -290,6 +290,9 @@ function instanceColumns(row: TaskInstance | NewTaskInstance) {
     waiting_since: row.waitingSince,
     poke_number: row.pokeNumber,
     output_length: row.outputLength,
+    decision: row.decision === null ? null : JSON.stringify(row.decision),
+    map_label: row.mapLabel,
+    deferral: row.deferral === null ? null : JSON.stringify(row.deferral),
   };
 }
 

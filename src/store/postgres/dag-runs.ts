@@ -7,7 +7,7 @@ import type { Row, Session, Statement } from './session.js';
 
 export const RUN_COLUMNS =
   'd.dag_run_id, d.dag_id, d.run_id, d.run_type, d.triggered_by, d.state, d.logical_date, d.interval_start, d.interval_end, d.run_after, ' +
-  'd.version_id, d.backfill_id, d.queued_at, d.started_at, d.ended_at, d.clear_number, d.revision, d.note, d.conf';
+  'd.version_id, d.backfill_id, d.backfill_ordinal, d.triggering_user, d.queued_at, d.started_at, d.ended_at, d.clear_number, d.revision, d.note, d.conf';
 
 /** Reads a row of `RUN_COLUMNS`. */
 export function readRun(row: Row): DagRun {
@@ -25,11 +25,13 @@ export function readRun(row: Row): DagRun {
     conf: JSON.parse(row['conf'] as string) as DagRun['conf'],
     versionId: row['version_id'] as number,
     backfillId: row['backfill_id'] as number | null,
+    backfillOrdinal: row['backfill_ordinal'] as number | null,
     queuedAt: row['queued_at'] as Instant,
     startedAt: row['started_at'] as Instant | null,
     endedAt: row['ended_at'] as Instant | null,
     clearNumber: row['clear_number'] as number,
     note: row['note'] as string | null,
+    triggeringUser: row['triggering_user'] as string | null,
     revision: row['revision'] as number,
   };
 }

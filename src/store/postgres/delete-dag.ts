@@ -10,7 +10,7 @@ const LOCK_RUNS: Statement = {
 const FIND_LIVE: Statement = {
   name: 'delete_dag_find_live',
   text: `select 1 from task_attempt a join dag_run d on d.dag_run_id = a.dag_run_id
-    where d.dag_id = $1 and a.state in ('queued', 'running', 'deferred') limit 1`,
+    where d.dag_id = $1 and a.state in ('queued', 'running') limit 1`,
 };
 const ALLOW: Statement = { name: 'delete_dag_allow', text: `select set_config('airflow_like.may_delete_history', 'on', true)` };
 

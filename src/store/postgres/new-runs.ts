@@ -1,4 +1,5 @@
 /** Creates runs with their task instances, and has their DAGs looked at. */
+import { queueingValuesOf } from '../../core/dag-run/new-task-instance.js';
 import type { Actor } from '../../model/commit.js';
 import type { NewDagRun } from '../../model/dag.js';
 import type { DagRun } from '../../model/dag-run.js';
@@ -22,6 +23,9 @@ const NEW_RUNS = new RowSet({
   run_after: 'instant',
   version_id: 'bigint',
   backfill_id: 'bigint',
+  backfill_ordinal: 'integer',
+  triggering_user: 'text',
+  idempotency_key: 'text',
   started_at: 'instant',
   plan_at: 'instant',
   note: 'text',
@@ -42,9 +46,9 @@ const CREATE_RUNS: Statement = {
   name: 'create_runs',
   text: `with tasks as materialized (${NEW_TASKS.select(NEW_RUNS.width + 4)}), created as (
   insert into dag_run (dag_id, run_id, run_type, triggered_by, state, logical_date, interval_start, interval_end, run_after, version_id,
-    backfill_id, queued_at, started_at, plan_at, note, conf)
+    backfill_id, backfill_ordinal, triggering_user, idempotency_key, queued_at, started_at, plan_at, note, conf)
   select r.dag_id, r.run_id, r.run_type, r.triggered_by, r.state, r.logical_date, r.interval_start, r.interval_end, r.run_after, r.version_id,
-    r.backfill_id, to_timestamp($1::float8 / 1000), r.started_at, r.plan_at, r.note, r.conf
+    r.backfill_id, r.backfill_ordinal, r.triggering_user, r.idempotency_key, to_timestamp($1::float8 / 1000), r.started_at, r.plan_at, r.note, r.conf
   from (${NEW_RUNS.select(4)}) r order by r.n
   on conflict do nothing
   returning *
@@ -92,21 +96,27 @@ export async function insertRuns(
     run_after: run.runAfter,
     version_id: versionId,
     backfill_id: run.backfillId,
+    backfill_ordinal: run.backfillOrdinal ?? null,
+    triggering_user: run.triggeringUser ?? null,
+    idempotency_key: run.idempotencyKey ?? null,
     started_at: run.state === 'running' ? now : null,
     plan_at: run.state === 'running' ? now : null,
     note: run.note,
     conf: JSON.stringify(run.conf ?? {}),
   }));
   const taskRows = [...versions].flatMap(([versionId, spec]) =>
-    spec.tasks.map((task) => ({
-      version_id: versionId,
-      task_id: task.taskId,
-      max_tries: task.retries + 1,
-      pool: task.pool,
-      pool_slots: task.poolSlots,
-      priority_weight: task.priorityWeight,
-      queue: task.queue,
-    })),
+    spec.tasks.map((task) => {
+      const { maxTries, pool, poolSlots, priorityWeight, queue } = queueingValuesOf(task);
+      return {
+        version_id: versionId,
+        task_id: task.taskId,
+        max_tries: maxTries,
+        pool,
+        pool_slots: poolSlots,
+        priority_weight: priorityWeight,
+        queue,
+      };
+    }),
   );
   const rows = await session.run(CREATE_RUNS, [
     now,

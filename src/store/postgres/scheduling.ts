@@ -68,6 +68,7 @@ export function createSchedulingStore(database: Database, specs: SpecCache): Sch
         const commits = admit({
           total: counted.reduce((sum, row) => sum + row.attempts, 0),
           pools: Object.fromEntries(locked.map(({ name, slots }) => [name, { slots, occupied: occupied.get(name) ?? 0 }])),
+          tasks: {},
         });
         return commits.length === 0 ? EMPTY_RESULT : writeCommitsIn(session, commits, now);
       });

@@ -1,14 +1,15 @@
 /** Rows of task_instance: how they read. They are written by `commits.ts`, `dag-runs.ts` (creation) and `attempts.ts` (claims) only. */
 import type { Instant } from '../../model/instant.js';
 import type { TaskInstanceState } from '../../model/states.js';
-import type { TaskInstance } from '../../model/task-instance.js';
+import type { TaggedJson } from '../../model/tagged-json.js';
+import type { FlowDecision, TaskInstance } from '../../model/task-instance.js';
 import { listParameter } from './columns.js';
 import type { Row, Session, Statement } from './session.js';
 
 export const INSTANCE_COLUMNS =
   't.task_instance_id, t.dag_run_id, t.task_id, t.map_index, t.state, t.try_number, t.max_tries, t.lost_dispatches, t.token, t.worker_id, t.pool, ' +
   't.pool_slots, t.priority_weight, t.queue, t.scheduled_at, t.queued_at, t.started_at, t.ended_at, t.wake_at, t.waiting_since, t.poke_number, ' +
-  't.output_length';
+  't.output_length, t.decision, t.map_label, t.deferral';
 
 /** Reads a row of `INSTANCE_COLUMNS`. */
 export function readInstance(row: Row): TaskInstance {
@@ -35,7 +36,15 @@ export function readInstance(row: Row): TaskInstance {
     waitingSince: row['waiting_since'] as Instant | null,
     pokeNumber: row['poke_number'] as number,
     outputLength: row['output_length'] as number | null,
+    decision: readJson<FlowDecision>(row['decision']),
+    mapLabel: row['map_label'] as string | null,
+    deferral: readJson<TaggedJson>(row['deferral']),
   };
+}
+
+/** Null stays null. */
+function readJson<T>(text: unknown): T | null {
+  return text === null ? null : (JSON.parse(text as string) as T);
 }
 
 const LIST: Statement = {

@@ -155,6 +155,10 @@ function logEnd(log: AttemptLog, outcome: Outcome): void {
       return log.write('info', 'system', outcome.message === null ? 'skipped' : `skipped: ${outcome.message}`);
     case 'reschedule':
       return log.note('info', 'system', `not yet; looks again at ${new Date(outcome.at).toISOString()}`);
+    case 'defer':
+      return log.note('info', 'system', 'waits for a trigger');
+    case 'ask':
+      return log.note('info', 'system', 'waits for a person');
     case 'lost':
       return log.write('warn', 'system', `lost: ${outcome.reason}`);
   }

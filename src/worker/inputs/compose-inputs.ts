@@ -12,15 +12,15 @@ export type OutputLookup = (taskId: string) => TaggedJson | undefined;
 export function inputRefs(task: TaskSpec): readonly string[] {
   const refs = new Set<string>();
   for (const input of task.inputs) collectRefs(input, refs);
-  if (task.map) collectRefs(task.map.source, refs);
+  for (const source of task.map?.sources ?? []) collectRefs(source, refs);
   return [...refs];
 }
 
 /** Arguments in order. Undefined stands for a ref to a task without output. */
 export function composeInputs(task: TaskSpec, mapIndex: number, output: OutputLookup): (TaggedJson | undefined)[] {
-  const element = (): TaggedJson | undefined => {
-    if (!task.map || mapIndex < 0) return undefined;
-    return elementOf(task.map.source, mapIndex, output);
+  const element = (position: number): TaggedJson | undefined => {
+    const source = task.map?.sources[position];
+    return source && mapIndex >= 0 ? elementOf(source, mapIndex, output) : undefined;
   };
   return task.inputs.map((input) => compose(input, element, output));
 }
@@ -31,14 +31,20 @@ function collectRefs(input: InputSpec, refs: Set<string>): void {
   else if (input.kind === 'object') for (const field of Object.values(input.fields)) collectRefs(field, refs);
 }
 
-function compose(input: InputSpec, element: () => TaggedJson | undefined, output: OutputLookup): TaggedJson | undefined {
+function compose(
+  input: InputSpec,
+  element: (source: number) => TaggedJson | undefined,
+  output: OutputLookup,
+): TaggedJson | undefined {
   switch (input.kind) {
     case 'value':
       return input.value;
     case 'ref':
       return output(input.taskId);
     case 'element':
-      return element();
+      return element(input.source);
+    case 'groupElement':
+      return undefined;
     case 'list':
       return input.items.map((item) => compose(item, element, output) ?? null);
     case 'object':

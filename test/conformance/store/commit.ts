@@ -50,6 +50,7 @@ export function describeCommit({
           endReason: null,
           error: null,
           logPath: null,
+          rendered: null,
         },
       ]);
       expect(await store.attempts.readXComs([{ dagRunId: run.id, taskId: 'a', key: 'return_value' }])).toEqual([

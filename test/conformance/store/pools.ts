@@ -27,7 +27,9 @@ export function describePools({ store, other, harness, save, create, read, insta
         return [];
       });
       expect(result).toEqual({ staleRuns: [], staleTaskInstances: [], revisions: new Map(), inserted: [] });
-      expect(seen).toEqual([{ total: 2, pools: { small: { slots: 3, occupied: 2 }, default_pool: { slots: 128, occupied: 1 } } }]);
+      expect(seen).toEqual([
+        { total: 2, pools: { small: { slots: 3, occupied: 2 }, default_pool: { slots: 128, occupied: 1 } }, tasks: {} },
+      ]);
     });
 
     it('never overfills a pool when two schedulers admit at once', async () => {

@@ -57,6 +57,9 @@ export function describeRuns({ store, other, save, create, instancesOf, instance
             waitingSince: null,
             pokeNumber: 0,
             outputLength: null,
+            decision: null,
+            mapLabel: null,
+            deferral: null,
           }),
         ),
       );

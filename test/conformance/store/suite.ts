@@ -83,6 +83,8 @@ export function createSuite(harness: StoreHarness): StoreSuite {
       conf: { a: 1 },
       reprocessBehavior: 'none',
       runBackwards: false,
+      isCancelled: false,
+      runOnLatestVersion: true,
       isPaused: false,
       expectedRuns: 3,
     }),

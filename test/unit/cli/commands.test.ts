@@ -490,6 +490,7 @@ describe('tasks logs', () => {
     endReason: null,
     error: null,
     logPath: `${token}.jsonl`,
+    rendered: null,
   });
   const contents = {
     dags,

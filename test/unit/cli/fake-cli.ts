@@ -1,4 +1,10 @@
 /** A command line over fakes: a terminal that records, a configuration of defaults, and a system of which a test gives what it needs. */
+import {
+  dagRun as anyDagRun,
+  dagSpec as anyDagSpec,
+  taskInstance as anyTaskInstance,
+  taskSpec as anyTaskSpec,
+} from '../../support/dag-specs.js';
 import { OPTIONS, type Config } from '../../../src/config/options.js';
 import type { LoadedConfig } from '../../../src/config/load-config.js';
 import type { Cli, ConfigOverrides } from '../../../src/cli/cli.js';
@@ -190,63 +196,18 @@ function component(kind: ComponentKind): Component {
 }
 
 export function taskSpec(taskId: string, upstream: readonly string[] = [], more: Partial<TaskSpec> = {}): TaskSpec {
-  return {
-    taskId,
-    operator: 'method',
-    member: taskId,
-    upstream,
-    inputs: [],
-    map: null,
-    sensor: null,
-    groupId: null,
-    triggerRule: 'all_success',
-    retries: 0,
-    retryDelayMs: 0,
-    retryExponentialBackoff: 0,
-    maxRetryDelayMs: null,
-    executionTimeoutMs: null,
-    dependsOnPast: false,
-    ignoreFirstDependsOnPast: true,
-    waitForDownstream: false,
-    pool: 'default_pool',
-    poolSlots: 1,
-    priorityWeight: 1,
-    queue: 'default',
-    maxActiveTisPerDag: null,
-    maxActiveTisPerDagrun: null,
-    isolation: 'thread',
-    doc: null,
-    previousIds: [],
-    position: null,
-    ...more,
-  };
+  return anyTaskSpec(taskId, { upstream, retryDelayMs: 0, ignoreFirstDependsOnPast: true, ...more });
 }
 
 export function dagSpec(dagId: string, tasks: readonly TaskSpec[] = [taskSpec('extract'), taskSpec('load', ['extract'])]): DagSpec {
-  return {
-    specVersion: 1,
-    dagId,
-    previousIds: [],
-    description: null,
-    doc: null,
+  return anyDagSpec(dagId, {
     owner: 'ada',
     tags: ['etl'],
     schedule: { kind: 'cron', expression: '0 2 * * *', text: '0 2 * * *' },
     timezone: 'Europe/Paris',
     startDate: Date.UTC(2026, 0, 1),
-    endDate: null,
-    catchup: false,
-    maxActiveRuns: 16,
-    maxActiveTasks: 16,
-    dagrunTimeoutMs: null,
-    isPausedUponCreation: null,
-    params: null,
     tasks,
-    groups: [],
-    file: `${dagId}.ts`,
-    exportName: 'default',
-    position: null,
-  };
+  });
 }
 
 export function listing(dagId: string, more: Partial<DagListing['dag']> = {}, spec: DagSpec = dagSpec(dagId)): DagListing {
@@ -273,53 +234,19 @@ export function listing(dagId: string, more: Partial<DagListing['dag']> = {}, sp
 }
 
 export function dagRun(runId: string, more: Partial<DagRun> = {}): DagRun {
-  return {
-    id: 1,
+  return anyDagRun({
     dagId: 'sales',
     runId,
-    runType: 'manual',
     triggeredBy: 'cli',
     state: 'queued',
     logicalDate: null,
-    dataInterval: null,
     runAfter: NOW,
-    conf: {},
-    versionId: 1,
-    backfillId: null,
     queuedAt: NOW,
     startedAt: null,
-    endedAt: null,
-    clearNumber: 0,
-    note: null,
-    revision: 1,
     ...more,
-  };
+  });
 }
 
 export function taskInstance(taskId: string, more: Partial<TaskInstance> = {}): TaskInstance {
-  return {
-    id: 1,
-    dagRunId: 1,
-    taskId,
-    mapIndex: -1,
-    state: 'none',
-    tryNumber: 0,
-    maxTries: 1,
-    lostDispatches: 0,
-    token: null,
-    workerId: null,
-    pool: 'default_pool',
-    poolSlots: 1,
-    priorityWeight: 1,
-    queue: 'default',
-    scheduledAt: null,
-    queuedAt: null,
-    startedAt: null,
-    endedAt: null,
-    wakeAt: null,
-    waitingSince: null,
-    pokeNumber: 0,
-    outputLength: null,
-    ...more,
-  };
+  return anyTaskInstance(1, taskId, more);
 }

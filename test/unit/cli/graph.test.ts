@@ -9,12 +9,12 @@ import { dagSpec, taskSpec } from './fake-cli.js';
 const diamond = dagSpec('sales', [
   taskSpec('extract', [], { operator: 'bash' }),
   taskSpec('clean', ['extract'], { retries: 2 }),
-  taskSpec('score', ['extract', 'model'], { map: { source: { kind: 'ref', taskId: 'extract' } } }),
+  taskSpec('score', ['extract', 'model'], { map: { kind: 'each', sources: [{ kind: 'ref', taskId: 'extract' }] } }),
   taskSpec('model'),
   taskSpec('load', ['clean', 'score'], { triggerRule: 'all_done', groupId: 'out' }),
   taskSpec('notify', ['load', 'extract'], { groupId: 'out' }),
 ]);
-const withGroup = { ...diamond, groups: [{ groupId: 'out', parentId: null }] };
+const withGroup = { ...diamond, groups: [{ groupId: 'out', parentId: null, map: null }] };
 
 describe('layers', () => {
   it('puts each task one below the deepest of its parents', () => {

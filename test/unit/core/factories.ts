@@ -4,6 +4,7 @@ import type { DagSpec, TaskSpec } from '../../../src/model/dag-spec.js';
 import type { Dag, DagSchedule } from '../../../src/model/dag.js';
 import type { DagRunSnapshot } from '../../../src/model/snapshot.js';
 import type { TaskInstance } from '../../../src/model/task-instance.js';
+import { dagRun, dagSpec as specNamed, taskInstance, taskSpec } from '../../support/dag-specs.js';
 import { RunView } from '../../../src/core/dag-run/run-view.js';
 
 export const SCHEDULER: Actor = { kind: 'scheduler', id: '00000000-0000-4000-8000-000000000001' };
@@ -15,117 +16,10 @@ export const utc = (text: string): number => {
   return instant;
 };
 
-export function taskSpec(taskId: string, changes: Partial<TaskSpec> = {}): TaskSpec {
-  return {
-    taskId,
-    operator: 'method',
-    member: taskId,
-    upstream: [],
-    inputs: [],
-    map: null,
-    sensor: null,
-    groupId: null,
-    triggerRule: 'all_success',
-    retries: 0,
-    retryDelayMs: 300_000,
-    retryExponentialBackoff: 0,
-    maxRetryDelayMs: null,
-    executionTimeoutMs: null,
-    dependsOnPast: false,
-    ignoreFirstDependsOnPast: false,
-    waitForDownstream: false,
-    pool: 'default_pool',
-    poolSlots: 1,
-    priorityWeight: 1,
-    queue: 'default',
-    maxActiveTisPerDag: null,
-    maxActiveTisPerDagrun: null,
-    isolation: 'thread',
-    doc: null,
-    previousIds: [],
-    position: null,
-    ...changes,
-  };
-}
+export { dagRun, taskInstance, taskSpec };
 
 export function dagSpec(tasks: readonly TaskSpec[], changes: Partial<DagSpec> = {}): DagSpec {
-  return {
-    specVersion: 1,
-    dagId: 'd',
-    previousIds: [],
-    description: null,
-    doc: null,
-    owner: 'ada',
-    tags: [],
-    schedule: { kind: 'none' },
-    timezone: 'UTC',
-    startDate: null,
-    endDate: null,
-    catchup: false,
-    maxActiveRuns: 16,
-    maxActiveTasks: 16,
-    dagrunTimeoutMs: null,
-    isPausedUponCreation: null,
-    params: null,
-    tasks,
-    groups: [],
-    file: 'd.ts',
-    exportName: 'D',
-    position: null,
-    ...changes,
-  };
-}
-
-export function dagRun(changes: Partial<DagRun> = {}): DagRun {
-  return {
-    id: 1,
-    dagId: 'd',
-    runId: 'manual__1970-01-01T00:00:00+00:00',
-    runType: 'manual',
-    triggeredBy: 'test',
-    state: 'running',
-    logicalDate: 0,
-    dataInterval: null,
-    runAfter: 0,
-    conf: {},
-    versionId: 1,
-    backfillId: null,
-    queuedAt: 0,
-    startedAt: 0,
-    endedAt: null,
-    clearNumber: 0,
-    note: null,
-    revision: 1,
-    ...changes,
-  };
-}
-
-export function taskInstance(id: number, taskId: string, changes: Partial<TaskInstance> = {}): TaskInstance {
-  return {
-    id,
-    dagRunId: 1,
-    taskId,
-    mapIndex: -1,
-    state: 'none',
-    tryNumber: 0,
-    maxTries: 1,
-    lostDispatches: 0,
-    token: null,
-    workerId: null,
-    pool: 'default_pool',
-    poolSlots: 1,
-    priorityWeight: 1,
-    queue: 'default',
-    scheduledAt: null,
-    queuedAt: null,
-    startedAt: null,
-    endedAt: null,
-    wakeAt: null,
-    waitingSince: null,
-    pokeNumber: 0,
-    outputLength: null,
-    ...changes,
-  };
+  return specNamed('d', { owner: 'ada', tasks, exportName: 'D', ...changes });
 }
 
 /** A view of a run with one instance per task, ids 1, 2, 3... in the order of the tasks; `states` changes some of them. */

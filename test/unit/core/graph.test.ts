@@ -46,7 +46,7 @@ describe('the graph of a spec', () => {
     }),
     taskSpec('extract', { upstream: ['landed'] }),
     taskSpec('model'),
-    taskSpec('score', { upstream: ['extract', 'model'], map: { source: { kind: 'ref', taskId: 'extract' } } }),
+    taskSpec('score', { upstream: ['extract', 'model'], map: { kind: 'each', sources: [{ kind: 'ref', taskId: 'extract' }] } }),
     taskSpec('load', { upstream: ['score'] }),
     taskSpec('notify', { upstream: ['score'], triggerRule: 'one_failed', operator: 'bash' }),
   ]);

@@ -6,7 +6,7 @@ import type { PreviousRun } from '../../../src/model/snapshot.js';
 import type { TaskInstance } from '../../../src/model/task-instance.js';
 import { accepted, SCHEDULER, statesOf, taskSpec, viewOf } from './factories.js';
 
-const map = (taskId: string): TaskSpec['map'] => ({ source: { kind: 'ref', taskId } });
+const map = (taskId: string): TaskSpec['map'] => ({ kind: 'each', sources: [{ kind: 'ref', taskId }] });
 
 function store(view: RunView): void {
   const commit = view.drain(SCHEDULER, undefined);
@@ -96,7 +96,7 @@ describe('planRun looks at the past', () => {
   it('but not in the first run of a backfill, nor before the start date of a catchup', () => {
     const failed = previous({ a: ['failed'] });
     const tasks = [taskSpec('a', past)];
-    const first = viewOf(tasks, {}, { snapshot: { previous: failed, ignoresPast: true } });
+    const first = viewOf(tasks, {}, { snapshot: { previous: failed }, run: { backfillOrdinal: 1 } });
     planRun(first, 1);
     expect(first.instance(1).state).toBe('scheduled');
     const beforeStart = viewOf(tasks, {}, { snapshot: { previous: failed }, spec: { catchup: true, startDate: 0 } });
@@ -176,7 +176,10 @@ describe('planRun maps', () => {
 
   it('over a literal array or object from the start', () => {
     const literal = (value: unknown) =>
-      [taskSpec('a'), taskSpec('m', { upstream: ['a'], map: { source: { kind: 'value', value: value as never } } })] as const;
+      [
+        taskSpec('a'),
+        taskSpec('m', { upstream: ['a'], map: { kind: 'each', sources: [{ kind: 'value', value: value as never }] } }),
+      ] as const;
     const array = viewOf(literal(['x', 'y']));
     planRun(array, 1);
     expect(statesOf(array)).toEqual({ a: 'scheduled', 'm[0]': 'none', 'm[1]': 'none' });

@@ -237,6 +237,7 @@ describe('planQueueing', () => {
   const occupancy = (changes: Partial<Occupancy> = {}): Occupancy => ({
     total: 0,
     pools: { default_pool: { slots: 128, occupied: 0 }, small: { slots: 2, occupied: 1 }, endless: { slots: -1, occupied: 9_999 } },
+    tasks: {},
     ...changes,
   });
   const candidates = (

@@ -64,9 +64,11 @@ describe('run transitions', () => {
     expect(edges.filter((edge) => !edge.startsWith('override'))).toEqual([
       'start: queued -> running',
       'succeed: running -> success',
+      'succeedPartially: running -> partial',
       'fail: running -> failed',
       'cancel: queued -> failed',
       'reopen: success -> queued',
+      'reopen: partial -> queued',
       'reopen: failed -> queued',
     ]);
     expect(edges.filter((edge) => edge.startsWith('override'))).toHaveLength(DAG_RUN_STATES.length * 3);

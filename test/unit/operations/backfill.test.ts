@@ -241,6 +241,7 @@ describe('followBackfill', () => {
       queued,
       running,
       success: 0,
+      partial: 0,
       failed: 0,
       firstStartedAt: null,
       lastEndedAt: null,

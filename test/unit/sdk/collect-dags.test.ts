@@ -104,8 +104,11 @@ describe('collectDags', () => {
       maxWaitMs: null,
     });
     expect(taskOf(spec, 'score')).toMatchObject({
-      map: { source: { kind: 'ref', taskId: 'extract' } },
-      inputs: [{ kind: 'element' }, { kind: 'ref', taskId: 'weight' }],
+      map: { kind: 'each', sources: [{ kind: 'ref', taskId: 'extract' }] },
+      inputs: [
+        { kind: 'element', source: 0 },
+        { kind: 'ref', taskId: 'weight' },
+      ],
       maxActiveTisPerDagrun: 20,
     });
     expect(taskOf(spec, 'load').inputs).toEqual([

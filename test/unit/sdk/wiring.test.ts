@@ -89,8 +89,8 @@ describe('groups', () => {
       end: ['outer.inner.b'],
     });
     expect(spec.groups).toEqual([
-      { groupId: 'outer', parentId: null },
-      { groupId: 'outer.inner', parentId: 'outer' },
+      { groupId: 'outer', parentId: null, map: null },
+      { groupId: 'outer.inner', parentId: 'outer', map: null },
     ]);
     const settings = ({ retries, queue, pool, groupId }: TaskSpec) => ({ retries, queue, pool, groupId });
     expect(settings(taskOf(spec, 'before'))).toEqual({ retries: 1, queue: 'default', pool: 'dag', groupId: null });

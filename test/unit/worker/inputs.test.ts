@@ -6,9 +6,9 @@ import { OutputCache } from '../../../src/worker/supervisor/output-cache.js';
 
 const ref = (taskId: string): InputSpec => ({ kind: 'ref', taskId });
 const value = (literal: TaggedJson): InputSpec => ({ kind: 'value', value: literal });
-const element: InputSpec = { kind: 'element' };
+const element: InputSpec = { kind: 'element', source: 0 };
 const task = (inputs: InputSpec[], source: InputSpec | null = null) =>
-  ({ inputs, map: source && { source } }) as unknown as TaskSpec;
+  ({ inputs, map: source && { kind: 'each', sources: [source] } }) as unknown as TaskSpec;
 
 describe('composeInputs', () => {
   const outputs: Record<string, TaggedJson> = {
