@@ -1,0 +1,11 @@
+/** The tests that hold `src/core`, without those that need a database: what the mutation check runs for each mutant. */
+import base from '../../jest.config.mjs';
+
+const { globalSetup: _setup, globalTeardown: _teardown, roots: _roots, ...rest } = base;
+
+export default {
+  ...rest,
+  rootDir: '../..',
+  roots: ['<rootDir>/test/unit/core', '<rootDir>/test/property', '<rootDir>/test/vectors'],
+  maxWorkers: 1,
+};
