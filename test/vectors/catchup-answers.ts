@@ -5,9 +5,14 @@ import { restrictionOf } from '../../src/core/timetable/timetable.js';
 import type { DagSpec } from '../../src/model/dag-spec.js';
 import type { DagSchedule, NextRun } from '../../src/model/dag.js';
 import type { DataInterval, Instant } from '../../src/model/instant.js';
-import { dagSchedule } from '../unit/core/factories.js';
+import { dagSchedule, taskSpec } from '../unit/core/factories.js';
 import type { VectorCase } from './vector-file.js';
 import { instantOf, instantOrNull, specOf, textOf, type VectorInstant, type VectorTimetable } from './vector-timetable.js';
+
+interface TaskDates {
+  readonly startDate?: VectorInstant | null;
+  readonly endDate?: VectorInstant | null;
+}
 
 export interface CatchupCase extends VectorCase {
   readonly op: 'materialise' | 'ticks';
@@ -16,7 +21,7 @@ export interface CatchupCase extends VectorCase {
     readonly startDate: VectorInstant | null;
     readonly endDate: VectorInstant | null;
     readonly catchup: boolean;
-    readonly tasks?: readonly { readonly startDate?: string; readonly endDate?: string }[];
+    readonly tasks?: readonly TaskDates[];
     readonly maxActiveRuns?: number;
   };
   readonly now: VectorInstant;
@@ -28,13 +33,14 @@ export interface CatchupCase extends VectorCase {
 const NO_LIMIT = 100_000;
 
 export function catchupAnswer(testCase: CatchupCase): unknown {
-  const { timetable, catchup, startDate, endDate } = testCase.dag;
-  const spec = specOf(timetable, {
-    startDate: instantOrNull(startDate),
-    endDate: instantOrNull(endDate),
-    catchup,
-    maxActiveRuns: NO_LIMIT,
-  });
+  const { timetable, catchup, startDate, endDate, tasks = [{}] } = testCase.dag;
+  const changes = { startDate: instantOrNull(startDate), endDate: instantOrNull(endDate), catchup, maxActiveRuns: NO_LIMIT };
+  const dates = (task: TaskDates) => ({ startDate: instantOrNull(task.startDate), endDate: instantOrNull(task.endDate) });
+  const spec = specOf(
+    timetable,
+    changes,
+    tasks.map((task, index) => taskSpec(`t${index}`, dates(task))),
+  );
   if (spec.startDate === null && catchup && needsStartDate(spec.schedule, catchup)) {
     return { rejected: 'start_date is required when catchup=True' };
   }

@@ -21,7 +21,8 @@ import { destinationOf } from '../transition.js';
 import { mergeTransition, pendingFor, toChange, toInsertion, type TransitionEffects } from './pending-change.js';
 import { emptyCounts, type StateCounts } from './state-counts.js';
 import { newTaskInstance } from './new-task-instance.js';
-import { addSlot, changesOutcome, createNodes, recount, type Slot, type TaskNode } from './task-node.js';
+import { addSlot, changesOutcome, createNodes, leaveOut, recount, type Slot, type TaskNode } from './task-node.js';
+import { tasksOfRun } from './tasks-of-run.js';
 import { DAG_RUN_TRANSITIONS, type DagRunTransition } from './transitions.js';
 
 export type { TransitionEffects } from './pending-change.js';
@@ -66,6 +67,8 @@ export class RunView {
     this.#run = snapshot.run;
     this.#revision = snapshot.run.revision;
     this.#nodes = createNodes(this.graph);
+    const parts = tasksOfRun(snapshot.spec, snapshot.run);
+    if (parts !== snapshot.spec.tasks) leaveOut(this.#nodes, new Set(parts.map(({ taskId }) => taskId)));
     for (const instance of snapshot.taskInstances) {
       const node = this.#nodes.get(instance.taskId);
       // The spec is the run's own version, so every row has its task; a row without one could only be left as it is.

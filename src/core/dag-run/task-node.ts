@@ -55,6 +55,11 @@ export function createNodes(graph: TaskGraph): Map<string, TaskNode> {
   return nodes;
 }
 
+/** Tasks that have no part in the run hold nobody up: they are no parents there. To be called before there are instances. */
+export function leaveOut(nodes: ReadonlyMap<string, TaskNode>, parts: ReadonlySet<string>): void {
+  for (const [taskId, node] of nodes) if (!parts.has(taskId)) for (const child of node.downstream) child.parentTotal--;
+}
+
 /** Puts an instance under its task and counts it there and in the children. */
 export function addSlot(node: TaskNode, instance: TaskInstance, pending: PendingChange | null): Slot {
   const slot: Slot = { instance, node, pending };

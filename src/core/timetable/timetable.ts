@@ -35,9 +35,31 @@ export interface Timetable {
   configure?(args: TaggedJson): Timetable;
 }
 
-/** The restriction that a DAG puts on its own timetable. */
+const restrictions = new WeakMap<DagSpec, TimetableRestriction>();
+
+/**
+ * The restriction that a DAG puts on its own timetable: from the earliest start date of it and its tasks to its end date, or to the latest end date of its tasks
+ * when each of them has one. The dates of a task are clamped into the DAG's before.
+ */
 export function restrictionOf(spec: DagSpec): TimetableRestriction {
-  return { earliest: spec.startDate, latest: spec.endDate, catchup: spec.catchup };
+  const known = restrictions.get(spec);
+  if (known) return known;
+  const restriction = { earliest: earliestStart(spec), latest: latestEnd(spec), catchup: spec.catchup };
+  restrictions.set(spec, restriction);
+  return restriction;
+}
+
+/** No task starts before the DAG does, so only a DAG without a start date takes those of its tasks. */
+function earliestStart({ startDate, tasks }: DagSpec): Instant | null {
+  if (startDate !== null) return startDate;
+  const starts = tasks.flatMap((task) => task.startDate ?? []);
+  return starts.length === 0 ? null : Math.min(...starts);
+}
+
+function latestEnd({ endDate, tasks }: DagSpec): Instant | null {
+  const ends = tasks.flatMap((task) => task.endDate ?? []);
+  if (ends.length === 0 || ends.length < tasks.length) return endDate;
+  return Math.min(Math.max(...ends), endDate ?? Number.POSITIVE_INFINITY);
 }
 
 /** How many of the newest complete intervals are wanted; null: all of them. */

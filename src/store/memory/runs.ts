@@ -1,5 +1,6 @@
 /** Runs in memory: creation and the reads people ask for. */
 import { newTaskInstance, queueingValuesOf } from '../../core/dag-run/new-task-instance.js';
+import { tasksOfRun } from '../../core/dag-run/tasks-of-run.js';
 import type { Actor } from '../../model/commit.js';
 import type { NewDagRun } from '../../model/dag.js';
 import type { DagRun } from '../../model/dag-run.js';
@@ -90,7 +91,7 @@ export function insertRun(tables: Tables, dagId: string, run: NewDagRun, actor: 
     revision: 0,
     planAt: isRunning ? now : null,
   });
-  for (const task of tables.versions.get(versionId)!.spec.tasks) {
+  for (const task of tasksOfRun(tables.versions.get(versionId)!.spec, run)) {
     tables.insertInstance(newTaskInstance(id, task.taskId, -1, queueingValuesOf(task)));
   }
   const event = { entity: 'dag_run', entityId: id, dagRunId: id, token: null, actor, reason: null } as const;

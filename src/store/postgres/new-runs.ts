@@ -1,9 +1,10 @@
 /** Creates runs with their task instances, and has their DAGs looked at. */
 import { queueingValuesOf } from '../../core/dag-run/new-task-instance.js';
+import { tasksOfRun } from '../../core/dag-run/tasks-of-run.js';
 import type { Actor } from '../../model/commit.js';
 import type { NewDagRun } from '../../model/dag.js';
 import type { DagRun } from '../../model/dag-run.js';
-import type { DagSpec } from '../../model/dag-spec.js';
+import type { DagSpec, TaskSpec } from '../../model/dag-spec.js';
 import { AirflowLikeError } from '../../model/errors.js';
 import type { Instant } from '../../model/instant.js';
 import { RowSet } from './columns.js';
@@ -30,10 +31,12 @@ const NEW_RUNS = new RowSet({
   plan_at: 'instant',
   note: 'text',
   conf: 'text',
+  task_set: 'integer',
 } as const);
 
+/** Runs that have the same tasks share them: `task_set` counts such sets. */
 const NEW_TASKS = new RowSet({
-  version_id: 'bigint',
+  task_set: 'integer',
   task_id: 'text',
   max_tries: 'integer',
   pool: 'text',
@@ -44,19 +47,19 @@ const NEW_TASKS = new RowSet({
 
 const CREATE_RUNS: Statement = {
   name: 'create_runs',
-  text: `with tasks as materialized (${NEW_TASKS.select(NEW_RUNS.width + 4)}), created as (
+  text: `with tasks as materialized (${NEW_TASKS.select(NEW_RUNS.width + 4)}), runs as materialized (${NEW_RUNS.select(4)}), created as (
   insert into dag_run (dag_id, run_id, run_type, triggered_by, state, logical_date, interval_start, interval_end, run_after, version_id,
     backfill_id, backfill_ordinal, triggering_user, idempotency_key, queued_at, started_at, plan_at, note, conf)
   select r.dag_id, r.run_id, r.run_type, r.triggered_by, r.state, r.logical_date, r.interval_start, r.interval_end, r.run_after, r.version_id,
     r.backfill_id, r.backfill_ordinal, r.triggering_user, r.idempotency_key, to_timestamp($1::float8 / 1000), r.started_at, r.plan_at, r.note, r.conf
-  from (${NEW_RUNS.select(4)}) r order by r.n
+  from runs r order by r.n
   on conflict do nothing
   returning *
 ), instances as (
   insert into task_instance
     (dag_run_id, task_id, map_index, state, try_number, max_tries, lost_dispatches, pool, pool_slots, priority_weight, queue, poke_number)
   select d.dag_run_id, t.task_id, -1, 'none', 0, t.max_tries, 0, t.pool, t.pool_slots, t.priority_weight, t.queue, 0
-  from created d, tasks t where t.version_id = d.version_id
+  from created d join runs r on r.dag_id = d.dag_id and r.run_id = d.run_id join tasks t on t.task_set = r.task_set
   order by d.dag_run_id, t.n
 ), events as (
   insert into event_log (entity, dag_run_id, entity_id, from_state, to_state, actor_kind, actor_id)
@@ -83,8 +86,8 @@ export async function insertRuns(
   now: Instant,
 ): Promise<readonly DagRun[]> {
   if (runs.length === 0) return [];
-  const versions = new Map(runs.map(({ versionId, spec }) => [versionId, spec]));
-  const runRows = runs.map(({ dagId, versionId, run }) => ({
+  const sets = taskSetsOf(runs);
+  const runRows = runs.map(({ dagId, versionId, run }, index) => ({
     dag_id: dagId,
     run_id: run.runId,
     run_type: run.runType,
@@ -103,12 +106,13 @@ export async function insertRuns(
     plan_at: run.state === 'running' ? now : null,
     note: run.note,
     conf: JSON.stringify(run.conf ?? {}),
+    task_set: sets.ofRun[index] as number,
   }));
-  const taskRows = [...versions].flatMap(([versionId, spec]) =>
-    spec.tasks.map((task) => {
+  const taskRows = sets.tasks.flatMap((tasks, set) =>
+    tasks.map((task) => {
       const { maxTries, pool, poolSlots, priorityWeight, queue } = queueingValuesOf(task);
       return {
-        version_id: versionId,
+        task_set: set,
         task_id: task.taskId,
         max_tries: maxTries,
         pool,
@@ -126,6 +130,26 @@ export async function insertRuns(
     ...NEW_TASKS.values(taskRows),
   ]);
   return rows.map(readRun);
+}
+
+interface TaskSets {
+  readonly tasks: readonly (readonly TaskSpec[])[];
+  /** Index into `tasks` for each run. */
+  readonly ofRun: readonly number[];
+}
+
+/** Of runs of one version those before and after the date of a task have other tasks; all others share theirs. */
+function taskSetsOf(runs: readonly RunToCreate[]): TaskSets {
+  const indexes = new Map<string, number>();
+  const sets: (readonly TaskSpec[])[] = [];
+  const ofRun = runs.map(({ versionId, spec, run }) => {
+    const tasks = tasksOfRun(spec, run);
+    const key = tasks === spec.tasks ? `${versionId}` : `${versionId} ${tasks.map(({ taskId }) => taskId).join(' ')}`;
+    const index = indexes.get(key) ?? sets.push(tasks) - 1;
+    indexes.set(key, index);
+    return index;
+  });
+  return { tasks: sets, ofRun };
 }
 
 const LOCK_DAG: Statement = {

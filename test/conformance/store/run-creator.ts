@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Store } from '../../../src/ports/store.js';
-import { dagSpec, newRun } from '../../support/dag-specs.js';
+import { dagSpec, newRun, taskSpec } from '../../support/dag-specs.js';
 import { T0, DAY, USER, NOTHING, type StoreSuite } from './suite.js';
 
 export function describeRunCreator({ store, other, save, create }: StoreSuite): void {
@@ -81,6 +81,23 @@ export function describeRunCreator({ store, other, save, create }: StoreSuite): 
       const result = await store.scheduling.planDueDags(T0, 1, () => ({ ...NOTHING, createRuns: daily([0, 1]) }));
       expect(result.createdRuns).toBe(1);
       expect((await store.runs.listRuns({})).map((run) => run.runId)).toEqual(['r0', 'r1']);
+    });
+
+    it('leaves out the tasks whose dates a run lies outside of, in one pass with runs that have them', async () => {
+      const tasks = [taskSpec('early', { endDate: T0 }), taskSpec('late', { startDate: T0 + DAY }), taskSpec('always')];
+      await save(dagSpec('d', { tasks }));
+      const backfill = newRun('b', T0 + 3 * DAY, { runType: 'backfill' });
+      await store.scheduling.planDueDags(T0, 1, () => ({ ...NOTHING, createRuns: [...daily([0, 1, 2]), backfill] }));
+      await create('d', newRun('manual', T0 - DAY, { runType: 'manual' }));
+      const tasksOf = async (runId: string) => {
+        const run = (await store.runs.findRun('d', runId))!;
+        return (await store.runs.listTaskInstances([run.id])).map(({ taskId }) => taskId);
+      };
+      expect(await tasksOf('manual')).toEqual(['always', 'early']);
+      expect(await tasksOf('r0')).toEqual(['always', 'early']);
+      expect(await tasksOf('r1')).toEqual(['always', 'late']);
+      expect(await tasksOf('r2')).toEqual(['always', 'late']);
+      expect(await tasksOf('b')).toEqual(['always', 'early', 'late']);
     });
 
     it('goes on when the plan of one DAG throws, and comes back to it later', async () => {
