@@ -3,6 +3,7 @@
  * more than are needed, so that a pass costs what it starts and not what waits.
  */
 import type { RunView } from '../core/dag-run/run-view.js';
+import { effectiveWeights } from '../core/queueing/effective-weights.js';
 import type { QueueCandidate } from '../core/queueing/plan-queueing.js';
 import type { DagSpec } from '../model/dag-spec.js';
 
@@ -69,10 +70,14 @@ export class ReadyRuns {
   }
 }
 
-/** The heaviest priority weight that a task of the DAG has. */
+/** The heaviest weight that a task of the DAG has. */
 function weightOf(spec: DagSpec): number {
   let weight = heaviest.get(spec);
-  if (weight === undefined) heaviest.set(spec, (weight = Math.max(...spec.tasks.map((task) => task.priorityWeight))));
+  if (weight === undefined) {
+    weight = Number.NEGATIVE_INFINITY;
+    for (const each of effectiveWeights(spec).values()) weight = Math.max(weight, each);
+    heaviest.set(spec, weight);
+  }
   return weight;
 }
 

@@ -91,8 +91,9 @@ export function insertRun(tables: Tables, dagId: string, run: NewDagRun, actor: 
     revision: 0,
     planAt: isRunning ? now : null,
   });
-  for (const task of tasksOfRun(tables.versions.get(versionId)!.spec, run)) {
-    tables.insertInstance(newTaskInstance(id, task.taskId, -1, queueingValuesOf(task)));
+  const { spec } = tables.versions.get(versionId)!;
+  for (const task of tasksOfRun(spec, run)) {
+    tables.insertInstance(newTaskInstance(id, task.taskId, -1, queueingValuesOf(task, spec)));
   }
   const event = { entity: 'dag_run', entityId: id, dagRunId: id, token: null, actor, reason: null } as const;
   tables.record({ ...event, from: null, to: 'queued' });

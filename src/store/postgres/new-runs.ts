@@ -108,9 +108,9 @@ export async function insertRuns(
     conf: JSON.stringify(run.conf ?? {}),
     task_set: sets.ofRun[index] as number,
   }));
-  const taskRows = sets.tasks.flatMap((tasks, set) =>
+  const taskRows = sets.tasks.flatMap(({ tasks, spec }, set) =>
     tasks.map((task) => {
-      const { maxTries, pool, poolSlots, priorityWeight, queue } = queueingValuesOf(task);
+      const { maxTries, pool, poolSlots, priorityWeight, queue } = queueingValuesOf(task, spec);
       return {
         task_set: set,
         task_id: task.taskId,
@@ -133,7 +133,7 @@ export async function insertRuns(
 }
 
 interface TaskSets {
-  readonly tasks: readonly (readonly TaskSpec[])[];
+  readonly tasks: readonly { readonly spec: DagSpec; readonly tasks: readonly TaskSpec[] }[];
   /** Index into `tasks` for each run. */
   readonly ofRun: readonly number[];
 }
@@ -141,11 +141,11 @@ interface TaskSets {
 /** Of runs of one version those before and after the date of a task have other tasks; all others share theirs. */
 function taskSetsOf(runs: readonly RunToCreate[]): TaskSets {
   const indexes = new Map<string, number>();
-  const sets: (readonly TaskSpec[])[] = [];
+  const sets: { spec: DagSpec; tasks: readonly TaskSpec[] }[] = [];
   const ofRun = runs.map(({ versionId, spec, run }) => {
     const tasks = tasksOfRun(spec, run);
     const key = tasks === spec.tasks ? `${versionId}` : `${versionId} ${tasks.map(({ taskId }) => taskId).join(' ')}`;
-    const index = indexes.get(key) ?? sets.push(tasks) - 1;
+    const index = indexes.get(key) ?? sets.push({ spec, tasks }) - 1;
     indexes.set(key, index);
     return index;
   });

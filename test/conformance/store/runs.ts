@@ -6,6 +6,17 @@ import { T0, DAY, USER, type StoreSuite } from './suite.js';
 
 export function describeRuns({ store, other, save, create, instancesOf, instance, commit, oneRun }: StoreSuite): void {
   describe('runs', () => {
+    it('gives task instances the weight that follows from the tasks around them', async () => {
+      const tasks = [
+        taskSpec('a', { priorityWeight: 2 }),
+        taskSpec('b', { priorityWeight: 3, upstream: ['a'] }),
+        taskSpec('c', { priorityWeight: 5, upstream: ['a', 'b'], weightRule: 'upstream' }),
+        taskSpec('d', { priorityWeight: 7, upstream: ['c'], weightRule: 'absolute' }),
+      ];
+      const run = await oneRun(dagSpec('d', { tasks }));
+      expect((await instancesOf(run)).map((row) => row.priorityWeight)).toEqual([17, 15, 10, 7]);
+    });
+
     it('creates a run with its task instances and reads it back', async () => {
       await save(
         dagSpec('d', {

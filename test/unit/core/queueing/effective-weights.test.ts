@@ -1,0 +1,56 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { graphOf } from '../../../../src/core/graph/task-graph.js';
+import { flatRelatives } from '../../../../src/core/graph/relatives.js';
+import { effectiveWeights } from '../../../../src/core/queueing/effective-weights.js';
+import { WEIGHT_RULES, type TaskSpec } from '../../../../src/model/dag-spec.js';
+import { dagSpec, taskSpec } from '../factories.js';
+
+const anyTasks = fc
+  .array(
+    fc.record({
+      priorityWeight: fc.oneof(fc.integer({ min: -5, max: 20 }), fc.integer({ min: -2_147_483_647, max: 2_147_483_647 })),
+      weightRule: fc.constantFrom(...WEIGHT_RULES),
+      parents: fc.array(fc.nat(200), { maxLength: 4 }),
+    }),
+    { minLength: 1, maxLength: 90 },
+  )
+  .map((tasks) =>
+    tasks.map(({ parents, ...rest }, index): TaskSpec => {
+      const upstream = index === 0 ? [] : [...new Set(parents.map((parent) => `t${parent % index}`))];
+      return taskSpec(`t${index}`, { ...rest, upstream });
+    }),
+  );
+
+describe('effective weights', () => {
+  it('are the sums over all relatives, each counted once, clamped to 32 bits', () => {
+    fc.assert(
+      fc.property(anyTasks, fc.boolean(), (tasks, reversed) => {
+        const spec = dagSpec(reversed ? [...tasks].reverse() : tasks);
+        const weights = effectiveWeights(spec);
+        const own = new Map(tasks.map(({ taskId, priorityWeight }) => [taskId, priorityWeight]));
+        for (const { taskId, weightRule, priorityWeight } of tasks) {
+          const relatives = weightRule === 'absolute' ? [] : flatRelatives(graphOf(spec), [taskId], weightRule);
+          const sum = [...relatives].reduce((total, id) => total + own.get(id)!, priorityWeight);
+          expect(weights.get(taskId)).toBe(Math.max(-2_147_483_648, Math.min(2_147_483_647, sum)));
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('are remembered with the spec', () => {
+    const spec = dagSpec([taskSpec('a'), taskSpec('b', { upstream: ['a'] })]);
+    expect(effectiveWeights(spec)).toBe(effectiveWeights(spec));
+    expect(Object.fromEntries(effectiveWeights(spec))).toEqual({ a: 2, b: 1 });
+  });
+
+  it('count ten thousand tasks, each below the one before, without counting any way twice', () => {
+    const tasks = Array.from({ length: 10_000 }, (_, index) => {
+      const upstream = [index - 1, index - 2].filter((parent) => parent >= 0).map((parent) => `t${parent}`);
+      return taskSpec(`t${index}`, { upstream, weightRule: index % 2 === 0 ? 'downstream' : 'upstream' });
+    });
+    const weights = effectiveWeights(dagSpec(tasks));
+    expect([weights.get('t0'), weights.get('t9998'), weights.get('t1'), weights.get('t9999')]).toEqual([10_000, 2, 2, 10_000]);
+  });
+});
