@@ -13,10 +13,11 @@ import type { Executor } from '../ports/executor.js';
 import type { AttemptStore } from '../ports/store.js';
 import type { RunnableDag } from '../worker/attempt/load-dag.js';
 import { runAttempt, type AttemptLog } from '../worker/attempt/run-attempt.js';
-import { describeThrown, taskError } from '../worker/attempt/task-error.js';
+import { describeThrown } from '../worker/attempt/task-error.js';
 import { timeLimitReason } from '../worker/attempt/time-limit.js';
 import { InputResolver } from '../worker/inputs/input-resolver.js';
 import { StoreTaskChannel } from '../worker/inputs/store-task-channel.js';
+import { outcomeOfTimeLimit } from '../worker/supervisor/attempt-end.js';
 import { OutputCache } from '../worker/supervisor/output-cache.js';
 
 export interface InlineExecutorOptions {
@@ -193,7 +194,7 @@ export class InlineExecutor implements Executor {
     const limit = this.options.clock.sleep(limitMs, over.signal).then((): Outcome => {
       const reason = timeLimitReason(limitMs);
       if (!over.signal.aborted) running.abort.abort(new DOMException(reason, 'AbortError'));
-      return { kind: 'failed', error: taskError('TASK_TIMEOUT', reason), retryable: true };
+      return outcomeOfTimeLimit(reason, running.assignment.task.sensor);
     });
     try {
       return await Promise.race([body(), limit]);

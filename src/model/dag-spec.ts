@@ -104,7 +104,12 @@ export interface SensorSpec {
   readonly timeoutMs: number;
   /** `poke` keeps the worker slot between pokes, `reschedule` gives it back. */
   readonly mode: 'poke' | 'reschedule';
+  /** Where it would fail for good (its timeout, a FailTask) it is skipped. */
   readonly softFail: boolean;
+  /** An error of a look counts as "not yet". */
+  readonly silentFail: boolean;
+  /** An error of a look skips it. Its timeout still fails it. */
+  readonly neverFail: boolean;
   readonly exponentialBackoff: boolean;
   readonly maxWaitMs: number | null;
 }

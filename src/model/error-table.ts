@@ -71,6 +71,7 @@ export const ERROR_TABLE = define({
   TASK_MEMORY: ['the task used too much memory', 500],
   TASK_BLOCKED: ['the task blocked its event loop', 500],
   TASK_CANCELLED: ['the attempt was taken away (cleared, marked or stopped)', 409],
+  BRANCH_INVALID: ['a branch chose what does not follow it', 422],
   SENSOR_TIMEOUT: ['the sensor waited longer than its timeout', 500],
   DISPATCH_LIMIT: ['the infrastructure lost the task too often', 500],
   XCOM_TOO_LARGE: ['a value is larger than an XCom may be', 413],

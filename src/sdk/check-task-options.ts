@@ -86,6 +86,8 @@ const SENSOR_TABLE = {
   timeout: duration(1, LONGEST_WAIT_DAYS),
   mode: oneOf(['poke', 'reschedule'] as const),
   softFail: flag,
+  silentFail: flag,
+  neverFail: flag,
   exponentialBackoff: flag,
   maxWait: orNull(duration(1, LONGEST_WAIT_DAYS)),
 };
@@ -146,6 +148,8 @@ export function checkSensorOptions(
     timeoutMs: checked.timeout ?? 7 * 86_400_000,
     mode: checked.mode ?? 'poke',
     softFail: checked.softFail ?? false,
+    silentFail: checked.silentFail ?? false,
+    neverFail: checked.neverFail ?? false,
     exponentialBackoff: checked.exponentialBackoff ?? false,
     maxWaitMs: checked.maxWait ?? null,
   };
@@ -159,6 +163,13 @@ export function checkSensorOptions(
         allowed: `from ${sensor.pokeIntervalMs} ms`,
       },
       problems.partOf(at.position, 'timeout'),
+    );
+  }
+  if (sensor.softFail && sensor.neverFail) {
+    problems.add(
+      'VALUE_RANGE',
+      { place: `${at.place}.neverFail`, message: 'softFail and neverFail exclude each other', value: true, allowed: 'one of them' },
+      problems.partOf(at.position, 'neverFail'),
     );
   }
   return { task: checkedTask(checked), sensor };

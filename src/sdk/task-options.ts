@@ -64,8 +64,12 @@ export interface SensorOptions extends TaskOptions {
   readonly timeout?: Duration;
   /** `'poke'` keeps the worker slot between two looks, `'reschedule'` gives it back. Default `'poke'`. */
   readonly mode?: 'poke' | 'reschedule';
-  /** Ends as skipped where it would fail by its timeout. Default false. */
+  /** Ends as skipped where it would fail for good or by a timeout. Default false. */
   readonly softFail?: boolean;
+  /** An error of a look, other than `FailTask` and `SkipTask`, counts as "not yet". Default false. */
+  readonly silentFail?: boolean;
+  /** Any error of a look skips the sensor. Its `timeout` still fails it. Not together with `softFail`. Default false. */
+  readonly neverFail?: boolean;
   /** Doubles the pause from look to look. Default false. */
   readonly exponentialBackoff?: boolean;
   /** Upper limit of a growing pause. Default: none. */

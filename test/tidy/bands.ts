@@ -100,7 +100,7 @@ export const BANDS: Readonly<Record<string, FolderRule>> = {
   worker: {
     band: 3,
     purpose: 'supervisor (claims, leases, kills) and runner (user code): two sides of one channel',
-    mayImport: ['model', 'sdk', 'loading', 'ports'],
+    mayImport: ['model', 'core', 'sdk', 'loading', 'ports'],
     npm: ['piscina'],
     node: 'any',
   },

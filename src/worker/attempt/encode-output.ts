@@ -1,21 +1,7 @@
 /** Turns what a task hands on into the form in which it is stored, within the limit of an XCom. */
-import { encodeTagged, outputLength } from '../../model/codec.js';
+import { encodeTagged } from '../../model/codec.js';
 import { AirflowLikeError } from '../../model/errors.js';
-import type { Outcome } from '../../model/outcome.js';
 import type { TaggedJson } from '../../model/tagged-json.js';
-import { describeThrown } from './task-error.js';
-
-/** The successful outcome for a return value; a failed one when it cannot be stored. */
-export function encodeOutput(value: unknown, maxXComBytes: number): Outcome {
-  if (value === undefined) return { kind: 'success', output: null };
-  let tagged: TaggedJson;
-  try {
-    tagged = encodeXCom(value, 'return_value', maxXComBytes);
-  } catch (error) {
-    return { kind: 'failed', error: describeThrown(error), retryable: true };
-  }
-  return { kind: 'success', output: { value: tagged, length: outputLength(tagged) } };
-}
 
 /**
  * The tagged form of an XCom. Its size is that of its JSON text in UTF-8.

@@ -3,21 +3,21 @@
  * end are understood; it does not own threads, processes or time limits. Shared by the runner's threads and the inline executor.
  */
 import { decodeTagged, isStorableText } from '../../model/codec.js';
-import type { TaskSpec } from '../../model/dag-spec.js';
+import type { DagSpec, TaskSpec } from '../../model/dag-spec.js';
 import type { Instant } from '../../model/instant.js';
 import { AirflowLikeError } from '../../model/errors.js';
 import type { AttemptLogLevel, AttemptLogSource } from '../../model/attempt-log.js';
 import type { Outcome } from '../../model/outcome.js';
 import type { TaggedJson } from '../../model/tagged-json.js';
-import type { TaskError } from '../../model/task-instance.js';
 import type { Workload } from '../../model/workload.js';
 import type { TaskChannel } from '../../ports/task-channel.js';
 import { runWithContext, type TaskContext } from '../../sdk/context.js';
-import { isFailTask, isSkipTask } from '../../sdk/task-errors.js';
-import { encodeOutput, encodeXCom } from './encode-output.js';
+import type { DagInstance } from '../../sdk/dag-instance.js';
+import { encodeXCom } from './encode-output.js';
 import type { RunnableDag } from './load-dag.js';
 import { runSensor } from './run-sensor.js';
-import { describeThrown, showValue, taskError, thrownName } from './task-error.js';
+import { successOutcome } from './success-outcome.js';
+import { describeThrown, isNamed, showValue } from './task-error.js';
 
 /** A Workload whose TaskSpec is looked up in the DAG that was loaded; an argument without a value is undefined. */
 export interface AttemptWork extends Omit<Workload, 'task' | 'inputs' | 'bundle' | 'logFile'> {
@@ -55,31 +55,51 @@ export async function runAttempt(work: AttemptWork, environment: AttemptEnvironm
   return outcome;
 }
 
+/** What an attempt runs: the task, and the author's code behind it. */
+interface Subject {
+  readonly spec: DagSpec;
+  readonly task: TaskSpec;
+  readonly instance: DagInstance;
+  readonly args: readonly unknown[];
+}
+
 async function attempt(work: AttemptWork, environment: AttemptEnvironment): Promise<Outcome> {
-  let task: TaskSpec | undefined;
+  let subject: Subject;
   try {
-    const dag = await environment.loadDag();
-    task = dag.spec.tasks.find(({ taskId }) => taskId === work.taskId);
-    if (!task) return failed(taskError('D105', `the DAG ${dag.spec.dagId} as wired here has no task ${work.taskId}`), false);
-    const args = work.inputs.map((input) => (input === undefined ? undefined : decodeTagged(input)));
-    const instance = dag.createInstance();
-    const call = (pokeNumber: number): unknown =>
-      runWithContext(contextOf(work, environment, pokeNumber), () => instance.call(work.taskId, args));
-    if (task.sensor) return await runSensor(work, task.sensor, environment, call);
-    return encodeOutput(await call(work.pokeNumber + 1), work.maxXComBytes);
+    subject = await prepare(work, environment);
   } catch (thrown) {
-    return outcomeOfThrown(thrown, task);
+    return outcomeOfThrown(thrown);
+  }
+  return run(subject, work, environment);
+}
+
+/** @throws what the author's module throws while it is loaded, and AirflowLikeError D105. */
+async function prepare(work: AttemptWork, environment: AttemptEnvironment): Promise<Subject> {
+  const { spec, createInstance } = await environment.loadDag();
+  const task = spec.tasks.find(({ taskId }) => taskId === work.taskId);
+  if (!task) throw new AirflowLikeError('D105', { message: `the DAG ${spec.dagId} as wired here has no task ${work.taskId}` });
+  const args = work.inputs.map((input) => (input === undefined ? undefined : decodeTagged(input)));
+  return { spec, task, instance: createInstance(), args };
+}
+
+async function run(subject: Subject, work: AttemptWork, environment: AttemptEnvironment): Promise<Outcome> {
+  const { spec, task, instance, args } = subject;
+  const call = (pokeNumber: number): unknown =>
+    runWithContext(contextOf(work, environment, pokeNumber), () => instance.call(work.taskId, args));
+  try {
+    if (!task.sensor) return successOutcome(await call(work.pokeNumber + 1), spec, task, work.maxXComBytes);
+    const outcome = await runSensor(work, task.sensor, environment, call);
+    return outcome.kind === 'found' ? successOutcome(outcome.value, spec, task, work.maxXComBytes) : outcome;
+  } catch (thrown) {
+    return outcomeOfThrown(thrown);
   }
 }
 
-function outcomeOfThrown(thrown: unknown, task: TaskSpec | undefined): Outcome {
-  if (isSkipTask(thrown) || thrownName(thrown) === 'SkipTask') return { kind: 'skipped', message: describeThrown(thrown).message };
+function outcomeOfThrown(thrown: unknown): Extract<Outcome, { kind: 'skipped' | 'failed' }> {
   const error = describeThrown(thrown);
-  if (isFailTask(thrown) || thrownName(thrown) === 'FailTask') {
-    return task?.sensor?.softFail ? { kind: 'skipped', message: error.message } : failed(error, false);
-  }
+  if (isNamed(thrown, 'SkipTask')) return { kind: 'skipped', message: error.message };
   // Another try would wire the same graph again.
-  return failed(error, error.code !== 'D105');
+  return { kind: 'failed', error, retryable: !isNamed(thrown, 'FailTask') && error.code !== 'D105' };
 }
 
 function contextOf(work: AttemptWork, environment: AttemptEnvironment, pokeNumber: number): TaskContext {
@@ -136,10 +156,6 @@ function checkKey(key: unknown, place: string): asserts key is string {
     value: key,
     allowed: `a text of 1 to ${MAX_KEY_LENGTH} characters other than return_value, without NUL and halves of surrogate pairs`,
   });
-}
-
-function failed(error: TaskError, retryable: boolean): Outcome {
-  return { kind: 'failed', error, retryable };
 }
 
 function logEnd(log: AttemptLog, outcome: Outcome): void {

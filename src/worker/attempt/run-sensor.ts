@@ -4,26 +4,33 @@ import type { SensorSpec } from '../../model/dag-spec.js';
 import { formatDuration } from '../../model/duration.js';
 import type { Outcome } from '../../model/outcome.js';
 import { readPoke } from '../../sdk/poke-result.js';
-import { encodeOutput } from './encode-output.js';
 import type { AttemptEnvironment, AttemptWork } from './run-attempt.js';
-import { taskError } from './task-error.js';
+import { describeThrown, isNamed, taskError } from './task-error.js';
+
+/** A sensor that found what it waits for: what it hands on. */
+export interface Found {
+  readonly kind: 'found';
+  readonly value: unknown;
+}
 
 /**
  * In poke mode the timeout counts from the start of this attempt, in reschedule mode from the first attempt of the try. It is looked at
- * after a poke: one that is late but finds what it waits for succeeds. What `poke` throws is the caller's.
+ * after a poke: one that is late but finds what it waits for succeeds. Throws what `poke` throws, unless the options say what that means.
  */
 export async function runSensor(
   work: AttemptWork,
   sensor: SensorSpec,
   environment: AttemptEnvironment,
   poke: (pokeNumber: number) => unknown,
-): Promise<Outcome> {
+): Promise<Outcome | Found> {
   const { now, sleep, signal, log } = environment;
   const isRescheduling = sensor.mode === 'reschedule';
   const startedAt = isRescheduling ? (work.waitingSince ?? work.startedAt) : now();
   for (let pokeNumber = work.pokeNumber + 1; ; pokeNumber += 1) {
-    const { done, value } = readPoke(await poke(pokeNumber), work.taskId);
-    if (done) return encodeOutput(value, work.maxXComBytes);
+    const look = await lookOnce(() => poke(pokeNumber), sensor, environment);
+    if (look.kind === 'skipped') return look;
+    const { done, value } = readPoke(look.answer, work.taskId);
+    if (done) return { kind: 'found', value };
     const elapsedMs = now() - startedAt;
     if (elapsedMs > sensor.timeoutMs) return timedOut(sensor, elapsedMs);
     const waitMs = sensorWaitMs(sensor, { key: work.key, startedAt, pokeNumber, elapsedMs });
@@ -31,6 +38,31 @@ export async function runSensor(
     log.note('debug', 'system', `poke ${pokeNumber}: not yet, looks again in ${formatDuration(waitMs)}`);
     await sleep(waitMs, signal);
     signal.throwIfAborted();
+  }
+}
+
+type Look = { readonly kind: 'answer'; readonly answer: unknown } | Extract<Outcome, { kind: 'skipped' }>;
+
+/**
+ * One call of the author's code. A SkipTask is always thrown on. `softFail` and `neverFail` skip the sensor where it says that it fails
+ * for good; any other error counts as "not yet" with `silentFail`, and skips it with `neverFail`.
+ */
+async function lookOnce(poke: () => unknown, sensor: SensorSpec, { log, signal }: AttemptEnvironment): Promise<Look> {
+  try {
+    return { kind: 'answer', answer: await poke() };
+  } catch (thrown) {
+    if (isNamed(thrown, 'SkipTask') || signal.aborted) throw thrown;
+    const { name, message } = describeThrown(thrown);
+    if (isNamed(thrown, 'FailTask')) {
+      if (sensor.softFail || sensor.neverFail) return { kind: 'skipped', message };
+      throw thrown;
+    }
+    if (sensor.silentFail) {
+      log.write('warn', 'system', `${name}: ${message}; it counts as "not yet" (silentFail)`);
+      return { kind: 'answer', answer: false };
+    }
+    if (sensor.neverFail) return { kind: 'skipped', message: `${name}: ${message}` };
+    throw thrown;
   }
 }
 

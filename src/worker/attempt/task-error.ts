@@ -1,6 +1,7 @@
 /** Turns whatever user code threw into a `TaskError` that is safe to store and print. Nothing here trusts the thrown value. */
 import { inspect } from 'node:util';
 import type { TaskError } from '../../model/task-instance.js';
+import { isFailTask, isSkipTask } from '../../sdk/task-errors.js';
 
 const MAX_MESSAGE_LENGTH = 4_000;
 const MAX_STACK_LENGTH = 16_000;
@@ -48,9 +49,16 @@ export function readTaskError(value: unknown): TaskError | null {
   };
 }
 
-/** The name under which a thrown value is recognised (`SkipTask`...), also when two copies of the sdk are loaded. */
-export function thrownName(thrown: unknown): string {
-  return isErrorLike(thrown) ? readText(thrown, 'name') : '';
+/** Whether a task said with this error how it wants to end; also when two copies of the sdk are loaded. */
+export function isNamed(thrown: unknown, name: 'SkipTask' | 'FailTask'): boolean {
+  const isMarked = name === 'SkipTask' ? isSkipTask(thrown) : isFailTask(thrown);
+  return isMarked || (isErrorLike(thrown) && readText(thrown, 'name') === name);
+}
+
+/** The `code` of a thrown value, as Node's errors and ours have one; null when it has none. */
+export function errorCode(thrown: unknown): string | null {
+  const code = readField(thrown, 'code');
+  return typeof code === 'string' && code !== '' ? code : null;
 }
 
 function isErrorLike(value: unknown): value is object {

@@ -1,4 +1,5 @@
 /** What is reported of an attempt that did not end by itself: it was ended, or its runner ended under it. */
+import type { SensorSpec } from '../../model/dag-spec.js';
 import { formatDuration } from '../../model/duration.js';
 import type { Outcome } from '../../model/outcome.js';
 import { taskError } from '../attempt/task-error.js';
@@ -17,12 +18,18 @@ export interface LastBlock {
 }
 
 /** Null: nothing is reported, because the attempt no longer counts. */
-export function outcomeOfEnding(ending: Ending, block: LastBlock | null = null): Outcome | null {
+export function outcomeOfEnding(ending: Ending, sensor: SensorSpec | null, block: LastBlock | null = null): Outcome | null {
   if (ending.kind === 'cancelled') return null;
   if (ending.kind === 'shutdown') return { kind: 'lost', reason: ending.reason };
-  if (block === null) return failed('TASK_TIMEOUT', ending.reason);
+  if (block === null) return outcomeOfTimeLimit(ending.reason, sensor);
   const where = block.functionName === null ? '' : ` in ${block.functionName}`;
   return failed('TASK_BLOCKED', `${ending.reason}; its event loop was blocked for the last ${formatDuration(block.ms)}${where}`);
+}
+
+/** An attempt that reached its execution timeout. A sensor that does not fail is skipped instead. */
+export function outcomeOfTimeLimit(reason: string, sensor: SensorSpec | null): Outcome {
+  if (sensor?.softFail || sensor?.neverFail) return { kind: 'skipped', message: `TASK_TIMEOUT: ${reason}` };
+  return failed('TASK_TIMEOUT', reason);
 }
 
 /** @param isGuilty True when the attempt was alone in a runner that crashed; otherwise nobody knows whose fault it was. */

@@ -3,13 +3,19 @@
  * stands on (`JSON`, prototypes); so nothing in it is believed. What the store cannot take must not get past here: one such outcome
  * would hold up every commit it is part of.
  */
-import { isTaggedJson, outputLength } from '../../model/codec.js';
+import { isStorableText, isTaggedJson, outputLength } from '../../model/codec.js';
+import type { XComWrite } from '../../model/commit.js';
 import type { Outcome, TaskOutput } from '../../model/outcome.js';
+import type { FlowDecision } from '../../model/task-instance.js';
 import { cleanText, readTaskError } from '../attempt/task-error.js';
 
 const MAX_REASON_LENGTH = 4_000;
-/** What a report has beside its value, generously, in bytes. */
-const ENVELOPE_BYTES = 1_000;
+/** What a report has beside its values, generously, in bytes. */
+const ENVELOPE_BYTES = 2_000;
+/** Most characters of a task id, of the key of an XCom, and of the name of a copy. */
+const MAX_NAME_LENGTH = 250;
+/** Longest delay that a retry policy may ask for, in milliseconds. */
+const MAX_RETRY_DELAY_MS = 366 * 86_400_000;
 /** The last instant that a Date can hold. */
 const MAX_INSTANT = 8_640_000_000_000_000;
 
@@ -24,15 +30,10 @@ export function readOutcome(text: string, maxXComBytes: number): Outcome | null 
   if (typeof report !== 'object' || report === null) return null;
   const fields = report as Record<string, unknown>;
   switch (fields['kind']) {
-    case 'success': {
-      if (Buffer.byteLength(text) > maxXComBytes + ENVELOPE_BYTES) return null;
-      const output = readOutput(fields['output']);
-      return output === undefined ? null : { kind: 'success', output };
-    }
-    case 'failed': {
-      const error = readTaskError(fields['error']);
-      return error && { kind: 'failed', error, retryable: fields['retryable'] !== false };
-    }
+    case 'success':
+      return readSuccess(fields, text, maxXComBytes);
+    case 'failed':
+      return readFailure(fields);
     case 'skipped':
       return { kind: 'skipped', message: readText(fields['message']) };
     case 'reschedule': {
@@ -46,12 +47,67 @@ export function readOutcome(text: string, maxXComBytes: number): Outcome | null 
   }
 }
 
+function readSuccess(report: Record<string, unknown>, text: string, maxXComBytes: number): Outcome | null {
+  const output = readOutput(report['output']);
+  const fields = readFields(report['fields']);
+  const decision = readDecision(report['decision']);
+  if (output === undefined || fields === undefined || decision === undefined) return null;
+  // Each field is part of the return value, and is stored once more.
+  const valueBytes = fields === null ? maxXComBytes : 2 * maxXComBytes;
+  const decisionBytes = decision === null ? 0 : Buffer.byteLength(JSON.stringify(decision));
+  if (Buffer.byteLength(text) > valueBytes + decisionBytes + ENVELOPE_BYTES) return null;
+  return { kind: 'success', output, ...(fields && { fields }), ...(decision && { decision }), ...labelIn(report) };
+}
+
+function readFailure(report: Record<string, unknown>): Outcome | null {
+  const error = readTaskError(report['error']);
+  if (error === null) return null;
+  const { retryDelayMs } = report;
+  const isDelay = typeof retryDelayMs === 'number' && retryDelayMs >= 0 && retryDelayMs <= MAX_RETRY_DELAY_MS;
+  const retryable = report['retryable'] !== false;
+  return { kind: 'failed', error, retryable, ...(isDelay && { retryDelayMs }), ...labelIn(report) };
+}
+
 /** Undefined: not an output. */
 function readOutput(output: unknown): TaskOutput | null | undefined {
   if (output === null) return null;
   const value = (output as { value?: unknown } | undefined)?.value;
   if (value === undefined || !isTaggedJson(value)) return undefined;
   return { value, length: outputLength(value) };
+}
+
+/** Null: there are none. Undefined: these are none. */
+function readFields(fields: unknown): readonly XComWrite[] | null | undefined {
+  if (fields === undefined) return null;
+  if (!Array.isArray(fields)) return undefined;
+  const writes: XComWrite[] = [];
+  for (const field of fields as unknown[]) {
+    const { key, value } = (typeof field === 'object' && field !== null ? field : {}) as { key?: unknown; value?: unknown };
+    if (!isName(key) || key === 'return_value' || !isTaggedJson(value)) return undefined;
+    writes.push({ key, value });
+  }
+  return writes;
+}
+
+/** Null: there is none. Undefined: this is none. */
+function readDecision(decision: unknown): FlowDecision | null | undefined {
+  if (decision === undefined) return null;
+  if (typeof decision !== 'object' || decision === null) return undefined;
+  const { followed, skipped } = decision as { followed?: unknown; skipped?: unknown };
+  if (isNames(followed)) return { followed };
+  return isNames(skipped) ? { skipped } : undefined;
+}
+
+function labelIn({ mapLabel }: Record<string, unknown>): { mapLabel?: string } {
+  return typeof mapLabel === 'string' ? { mapLabel: cleanText(mapLabel, MAX_NAME_LENGTH) } : {};
+}
+
+function isNames(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every(isName);
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value.length > 0 && value.length <= MAX_NAME_LENGTH && isStorableText(value);
 }
 
 function readText(value: unknown): string | null {

@@ -360,7 +360,7 @@ export class Supervisor implements Executor {
   /** The attempt was told to end, and has. */
   private finishEnding(attempt: Attempt, ending: Ending, block: LastBlock | null): void {
     if (attempt.runner) this.fleet.release(attempt.runner);
-    const outcome = outcomeOfEnding(ending, block);
+    const outcome = outcomeOfEnding(ending, attempt.assignment.task.sensor, block);
     if (outcome) return this.reportUnseen(attempt, outcome);
     attempt.log.append('warn', 'system', `TASK_CANCELLED: ${ending.reason}`);
     this.forget(attempt);

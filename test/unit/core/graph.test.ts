@@ -42,7 +42,16 @@ describe('order and cycles', () => {
 describe('the graph of a spec', () => {
   const spec = dagSpec([
     taskSpec('landed', {
-      sensor: { pokeIntervalMs: 1, timeoutMs: 1, mode: 'poke', softFail: false, exponentialBackoff: false, maxWaitMs: null },
+      sensor: {
+        pokeIntervalMs: 1,
+        timeoutMs: 1,
+        mode: 'poke',
+        softFail: false,
+        silentFail: false,
+        neverFail: false,
+        exponentialBackoff: false,
+        maxWaitMs: null,
+      },
     }),
     taskSpec('extract', { upstream: ['landed'] }),
     taskSpec('model'),

@@ -150,6 +150,8 @@ describe('dispatching', () => {
       timeoutMs: 1,
       mode: 'reschedule',
       softFail: false,
+      silentFail: false,
+      neverFail: false,
       exponentialBackoff: false,
       maxWaitMs: null,
     } as const;

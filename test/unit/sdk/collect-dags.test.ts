@@ -100,6 +100,8 @@ describe('collectDags', () => {
       timeoutMs: 7_200_000,
       mode: 'reschedule',
       softFail: false,
+      silentFail: false,
+      neverFail: false,
       exponentialBackoff: false,
       maxWaitMs: null,
     });

@@ -58,7 +58,7 @@ describe('mapping', () => {
     expect(run.task('literal').mapped(0)).toMatchObject({ input: ['fig', 3], output: 'fig=3' });
   });
 
-  it('skips what is mapped over nothing, and fails what cannot be mapped', async () => {
+  it('pitfall 38: skips what is mapped over nothing; a source without elements fails itself', async () => {
     const dag = manual((d) => {
       const one = d.task('one', (n: number) => n);
       one.map(d.task('source', (): number[] => [])());
@@ -66,9 +66,9 @@ describe('mapping', () => {
     const empty = await testDag(dag);
     expect(empty.task('one')).toMatchObject({ state: 'skipped', reason: 'mapped_over_nothing', outputs: [] });
     const wrong = await testDag(dag, { stubs: { source: 5 } });
-    expect(wrong.task('one')).toMatchObject({ state: 'failed', error: null });
-    expect(wrong.task('one').reason).toMatch(/^EXPAND_TYPE/);
-    expect(wrong.toString()).toContain('EXPAND_TYPE');
+    expect(wrong.task('one')).toMatchObject({ state: 'upstream_failed', error: null });
+    expect(wrong.task('source').error).toMatchObject({ code: 'EXPAND_TYPE' });
+    expect(wrong.toString()).toContain('EXPAND_TYPE: expected array or object, got a number (from xcom source.return_value)');
   });
 
   it('shows a failed copy among others', async () => {

@@ -1,6 +1,6 @@
 /** What waits, waits for the run's own clock. */
 import { describe, expect, it } from '@jest/globals';
-import { context, defineDag, FailTask, PokeResult } from '../../../src/sdk/index.js';
+import { context, defineDag, FailTask, PokeResult, SkipTask } from '../../../src/sdk/index.js';
 import { takes, testDag, VirtualClock } from '../../../src/testing/index.js';
 
 const NOW = Date.UTC(2026, 2, 30);
@@ -113,6 +113,22 @@ describe.each(['poke', 'reschedule'] as const)('a sensor in mode %s', (mode) => 
     expect(run.state).toBe('success');
   });
 
+  it('pitfall 16: has a fresh timeout in each try, not for each look, and its timeout is not retried', async () => {
+    let failures = 1;
+    const dag = defineDag('fresh', { schedule: null }, (d) => {
+      d.sensor('landed', { mode, pokeInterval: '1m', timeout: '10m', retries: 2, retryDelay: '30m' }, () => {
+        if (context().pokeNumber === 9 && failures-- > 0) throw new Error('unreachable');
+        return false;
+      })();
+    });
+    const run = await testDag(dag, { now: NOW });
+    await run.advance('8m');
+    expect(run.task('landed')).toMatchObject({ state: 'up_for_retry', tryNumber: 1 });
+    await run.finish();
+    expect(run.task('landed')).toMatchObject({ state: 'failed', tryNumber: 2, error: { code: 'SENSOR_TIMEOUT' } });
+    expect(run.task('landed').endedAt?.getTime()).toBeGreaterThan(NOW + 48 * 60_000);
+  });
+
   it('is ended by the timeout of the run', async () => {
     const dag = defineDag('short', { schedule: null, dagrunTimeout: '10m' }, (d) => {
       d.sensor('landed', { mode, pokeInterval: '1m', timeout: '1h' }, () => false)();
@@ -124,6 +140,71 @@ describe.each(['poke', 'reschedule'] as const)('a sensor in mode %s', (mode) => 
     expect(run.state).toBe('failed');
     expect(run.task('landed')).toMatchObject({ state: 'skipped', reason: 'dagrun_timeout', endedAt: new Date(NOW + 600_001) });
     expect(run.clock.nextWakeAt()).toBeNull();
+  });
+});
+
+describe('errors of a sensor', () => {
+  const failing = (error: () => Error, options: object, failures = Number.POSITIVE_INFINITY) =>
+    defineDag('fails', { schedule: null }, (d) => {
+      d.sensor('landed', { pokeInterval: '1m', timeout: '10m', ...options }, () => {
+        if (context().pokeNumber <= failures) throw error();
+        return true;
+      })();
+    });
+  const ordinary = () => new Error('no connection');
+  const final = () => new FailTask('wrong bucket');
+  const skip = () => new SkipTask('holiday');
+
+  it.each<[string, () => Error, object, string, string]>([
+    ['an error fails it', ordinary, {}, 'failed', 'TASK_ERROR'],
+    ['softFail does not cover an error', ordinary, { softFail: true }, 'failed', 'TASK_ERROR'],
+    ['neverFail skips it', ordinary, { neverFail: true }, 'skipped', 'Error: no connection'],
+    ['silentFail looks on, until its timeout', ordinary, { silentFail: true }, 'failed', 'SENSOR_TIMEOUT'],
+    ['silentFail goes before neverFail', ordinary, { silentFail: true, neverFail: true }, 'failed', 'SENSOR_TIMEOUT'],
+    [
+      'silentFail with softFail is skipped by its timeout',
+      ordinary,
+      { silentFail: true, softFail: true },
+      'skipped',
+      'SENSOR_TIMEOUT',
+    ],
+    ['FailTask fails it', final, { silentFail: true }, 'failed', 'TASK_ERROR'],
+    ['FailTask with softFail skips it', final, { softFail: true }, 'skipped', 'wrong bucket'],
+    ['FailTask with neverFail skips it', final, { neverFail: true }, 'skipped', 'wrong bucket'],
+    ['SkipTask skips it', skip, { silentFail: true }, 'skipped', 'holiday'],
+  ])('%s', async (_name, error, options, state, reason) => {
+    const run = await (await testDag(failing(error, options), { now: NOW })).finish();
+    expect(run.task('landed').state).toBe(state);
+    expect(run.task('landed').reason).toContain(reason);
+  });
+
+  it('looks on after errors that count as "not yet", and writes them down', async () => {
+    const run = await (await testDag(failing(ordinary, { silentFail: true }, 2), { now: NOW })).finish();
+    expect(run.task('landed')).toMatchObject({ state: 'success', endedAt: minutes(2) });
+    expect(run.log.filter(({ message }) => message.includes('no connection'))).toHaveLength(2);
+  });
+
+  it('B69: does not guess what an answer means, whatever may fail', async () => {
+    const dag = defineDag('guess', { schedule: null }, (d) => {
+      d.sensor('landed', { silentFail: true, neverFail: true }, () => 'yes' as unknown as boolean)();
+    });
+    const run = await testDag(dag, { now: NOW });
+    expect(run.task('landed').error).toMatchObject({ code: 'VALUE_TYPE' });
+  });
+
+  it.each([['softFail'], ['neverFail']])('%s skips a sensor that reaches its executionTimeout', async (option) => {
+    const dag = defineDag('limited', { schedule: null }, (d) => {
+      d.sensor('landed', { executionTimeout: '5m', [option]: true }, () => false)();
+    });
+    const run = await (await testDag(dag, { now: NOW })).finish();
+    expect(run.task('landed')).toMatchObject({ state: 'skipped', endedAt: minutes(5) });
+    expect(run.task('landed').reason).toContain('TASK_TIMEOUT');
+  });
+
+  it('refuses softFail together with neverFail', async () => {
+    await expect(testDag(failing(ordinary, { softFail: true, neverFail: true }))).rejects.toThrow(
+      /VALUE_RANGE: tasks.landed.neverFail: softFail and neverFail exclude each other/,
+    );
   });
 });
 

@@ -8,7 +8,11 @@ describe('readOutcome', () => {
   it.each([
     [{ kind: 'success', output: null }],
     [{ kind: 'success', output: { value: [1, { $type: 'Date', value: '2024-01-01T00:00:00.000Z' }], length: 2 } }],
+    [{ kind: 'success', output: { value: { a: 1 }, length: 1 }, fields: [{ key: 'a', value: 1 }] }],
+    [{ kind: 'success', output: null, decision: { followed: ['a', 'b'] } }],
+    [{ kind: 'success', output: null, decision: { skipped: [] }, mapLabel: 'eu' }],
     [{ kind: 'failed', error: ERROR, retryable: false }],
+    [{ kind: 'failed', error: ERROR, retryable: true, retryDelayMs: 30_000, mapLabel: 'eu' }],
     [{ kind: 'skipped', message: null }],
     [{ kind: 'reschedule', at: 1 }],
     [{ kind: 'lost', reason: 'gone' }],
@@ -24,8 +28,14 @@ describe('readOutcome', () => {
     ['half a surrogate pair', { kind: 'success', output: { value: ['\ud800'], length: 1 } }],
     ['an unknown tag', { kind: 'success', output: { value: { $type: 'Evil', value: 1 }, length: 1 } }],
     ['a tag without its value', { kind: 'success', output: { value: [{ $type: 'Map' }], length: 1 } }],
-    ['a value above the limit', { kind: 'success', output: { value: 'x'.repeat(3_100), length: -1 } }],
+    ['a value above the limit', { kind: 'success', output: { value: 'x'.repeat(4_100), length: -1 } }],
     ['a value that is too deep', { kind: 'success', output: { value: nested(3_000), length: 1 } }],
+    ['a field without a key', { kind: 'success', output: null, fields: [{ value: 1 }] }],
+    ['a field in the place of the return value', { kind: 'success', output: null, fields: [{ key: 'return_value', value: 1 }] }],
+    ['a field that could not be stored', { kind: 'success', output: null, fields: [{ key: 'a', value: '\ud800' }] }],
+    ['fields above the limit', { kind: 'success', output: null, fields: [{ key: 'a', value: 'x'.repeat(6_100) }] }],
+    ['a decision of another form', { kind: 'success', output: null, decision: { chosen: ['a'] } }],
+    ['a decision for no task', { kind: 'success', output: null, decision: { followed: [1] } }],
     ['an error without a message', { kind: 'failed', error: { code: 'A' }, retryable: true }],
     ['an instant that no calendar has', { kind: 'reschedule', at: 1e300 }],
   ])('refuses %s', (_name, report) => expect(readOutcome(JSON.stringify(report), 2_000)).toBeNull());
@@ -42,6 +52,8 @@ describe('readOutcome', () => {
       error: { ...ERROR, message: 'a\\x00' },
       retryable: true,
     });
+    const delayed = { kind: 'failed', error: ERROR, retryable: true };
+    expect(read({ ...delayed, retryDelayMs: -1, mapLabel: 7 })).toEqual(delayed);
     expect(read({ kind: 'skipped', message: '\u001b[2J' })).toEqual({ kind: 'skipped', message: '\\x1b[2J' });
   });
 });

@@ -1,0 +1,116 @@
+/** What a task that decides (a branch, a short circuit) has decided, read from what it returned. */
+import type { DagSpec } from '../../model/dag-spec.js';
+import { AirflowLikeError } from '../../model/errors.js';
+import { nearestName } from '../../model/nearest-name.js';
+import type { FlowDecision } from '../../model/task-instance.js';
+import { flatRelatives } from '../graph/relatives.js';
+import { graphOf, type TaskGraph } from '../graph/task-graph.js';
+
+/**
+ * The direct children that a branch goes on with: those it chose and those below a chosen task, so that a join is not skipped. Children that
+ * tear down are always among them, because nothing skips a teardown. A group stands for its first tasks; null, undefined and an empty
+ * list choose nothing.
+ * @throws AirflowLikeError BRANCH_INVALID for anything that is not a task or group below the branch.
+ */
+export function decideBranch(spec: DagSpec, taskId: string, returned: unknown): FlowDecision {
+  const graph = graphOf(spec);
+  const children = graph.downstream.get(taskId) ?? [];
+  const below = flatRelatives(graph, [taskId], 'downstream');
+  const chosen = idsIn(returned, taskId).flatMap((id) => tasksOf(id, { spec, graph, taskId, children, below }));
+  const kept = new Set([...chosen, ...flatRelatives(graph, chosen, 'downstream')]);
+  return { followed: children.filter((child) => kept.has(child) || graph.tasks.get(child)?.role === 'teardown') };
+}
+
+/**
+ * The tasks that a short circuit skips: none after a truthy value; after a falsy one everything below it or, if the rules of the tasks below are
+ * to be asked, its direct children. As in Airflow an empty list, object, Map or Set is falsy. Teardowns are never skipped.
+ */
+export function decideShortCircuit(
+  spec: DagSpec,
+  taskId: string,
+  ignoresDownstreamTriggerRules: boolean,
+  returned: unknown,
+): FlowDecision {
+  if (isTruthy(returned)) return { skipped: [] };
+  const graph = graphOf(spec);
+  const affected = ignoresDownstreamTriggerRules
+    ? flatRelatives(graph, [taskId], 'downstream')
+    : new Set(graph.downstream.get(taskId));
+  return { skipped: [...graph.tasks.values()].filter((task) => affected.has(task.taskId) && task.role !== 'teardown').map(idOf) };
+}
+
+/** Whether a decision skips anything. The return value is stored only if it does not. */
+export function skipsAnything(spec: DagSpec, taskId: string, decision: FlowDecision): boolean {
+  if ('skipped' in decision) return decision.skipped.length > 0;
+  return (graphOf(spec).downstream.get(taskId) ?? []).some((child) => !decision.followed.includes(child));
+}
+
+interface Choices {
+  readonly spec: DagSpec;
+  readonly graph: TaskGraph;
+  readonly taskId: string;
+  readonly children: readonly string[];
+  readonly below: ReadonlySet<string>;
+}
+
+function idsIn(returned: unknown, taskId: string): readonly string[] {
+  if (returned === null || returned === undefined) return [];
+  const ids: readonly unknown[] = Array.isArray(returned) ? returned : [returned];
+  if (ids.every((id) => typeof id === 'string')) return ids;
+  throw new AirflowLikeError('BRANCH_INVALID', {
+    message: `what ${JSON.stringify(taskId)} returned is no choice`,
+    value: returned,
+    allowed: 'the id of a task or of a group, a list of them, or null',
+  });
+}
+
+function tasksOf(id: string, choices: Choices): readonly string[] {
+  const { graph, taskId, below } = choices;
+  const tasks = graph.tasks.has(id) ? [id] : firstTasksOf(choices.spec, id);
+  if (tasks.length > 0 && tasks.every((task) => below.has(task))) return tasks;
+  const valid = validChoices(choices);
+  const list = valid.length === 0 ? 'nothing: no task follows it' : valid.join(', ');
+  throw new AirflowLikeError('BRANCH_INVALID', {
+    message: `${JSON.stringify(id)} is not downstream of ${JSON.stringify(taskId)}; valid: ${list}`,
+    suggestion: nearestName(id, [...valid, ...below]),
+  });
+}
+
+/** The tasks of a group, and of the groups in it, that nothing inside it precedes. */
+function firstTasksOf(spec: DagSpec, groupId: string): readonly string[] {
+  const parents = new Map(spec.groups.map((group) => [group.groupId, group.parentId]));
+  const isInside = (inner: string | null): boolean => {
+    for (let id = inner; id !== null; id = parents.get(id) ?? null) if (id === groupId) return true;
+    return false;
+  };
+  const members = spec.tasks.filter((task) => isInside(task.groupId));
+  const ids = new Set(members.map(idOf));
+  return members.filter(({ upstream }) => !upstream.some((parent) => ids.has(parent))).map(idOf);
+}
+
+/** The direct children, and the groups all of whose first tasks are among these. */
+function validChoices({ spec, children }: Choices): readonly string[] {
+  const groups = spec.groups.filter(({ groupId }) => {
+    const first = firstTasksOf(spec, groupId);
+    return first.length > 0 && first.every((task) => children.includes(task));
+  });
+  return [...children, ...groups.map(({ groupId }) => groupId)];
+}
+
+function isTruthy(value: unknown): boolean {
+  if (!value || typeof value !== 'object') return Boolean(value);
+  if (Array.isArray(value)) return value.length > 0;
+  switch (Object.prototype.toString.call(value)) {
+    case '[object Map]':
+    case '[object Set]':
+      return (value as Map<unknown, unknown>).size > 0;
+    case '[object Object]':
+      return Object.keys(value).length > 0;
+    default:
+      return true;
+  }
+}
+
+function idOf({ taskId }: { readonly taskId: string }): string {
+  return taskId;
+}
