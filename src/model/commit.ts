@@ -1,3 +1,4 @@
+import type { AssetActivity } from './asset.js';
 import type { Instant } from './instant.js';
 import type { DagRunState, TaskInstanceState } from './states.js';
 import type { TaggedJson } from './tagged-json.js';
@@ -57,6 +58,8 @@ export interface TaskInstanceChange {
   /** The task's XComs are deleted (first dispatch of a new try or of a cleared task). */
   readonly clearXComs: boolean;
   readonly xcoms: readonly XComWrite[];
+  /** Events of assets and rows of lineage, stored together with the success that brings them. */
+  readonly assets?: AssetActivity;
   readonly reason: string | null;
 }
 

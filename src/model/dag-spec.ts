@@ -1,3 +1,4 @@
+import type { AssetCondition, AssetRef } from './asset.js';
 import type { Instant } from './instant.js';
 import type { TaggedJson } from './tagged-json.js';
 
@@ -25,8 +26,8 @@ export interface CalendarSpan {
   readonly ms: number;
 }
 
-/** When a DAG runs, as plain data. `core/timetable/` holds one file per kind. */
-export type ScheduleSpec =
+/** When a DAG runs by time, as plain data. `core/timetable/` holds one file per kind. */
+export type TimeScheduleSpec =
   | { readonly kind: 'none' }
   | { readonly kind: 'once' }
   /** `text` is what the author wrote (a preset such as `@daily` keeps its name), `expression` the cron fields. */
@@ -48,6 +49,12 @@ export type ScheduleSpec =
   | { readonly kind: 'continuous'; readonly text: string }
   /** A timetable registered by a plugin under `name`; `args` is handed to it unchanged. */
   | { readonly kind: 'custom'; readonly name: string; readonly args: TaggedJson; readonly text: string };
+
+/** When a DAG runs. Events of assets make runs of their own and never move the runs that time makes. */
+export type ScheduleSpec =
+  | TimeScheduleSpec
+  | { readonly kind: 'assets'; readonly condition: AssetCondition; readonly text: string }
+  | { readonly kind: 'assetOrTime'; readonly time: TimeScheduleSpec; readonly condition: AssetCondition; readonly text: string };
 
 /** Which of the intervals that passed before now get runs. The boolean forms mean exactly what Airflow's do. */
 export type Catchup = boolean | 'latest' | { readonly last: number };
@@ -176,6 +183,10 @@ export interface TaskSpec {
   readonly templateFields: readonly string[];
   /** Template of the name that people see for a copy of a mapped task instead of its map index. */
   readonly mapIndexTemplate: string | null;
+  /** What it writes: its success brings events of these assets, and of those that it adds through the aliases. */
+  readonly outlets: readonly AssetRef[];
+  /** What it reads. */
+  readonly inlets: readonly AssetRef[];
   readonly doc: string | null;
   readonly previousIds: readonly string[];
   readonly position: SourcePosition | null;

@@ -1,3 +1,4 @@
+import type { OutletRecord } from './asset.js';
 import type { XComWrite } from './commit.js';
 import type { AttemptToken, FlowDecision, TaskError } from './task-instance.js';
 import type { Instant } from './instant.js';
@@ -11,6 +12,8 @@ export type Outcome =
       /** Fields of the return value that are stored under keys of their own. */
       readonly fields?: readonly XComWrite[];
       readonly decision?: FlowDecision;
+      /** What the task said of its outlets. */
+      readonly outlets?: readonly OutletRecord[];
       readonly mapLabel?: string;
     }
   | {

@@ -162,6 +162,8 @@ function specOf(
       multipleOutputs: false,
       templateFields: [],
       mapIndexTemplate: null,
+      outlets: member.task.outlets,
+      inlets: member.task.inlets,
       ...merged,
       dependsOnPast: merged.dependsOnPast || merged.waitForDownstream,
       doc: member.task.doc,

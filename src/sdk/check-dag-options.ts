@@ -4,6 +4,7 @@ import { needsStartDate } from '../core/timetable/start-date.js';
 import type { Catchup, DagSpec, ScheduleSpec } from '../model/dag-spec.js';
 import { AirflowLikeError } from '../model/errors.js';
 import type { Instant } from '../model/instant.js';
+import { timePartOf } from '../model/schedule-parts.js';
 import { checkOptions, duration, flag, id, integer, listOf, orNull, text, type OptionPlace } from './check-options.js';
 import { checkParams } from './check-params.js';
 import { checkTaskDefaults, type TaskSettings } from './check-task-options.js';
@@ -99,7 +100,7 @@ export function checkDagOptions(
       at.position,
     );
   }
-  if (schedule.kind === 'continuous' && checked.maxActiveRuns !== 1) {
+  if (timePartOf(schedule).kind === 'continuous' && checked.maxActiveRuns !== 1) {
     problems.add(
       'VALUE_RANGE',
       {

@@ -5,6 +5,7 @@ import { timetableFor } from '../core/timetable/resolve.js';
 import { restrictionOf } from '../core/timetable/timetable.js';
 import type { DagSpec } from '../model/dag-spec.js';
 import type { Instant } from '../model/instant.js';
+import { timePartOf } from '../model/schedule-parts.js';
 import type { ProblemList } from './problems.js';
 import type { LazyPosition } from './source-position.js';
 
@@ -19,14 +20,15 @@ const DATES_SHOWN = 5;
  * @param now from when on the dates are named.
  */
 export function checkSchedule(spec: DagSpec, position: LazyPosition | null, warnings: ProblemList, now: Instant): void {
-  const { schedule } = spec;
+  const schedule = timePartOf(spec.schedule);
   if (schedule.kind === 'none' || schedule.kind === 'custom' || schedule.kind === 'once' || schedule.kind === 'continuous') return;
   const message = neverFires(spec, now) ?? clockChanges(spec, now);
   if (message !== null) warnings.add('S001', { place: `${spec.dagId}.schedule`, message, value: schedule.text }, position);
 }
 
 function neverFires(spec: DagSpec, now: Instant): string | null {
-  const { startDate, endDate, schedule, catchup } = spec;
+  const { startDate, endDate, catchup } = spec;
+  const schedule = timePartOf(spec.schedule);
   const timetable = timetableFor(spec);
   if (schedule.kind === 'events' && catchup === false && !timetable.next(null, restrictionOf(spec), now)) {
     return `no date of the schedule gets a run: without catchup only those to come count, and the last one is ${dateText(schedule.dates.at(-1) ?? now)}`;

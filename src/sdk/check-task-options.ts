@@ -1,5 +1,6 @@
 import { TRIGGER_RULES, type SensorSpec, type TaskSpec } from '../model/dag-spec.js';
 import { AirflowLikeError } from '../model/errors.js';
+import { assetRefs } from './check-assets.js';
 import { checkOptions, duration, flag, id, integer, listOf, name, oneOf, orNull, text, type OptionPlace } from './check-options.js';
 import type { ProblemList } from './problems.js';
 import { isStandardSchema, type StandardSchema } from './standard-schema.js';
@@ -77,6 +78,8 @@ const TASK_TABLE = {
   optional: flag,
   upstream: listOf(name),
   previousIds: listOf(id),
+  outlets: assetRefs,
+  inlets: assetRefs,
   input: schema,
   output: schema,
 };
@@ -124,6 +127,8 @@ export interface CheckedTask {
   readonly optional: boolean;
   readonly upstream: readonly string[];
   readonly previousIds: readonly string[];
+  readonly outlets: TaskSpec['outlets'];
+  readonly inlets: TaskSpec['inlets'];
   readonly input: StandardSchema | null;
   readonly output: StandardSchema | null;
 }
@@ -185,6 +190,8 @@ function checkedTask(checked: CheckedTaskOptions): CheckedTask {
     optional: checked.optional ?? false,
     upstream: checked.upstream ?? [],
     previousIds: checked.previousIds ?? [],
+    outlets: checked.outlets ?? [],
+    inlets: checked.inlets ?? [],
     input: checked.input ?? null,
     output: checked.output ?? null,
   };

@@ -1,5 +1,6 @@
 import type { Catchup } from '../model/dag-spec.js';
 import type { Duration } from '../model/duration.js';
+import type { AssetExpression } from './asset.js';
 import type { ScheduleSource } from './schedule-source.js';
 import type { StandardSchema } from './standard-schema.js';
 import type { TaskDefaults } from './task-options.js';
@@ -12,9 +13,11 @@ export interface DagOptions {
   /**
    * When runs are made. Over data intervals: a cron expression (`'0 2 * * *'`), a preset (`'@daily'`), a span (`'6h'`, `'1mo'`). At points in
    * time: `cronTrigger(...)`, a list of cron expressions or `crons(...)`, `deltaTrigger(...)`, `events(...)`. And `'@once'`, `'@continuous'` (with
-   * `maxActiveRuns: 1`), a plugin's `timetable(...)`, or null for runs by hand only. Default null.
+   * `maxActiveRuns: 1`), a plugin's `timetable(...)`, or null for runs by hand only. When there are events of assets: `asset(...)`, joined by `.and(...)` and
+   * `.or(...)`, or a list of assets, all of which are waited for. Both: `assetOrTime(...)`. Default null.
    */
-  readonly schedule?: string | readonly string[] | ScheduleSource | CustomTimetable | null;
+  readonly schedule?:
+    string | readonly string[] | ScheduleSource | CustomTimetable | AssetExpression | readonly AssetExpression[] | null;
   /** IANA name in which `schedule` and dates without zone are read. Default `'UTC'`. */
   readonly timezone?: string;
   /**

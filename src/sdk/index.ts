@@ -2,6 +2,7 @@
 export type { CalendarSpan, Catchup, TriggerRule } from '../model/dag-spec.js';
 export type { Duration } from '../model/duration.js';
 export { AirflowLikeError } from '../model/errors.js';
+export { asset, assetAlias, type Asset, type AssetAlias, type AssetExpression, type AssetOptions } from './asset.js';
 export { bash, type BashOptions } from '../providers/standard/bash.js';
 export { context, runWithContext, type TaskContext, type TaskLog, type TaskXCom } from './context.js';
 export { dag, type DagClass } from './dag.js';
@@ -12,6 +13,7 @@ export { operator, type Operator, type OperatorDefinition, type OperatorTaskOpti
 export { PokeResult } from './poke-result.js';
 export type { Group, Ref, Upstream } from './ref.js';
 export {
+  assetOrTime,
   cronTrigger,
   crons,
   deltaTrigger,
@@ -20,6 +22,7 @@ export {
   type DeltaTriggerOptions,
   type EventsOptions,
   type ScheduleSource,
+  type TimeSchedule,
 } from './schedule-source.js';
 export type { StandardSchema } from './standard-schema.js';
 export { task } from './task.js';

@@ -1,9 +1,13 @@
 /** From what an author gave as `schedule` to plain data. */
+import { conditionText } from '../core/asset/condition.js';
 import { parseDate } from '../core/timetable/parse-date.js';
 import { parseSchedule } from '../core/timetable/parse-schedule.js';
-import type { ScheduleSpec } from '../model/dag-spec.js';
+import type { AssetCondition } from '../model/asset.js';
+import type { ScheduleSpec, TimeScheduleSpec } from '../model/dag-spec.js';
 import { AirflowLikeError } from '../model/errors.js';
 import type { Instant } from '../model/instant.js';
+import { isAssetExpression } from './asset.js';
+import { readAssetCondition, readAssetList } from './check-assets.js';
 import { checkOptions, duration, flag, type OptionPlace } from './check-options.js';
 import type { ProblemList } from './problems.js';
 import { isScheduleSource, sourceKind } from './schedule-source.js';
@@ -41,8 +45,38 @@ export interface ScheduleSurroundings {
   readonly reading: ScheduleReading;
 }
 
-/** @throws AirflowLikeError CRON_INVALID, CRON_NEVER, DURATION_INVALID, DATE_INVALID, VALUE_TYPE, VALUE_RANGE. Unknown options are added to the problems. */
+/**
+ * @throws AirflowLikeError CRON_INVALID, CRON_NEVER, DURATION_INVALID, DATE_INVALID, ASSET_INVALID, VALUE_TYPE, VALUE_RANGE. Unknown options are added to
+ * the problems.
+ */
 export function readSchedule(schedule: unknown, around: ScheduleSurroundings): ScheduleSpec {
+  const { place } = around.at;
+  const condition = readAssets(schedule, place);
+  if (condition) return { kind: 'assets', condition, text: conditionText(condition) };
+  if (!isScheduleSource(schedule) || sourceKind(schedule) !== 'assetOrTime') return readTimeSchedule(schedule, around);
+  const assets = schedule.options;
+  const either = readAssets(assets, `${place}.assets`) ?? readAssetCondition(assets, `${place}.assets`);
+  const time = readTimeSchedule(schedule.of, { ...around, at: { ...around.at, place: `${place}.time` } });
+  if (time.kind === 'none')
+    throw new AirflowLikeError('VALUE_TYPE', {
+      place: `${place}.time`,
+      message: 'this never runs; give the assets alone',
+      value: schedule.of,
+    });
+  return { kind: 'assetOrTime', time, condition: either, text: `${textOf(time)} or ${conditionText(either)}` };
+}
+
+/** Null: it has nothing to do with assets. */
+function readAssets(schedule: unknown, place: string): AssetCondition | null {
+  if (isAssetExpression(schedule)) return readAssetCondition(schedule, place);
+  return Array.isArray(schedule) && schedule.some(isAssetExpression) ? readAssetList(schedule, place) : null;
+}
+
+function textOf(time: TimeScheduleSpec): string {
+  return 'text' in time ? time.text : `@${time.kind}`;
+}
+
+function readTimeSchedule(schedule: unknown, around: ScheduleSurroundings): TimeScheduleSpec {
   const { at, problems } = around;
   if (isCustomTimetable(schedule)) return customSchedule(schedule, at.place);
   if (schedule === null || typeof schedule === 'string') return readPlain(parseSchedule(schedule, at.place), around.reading);
@@ -54,7 +88,7 @@ export function readSchedule(schedule: unknown, around: ScheduleSurroundings): S
       value: schedule,
       allowed:
         "a cron expression, a preset ('@daily'), a span ('6h'), a list of cron expressions, cronTrigger(...), crons(...), deltaTrigger(...), " +
-        'events(...), timetable(...), or null',
+        'events(...), asset(...), a list of assets, assetOrTime(...), timetable(...), or null',
     });
   }
   const { of, options } = schedule;
@@ -67,10 +101,12 @@ export function readSchedule(schedule: unknown, around: ScheduleSurroundings): S
       return deltaTriggerSpec(of, checkOptions(options, DELTA_TABLE, at, problems).interval, at.place);
     case 'events':
       return eventsSpec(of, checkOptions(options, EVENTS_TABLE, at, problems).restrictToEvents, around);
+    case 'assetOrTime':
+      throw new AirflowLikeError('VALUE_TYPE', { place: at.place, message: 'assetOrTime(...) cannot be part of another one' });
   }
 }
 
-function readPlain(parsed: ScheduleSpec, { cronDataIntervals }: ScheduleReading): ScheduleSpec {
+function readPlain(parsed: TimeScheduleSpec, { cronDataIntervals }: ScheduleReading): TimeScheduleSpec {
   if (cronDataIntervals) return parsed;
   if (parsed.kind === 'cron') return cronTriggerSpec([parsed], {});
   return parsed.kind === 'delta' ? deltaTrigger(parsed, 0) : parsed;
@@ -88,7 +124,7 @@ interface WrittenCron {
 function cronTriggerSpec(
   written: readonly WrittenCron[],
   options: { readonly interval?: number; readonly runImmediately?: CronTriggerSpec['runImmediately'] },
-): ScheduleSpec {
+): TimeScheduleSpec {
   const unique = new Map(written.map(({ expression, text }) => [expression, text]));
   return {
     kind: 'cronTrigger',
@@ -115,7 +151,7 @@ function cronOf(value: unknown, place: string): WrittenCron {
   });
 }
 
-function deltaTriggerSpec(every: unknown, intervalMs: number | undefined, place: string): ScheduleSpec {
+function deltaTriggerSpec(every: unknown, intervalMs: number | undefined, place: string): TimeScheduleSpec {
   const parsed = typeof every === 'string' && !/^\s*@|\s\S/.test(every) ? parseSchedule(every, place) : null;
   if (parsed?.kind === 'delta') {
     return deltaTrigger(parsed, intervalMs ?? 0);
@@ -129,7 +165,7 @@ function deltaTriggerSpec(every: unknown, intervalMs: number | undefined, place:
   });
 }
 
-function deltaTrigger({ span, text }: Extract<ScheduleSpec, { kind: 'delta' }>, intervalMs: number): ScheduleSpec {
+function deltaTrigger({ span, text }: Extract<ScheduleSpec, { kind: 'delta' }>, intervalMs: number): TimeScheduleSpec {
   return { kind: 'deltaTrigger', span, intervalMs, text: `every ${text}` };
 }
 
@@ -137,7 +173,7 @@ function eventsSpec(
   dates: unknown,
   restrictToEvents: boolean | undefined,
   { at, timezone, warnings }: ScheduleSurroundings,
-): ScheduleSpec {
+): TimeScheduleSpec {
   const instants = listOf(dates, at.place, MOST_EVENTS, 'dates').map((value, index): Instant => {
     const place = `${at.place}[${index}]`;
     const { instant, warning } = parseDate(value, timezone, place);

@@ -1,12 +1,14 @@
 import type { Duration } from '../model/duration.js';
+import type { AssetExpression } from './asset.js';
+import type { CustomTimetable } from './timetable.js';
 
 /** The forms of a schedule that a text cannot say. They only hold what was written; it is checked with the options of the DAG. */
 
 const SOURCE = Symbol.for('airflow-like:schedule');
 
-/** Made by `cronTrigger`, `crons`, `deltaTrigger` or `events`; a value of a DAG's `schedule`. */
+/** Made by `cronTrigger`, `crons`, `deltaTrigger`, `events` or `assetOrTime`; a value of a DAG's `schedule`. */
 export interface ScheduleSource {
-  readonly [SOURCE]: 'cronTrigger' | 'crons' | 'deltaTrigger' | 'events';
+  readonly [SOURCE]: 'cronTrigger' | 'crons' | 'deltaTrigger' | 'events' | 'assetOrTime';
   readonly of: unknown;
   readonly options: unknown;
 }
@@ -49,6 +51,17 @@ export function deltaTrigger(every: Duration, options: DeltaTriggerOptions = {})
 /** Runs at the dates of a list; a text without zone is read in the DAG's `timezone`. Dates of the past count with `catchup` only. */
 export function events(dates: readonly (string | Date)[], options: EventsOptions = {}): ScheduleSource {
   return source('events', dates, options);
+}
+
+/** What decides by time, where assets decide as well. */
+export type TimeSchedule = string | readonly string[] | ScheduleSource | CustomTimetable;
+
+/**
+ * Runs by time and, besides, whenever the condition on assets is met: `assetOrTime('0 2 * * *', asset('orders'))`. A list of assets means all of them. The runs
+ * of either kind do not move those of the other.
+ */
+export function assetOrTime(time: TimeSchedule, assets: AssetExpression | readonly AssetExpression[]): ScheduleSource {
+  return source('assetOrTime', time, assets);
 }
 
 export function isScheduleSource(value: unknown): value is ScheduleSource {

@@ -1,5 +1,6 @@
 import type { TriggerRule } from '../model/dag-spec.js';
 import type { Duration } from '../model/duration.js';
+import type { Asset, AssetAlias } from './asset.js';
 import type { StandardSchema } from './standard-schema.js';
 
 /** Options that `defaultArgs` and groups may set for many tasks. Names and defaults are Airflow's, in camelCase. */
@@ -50,6 +51,10 @@ export interface TaskOptions extends TaskDefaults {
   readonly upstream?: readonly string[];
   /** Ids the task had before; its history is found under them. */
   readonly previousIds?: readonly string[];
+  /** What the task writes: when it succeeds there is an event of each of these assets, and of those it adds through the aliases. */
+  readonly outlets?: readonly (Asset | AssetAlias)[];
+  /** What the task reads: shown as lineage, and its events can be looked through with `context().inletEvents`. */
+  readonly inlets?: readonly (Asset | AssetAlias)[];
   /** Checks the first argument when the task runs; a mismatch fails the task with D104. Any Standard Schema, for example zod's. */
   readonly input?: StandardSchema;
   /** Checks the return value; a mismatch fails the task with D104. */

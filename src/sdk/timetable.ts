@@ -1,5 +1,5 @@
 import { encodeTagged } from '../model/codec.js';
-import type { ScheduleSpec } from '../model/dag-spec.js';
+import type { TimeScheduleSpec } from '../model/dag-spec.js';
 
 const TIMETABLE = Symbol.for('airflow-like:timetable');
 
@@ -20,7 +20,7 @@ export function isCustomTimetable(value: unknown): value is CustomTimetable {
 }
 
 /** @throws AirflowLikeError ARG_NOT_SERIALIZABLE when `args` cannot be stored. */
-export function customSchedule(custom: CustomTimetable, place: string): ScheduleSpec {
+export function customSchedule(custom: CustomTimetable, place: string): TimeScheduleSpec {
   const args = encodeTagged(custom.args, `${place}.args`, 'ARG_NOT_SERIALIZABLE');
   return { kind: 'custom', name: custom.name, args, text: `timetable(${custom.name})` };
 }

@@ -49,6 +49,8 @@ export function taskSpec(taskId: string, patch: Partial<TaskSpec> = {}): TaskSpe
     multipleOutputs: false,
     templateFields: [],
     mapIndexTemplate: null,
+    outlets: [],
+    inlets: [],
     doc: null,
     previousIds: [],
     position: null,

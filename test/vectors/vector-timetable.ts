@@ -3,7 +3,8 @@ import { parseDate } from '../../src/core/timetable/parse-date.js';
 import { CRON_PRESETS } from '../../src/core/timetable/presets.js';
 import { timetableFor } from '../../src/core/timetable/resolve.js';
 import type { Timetable, TimetableRestriction } from '../../src/core/timetable/timetable.js';
-import type { CalendarSpan, DagSpec, ScheduleSpec, TaskSpec } from '../../src/model/dag-spec.js';
+import type { AssetCondition } from '../../src/model/asset.js';
+import type { CalendarSpan, DagSpec, ScheduleSpec, TaskSpec, TimeScheduleSpec } from '../../src/model/dag-spec.js';
 import type { DataInterval, Instant } from '../../src/model/instant.js';
 import { dagSpec } from '../unit/core/factories.js';
 
@@ -57,6 +58,13 @@ export function spanOf(delta: VectorDelta): CalendarSpan {
 }
 
 export function scheduleOf(timetable: VectorTimetable): ScheduleSpec {
+  const condition: AssetCondition = { kind: 'asset', asset: { name: 'a', uri: 'a', group: 'asset', extra: {} } };
+  if (timetable.type === 'AssetTriggered') return { kind: 'assets', condition, text: 'a' };
+  if (timetable.type !== 'AssetOrTime') return timeScheduleOf(timetable);
+  return { kind: 'assetOrTime', time: timeScheduleOf(timetable.time!), condition, text: 'a' };
+}
+
+function timeScheduleOf(timetable: VectorTimetable): TimeScheduleSpec {
   const { type, cron = '', delta = {}, intervalSeconds = 0 } = timetable;
   const intervalMs = intervalSeconds * 1_000;
   switch (type) {
@@ -89,7 +97,7 @@ export function scheduleOf(timetable: VectorTimetable): ScheduleSpec {
 }
 
 export function specOf(timetable: VectorTimetable, changes: Partial<DagSpec> = {}, tasks: readonly TaskSpec[] = []): DagSpec {
-  return dagSpec(tasks, { schedule: scheduleOf(timetable), timezone: timetable.timezone ?? 'UTC', ...changes });
+  return dagSpec(tasks, { schedule: scheduleOf(timetable), timezone: (timetable.time ?? timetable).timezone ?? 'UTC', ...changes });
 }
 
 export function timetableOf(timetable: VectorTimetable): Timetable {

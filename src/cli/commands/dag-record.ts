@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import type { LoadedConfig } from '../../config/load-config.js';
+import type { AssetCondition } from '../../model/asset.js';
 import type { DagSpec } from '../../model/dag-spec.js';
+import { assetConditionOf, timePartOf } from '../../model/schedule-parts.js';
 import type { DagListing } from '../../ports/store.js';
 import { formatInstant } from '../dates.js';
 import type { Row } from '../output/table.js';
@@ -24,8 +26,9 @@ export function dagRecord({ dag, spec }: DagListing, { config }: LoadedConfig): 
     fileloc: join(config.core.dagsFolder, dag.file),
     description: spec.description,
     timetable_summary: scheduleText(spec),
-    timetable_description: spec.schedule.kind === 'none' ? 'only when triggered' : `${scheduleText(spec)} in ${spec.timezone}`,
+    timetable_description: scheduleDescription(spec),
     timetable_periodic: isPeriodic(spec),
+    asset_expression: assetExpression(assetConditionOf(spec.schedule)),
     tags: spec.tags,
     max_active_tasks: spec.maxActiveTasks,
     max_active_runs: spec.maxActiveRuns,
@@ -60,7 +63,30 @@ export function scheduleText({ schedule }: DagSpec): string | null {
   }
 }
 
+function scheduleDescription(spec: DagSpec): string {
+  switch (spec.schedule.kind) {
+    case 'none':
+      return 'only when triggered';
+    case 'assets':
+      return `when there are events of ${spec.schedule.text}`;
+    case 'assetOrTime':
+      return `${scheduleText(spec)}, by time in ${spec.timezone}`;
+    default:
+      return `${scheduleText(spec)} in ${spec.timezone}`;
+  }
+}
+
+/** The condition in the form of Airflow's `asset_expression`; null: the DAG does not wait for assets. */
+function assetExpression(condition: AssetCondition | null): { readonly [key: string]: unknown } | null {
+  if (condition === null) return null;
+  if ('of' in condition) return { [condition.kind]: condition.of.map(assetExpression) };
+  if (condition.kind === 'alias') return { alias: condition.alias };
+  const { name, uri, group } = condition.asset;
+  return { asset: { uri, name, group } };
+}
+
 /** It has intervals that follow each other, so that a range of dates means a list of runs. */
-function isPeriodic({ schedule }: DagSpec): boolean {
+function isPeriodic(spec: DagSpec): boolean {
+  const schedule = timePartOf(spec.schedule);
   return schedule.kind !== 'none' && schedule.kind !== 'once' && schedule.kind !== 'continuous';
 }

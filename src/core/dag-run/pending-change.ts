@@ -2,6 +2,7 @@
  * What one task instance went through between two drains of a `RunView`. Several transitions merge into one change: guarded by
  * the state and token the store holds, written once, with every state passed through as an event.
  */
+import type { AssetActivity } from '../../model/asset.js';
 import type { AttemptEnd, AttemptOpening, TaskInstanceChange, TaskInstanceInsertion, XComWrite } from '../../model/commit.js';
 import type { TaskInstanceState } from '../../model/states.js';
 import type { AttemptToken, TaskInstance } from '../../model/task-instance.js';
@@ -12,6 +13,7 @@ export interface TransitionEffects {
   readonly openAttempt?: AttemptOpening;
   readonly clearXComs?: boolean;
   readonly xcoms?: readonly XComWrite[];
+  readonly assets?: AssetActivity;
   readonly reason?: string;
 }
 
@@ -25,6 +27,7 @@ export interface PendingChange {
   openAttempt: AttemptOpening | null;
   clearXComs: boolean;
   xcoms: readonly XComWrite[];
+  assets: AssetActivity | null;
   reason: string | null;
 }
 
@@ -41,6 +44,7 @@ export function pendingFor(instance: TaskInstance, isInsertion: boolean): Pendin
     openAttempt: null,
     clearXComs: false,
     xcoms: NO_XCOMS,
+    assets: null,
     reason: null,
   };
 }
@@ -61,6 +65,7 @@ export function mergeTransition(pending: PendingChange, to: TaskInstanceState, e
   if (effects.xcoms && effects.xcoms.length > 0) {
     pending.xcoms = pending.xcoms.length === 0 ? effects.xcoms : [...pending.xcoms, ...effects.xcoms];
   }
+  if (effects.assets) pending.assets = effects.assets;
   if (effects.reason !== undefined) pending.reason = effects.reason;
 }
 
@@ -75,6 +80,7 @@ export function toChange(instance: TaskInstance, pending: PendingChange): TaskIn
     openAttempt: pending.openAttempt,
     clearXComs: pending.clearXComs,
     xcoms: pending.xcoms,
+    ...(pending.assets && { assets: pending.assets }),
     reason: pending.reason,
   };
 }

@@ -2,11 +2,13 @@
  * Turns the outcome of an attempt into one transition of its task instance. One decision (`decideSettlement`) serves both callers: the scheduler,
  * which holds the run's view and plans on, and a worker that has only the row.
  */
+import type { AssetActivity } from '../../model/asset.js';
 import type { AttemptEnd, TaskInstanceChange, XComWrite } from '../../model/commit.js';
 import type { TaskSpec } from '../../model/dag-spec.js';
 import type { Instant } from '../../model/instant.js';
 import type { Outcome } from '../../model/outcome.js';
 import { MAX_LOST_DISPATCHES, type TaskError, type TaskInstance } from '../../model/task-instance.js';
+import { assetActivityOf } from '../asset/activity.js';
 import { destinationOf } from '../transition.js';
 import type { RunView } from '../dag-run/run-view.js';
 import { retryDelayMs, type RetryIdentity } from './retry-delay.js';
@@ -17,6 +19,7 @@ interface Settlement {
   readonly patch: Partial<TaskInstance>;
   readonly endAttempt: AttemptEnd;
   readonly xcoms: readonly XComWrite[];
+  readonly assets?: AssetActivity;
   readonly reason: string | null;
 }
 
@@ -34,6 +37,7 @@ export function settleAttempt(view: RunView, taskInstanceId: number, outcome: Ou
   view.transition(taskInstanceId, settlement.transition, settlement.patch, {
     endAttempt: settlement.endAttempt,
     xcoms: settlement.xcoms,
+    ...(settlement.assets && { assets: settlement.assets }),
     ...(settlement.reason === null ? {} : { reason: settlement.reason }),
   });
 }
@@ -47,7 +51,7 @@ export function settleChange(
   endedAt: Instant,
   now: Instant = endedAt,
 ): TaskInstanceChange {
-  const { transition, patch, endAttempt, xcoms, reason } = decideSettlement(instance, task, run, outcome, endedAt, now);
+  const { transition, patch, endAttempt, xcoms, assets, reason } = decideSettlement(instance, task, run, outcome, endedAt, now);
   const state = destinationOf(
     `task instance ${instance.id}`,
     transition,
@@ -65,6 +69,7 @@ export function settleChange(
     openAttempt: null,
     clearXComs: false,
     xcoms,
+    ...(assets && { assets }),
     reason,
   };
 }
@@ -78,14 +83,17 @@ function decideSettlement(
   now: Instant,
 ): Settlement {
   switch (outcome.kind) {
-    case 'success':
+    case 'success': {
+      const assets = assetActivityOf(task, outcome.outlets);
       return {
         transition: 'succeed',
         patch: { token: null, endedAt, outputLength: outcome.output?.length ?? null },
         endAttempt: end('success', endedAt, null, null),
         xcoms: outcome.output ? [{ key: 'return_value', value: outcome.output.value }] : [],
+        ...(assets && { assets }),
         reason: null,
       };
+    }
     case 'failed':
       return settleFailure(instance, task, run, outcome.error, outcome.retryable, endedAt);
     case 'skipped':

@@ -1,6 +1,7 @@
 /** Where a change of the clocks touches a cron schedule: times of day that do not exist or exist twice. */
 import type { ScheduleSpec } from '../../model/dag-spec.js';
 import type { Instant } from '../../model/instant.js';
+import { timePartOf } from '../../model/schedule-parts.js';
 import { parseCron } from './cron-fields.js';
 import { CronFires } from './cron-fires.js';
 import { offsetChanges, type OffsetChange } from './offset-changes.js';
@@ -52,7 +53,8 @@ function momentAt({ at, before, after }: OffsetChange, wall: CronFires, fires: C
   return { kind: 'overlap', local, fires: [local - before, local - after].filter(isFire) };
 }
 
-function expressionsOf(schedule: ScheduleSpec): readonly string[] {
+function expressionsOf(whole: ScheduleSpec): readonly string[] {
+  const schedule = timePartOf(whole);
   if (schedule.kind === 'cron') return [schedule.expression];
   return schedule.kind === 'cronTrigger' ? schedule.expressions : [];
 }

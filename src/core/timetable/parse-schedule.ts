@@ -1,5 +1,5 @@
 /** Reads what an author writes as `schedule`. */
-import type { ScheduleSpec } from '../../model/dag-spec.js';
+import type { TimeScheduleSpec } from '../../model/dag-spec.js';
 import { parseSpan } from '../../model/duration.js';
 import { AirflowLikeError } from '../../model/errors.js';
 import { nearestName } from '../../model/nearest-name.js';
@@ -21,7 +21,7 @@ const MEANT_PRESETS: Readonly<Record<string, string>> = {
  * @param place Where it stands, for messages.
  * @throws AirflowLikeError CRON_INVALID, CRON_NEVER, DURATION_INVALID.
  */
-export function parseSchedule(text: string | null, place: string): ScheduleSpec {
+export function parseSchedule(text: string | null, place: string): TimeScheduleSpec {
   if (text === null) return { kind: 'none' };
   const trimmed = text.trim();
   if (trimmed.startsWith('@')) return parsePreset(trimmed, place);
@@ -37,7 +37,7 @@ export function parseSchedule(text: string | null, place: string): ScheduleSpec 
   return { kind: 'cron', expression: trimmed.split(/\s+/).join(' '), text: trimmed };
 }
 
-function parsePreset(text: string, place: string): ScheduleSpec {
+function parsePreset(text: string, place: string): TimeScheduleSpec {
   const name = text.toLowerCase();
   if (name === '@once') return { kind: 'once' };
   if (name === '@continuous') return { kind: 'continuous', text: name };

@@ -2,6 +2,7 @@
 import type { DagSpec } from '../../model/dag-spec.js';
 import { AirflowLikeError } from '../../model/errors.js';
 import { nearestName } from '../../model/nearest-name.js';
+import { timePartOf } from '../../model/schedule-parts.js';
 import { continuousTimetable } from './continuous.js';
 import { cronTriggerTimetable } from './cron-trigger.js';
 import { CronTimetable } from './cron.js';
@@ -20,7 +21,7 @@ const timetables = new WeakMap<DagSpec, Timetable>();
  * @throws AirflowLikeError UNKNOWN_NAME when a custom timetable is not registered; CRON_INVALID for a stored expression that is none.
  */
 export function timetableFor(spec: DagSpec, custom?: ReadonlyMap<string, Timetable>): Timetable {
-  if (spec.schedule.kind === 'custom') return customTimetable(spec, custom);
+  if (timePartOf(spec.schedule).kind === 'custom') return customTimetable(spec, custom);
   const known = timetables.get(spec);
   if (known) return known;
   const timetable = createTimetable(spec);
@@ -29,7 +30,7 @@ export function timetableFor(spec: DagSpec, custom?: ReadonlyMap<string, Timetab
 }
 
 function createTimetable(spec: DagSpec): Timetable {
-  const { schedule } = spec;
+  const schedule = timePartOf(spec.schedule);
   switch (schedule.kind) {
     case 'once':
       return onceTimetable;
@@ -51,7 +52,7 @@ function createTimetable(spec: DagSpec): Timetable {
 }
 
 function customTimetable(spec: DagSpec, custom?: ReadonlyMap<string, Timetable>): Timetable {
-  const { schedule } = spec;
+  const schedule = timePartOf(spec.schedule);
   if (schedule.kind !== 'custom') return noTimetable;
   const timetable = custom?.get(schedule.name);
   if (timetable) return timetable.configure?.(schedule.args) ?? timetable;

@@ -14,6 +14,8 @@ export function needsStartDate(schedule: ScheduleSpec, catchup: Catchup): boolea
     case 'once':
     case 'continuous':
       return true;
+    case 'assetOrTime':
+      return needsStartDate(schedule.time, catchup);
     default:
       return catchup === true;
   }
