@@ -7,14 +7,17 @@ import { checkDagOptions, type CheckedDag } from './check-dag-options.js';
 import { checkGraph } from './check-graph.js';
 import { checkSchedule } from './check-schedule.js';
 import { checkTaskDefaults, TASK_DEFAULTS, type TaskSettings } from './check-task-options.js';
+import { checkTaskRules, type RuledTask } from './check-task-rules.js';
 import type { DagInstance, TaskBody } from './dag-instance.js';
 import type { ProblemList } from './problems.js';
 import type { ScheduleReading } from './read-schedule.js';
 import { resolveInput } from './record-input.js';
 import { isThenable, Recorder, refuseAsync, taskIdOf, type TaskNode } from './recorder.js';
 import { resolveUpstream } from './resolve-edges.js';
+import { askRetryPolicy, type RetryPolicy } from './retry-policy.js';
 import { positionInStack, relativePosition, type LazyPosition } from './source-position.js';
 import { callWithSchemas } from './edge-schemas.js';
+import { readTaskDates, type TaskDates } from './task-dates.js';
 import type { CheckedMember } from './task-member.js';
 import { wireByUpstream } from './wire-by-upstream.js';
 
@@ -81,10 +84,23 @@ export function buildDag(
   checkGraph(recorder, source.members, complete, problems);
   const upstream = resolveUpstream(recorder);
   reportCycle(recorder, upstream, problems);
+  const dates = readTaskDates(source.members, options.settings.timezone, problems, warnings);
+  const built = builtTasks(source, options, dates, recorder, upstream, file);
+  checkTaskRules(built, options.settings, problems, warnings);
   if (problems.count > problemsBefore) return null;
-  const spec = specOf(source, String(dagId), options, recorder, upstream, file);
+  const spec: DagSpec = {
+    specVersion: 1,
+    dagId: String(dagId),
+    ...options.settings,
+    tasks: built.map((task) => task.spec),
+    groups: recorder.groups.map((group) => ({ groupId: group.id, parentId: group.parent?.id ?? null, map: null })),
+    file,
+    exportName: source.exportName,
+    position: relativePosition(source.position(), file),
+  };
   checkSchedule(spec, warnings.partOf(source.position, 'schedule'), warnings, Date.now());
-  return { spec, exportName: source.exportName, createInstance: (bodies) => createInstance(source, spec, bodies) };
+  const tasks = new Map(built.map((task) => [task.spec.taskId, task]));
+  return { spec, exportName: source.exportName, createInstance: (bodies) => createInstance(source, spec.dagId, tasks, bodies) };
 }
 
 /** Returns whether the wiring ran to its end; if it did not, what it did not reach is not held against the author. */
@@ -128,19 +144,27 @@ function reportCycle(recorder: Recorder, upstream: ReadonlyMap<TaskNode, readonl
   problems.add('DAG_CYCLE', { place: recorder.dagId, message: `the tasks form a cycle: ${cycle.join(' -> ')}` }, at?.position);
 }
 
-function specOf(
+/** A task of the spec, and what of it is code. */
+interface BuiltTask extends RuledTask {
+  readonly member: CheckedMember;
+  readonly retryPolicy: RetryPolicy | null;
+}
+
+/** Members that were refused have none. */
+function builtTasks(
   source: DagSource,
-  dagId: string,
-  { settings, taskDefaults }: CheckedDag,
+  { taskDefaults }: CheckedDag,
+  dates: ReadonlyMap<string, TaskDates>,
   recorder: Recorder,
   upstream: ReadonlyMap<TaskNode, readonly string[]>,
   file: string,
-): DagSpec {
+): readonly BuiltTask[] {
   const members = new Map(source.members.map((member) => [member.name, member]));
-  const taskSpec = (node: TaskNode): TaskSpec => {
-    const member = members.get(node.member.name) as CheckedMember;
-    const merged = mergeSettings(node, member, taskDefaults);
-    return {
+  return recorder.tasks.flatMap((node) => {
+    const member = members.get(node.member.name);
+    if (!member) return [];
+    const { retryPolicy, ...merged } = mergeSettings(node, member, taskDefaults);
+    const spec: TaskSpec = {
       taskId: taskIdOf(node),
       operator: member.operator,
       member: member.name,
@@ -149,38 +173,25 @@ function specOf(
       map: node.mapSource ? { kind: 'each', sources: [resolveInput(node.mapSource, taskIdOf)] } : null,
       sensor: member.sensor,
       groupId: node.group?.id ?? null,
-      role: 'task',
-      onFailureFailDagrun: false,
-      decides: null,
-      isInstant: false,
-      critical: true,
-      startDate: null,
-      endDate: null,
-      hasRetryPolicy: false,
-      weightRule: 'downstream',
-      doXcomPush: true,
-      multipleOutputs: false,
+      role: member.role,
+      onFailureFailDagrun: member.onFailureFailDagrun,
+      decides: member.decides,
+      // An event of an asset is made by who runs the task.
+      isInstant: member.isInstant && member.task.outlets.length === 0 && member.task.inlets.length === 0,
+      hasRetryPolicy: retryPolicy !== null,
+      ...(dates.get(member.name) as TaskDates),
       templateFields: [],
-      mapIndexTemplate: null,
       outlets: member.task.outlets,
       inlets: member.task.inlets,
       ...merged,
+      triggerRule: member.role === 'teardown' ? 'all_done_setup_success' : merged.triggerRule,
       dependsOnPast: merged.dependsOnPast || merged.waitForDownstream,
       doc: member.task.doc,
       previousIds: member.task.previousIds,
       position: relativePosition(member.position?.() ?? null, file),
     };
-  };
-  return {
-    specVersion: 1,
-    dagId,
-    ...settings,
-    tasks: recorder.tasks.map(taskSpec),
-    groups: recorder.groups.map((group) => ({ groupId: group.id, parentId: group.parent?.id ?? null, map: null })),
-    file,
-    exportName: source.exportName,
-    position: relativePosition(source.position(), file),
-  };
+    return { spec, member, retryPolicy, declaredAt: member.position, wiredAt: node.position };
+  });
 }
 
 /** The task's own options win over those of its groups, the innermost first, then `defaultArgs`, then Airflow's defaults. */
@@ -191,22 +202,31 @@ function mergeSettings(node: TaskNode, member: CheckedMember, taskDefaults: Part
   return layers.reduceRight<TaskSettings>((merged, layer) => ({ ...merged, ...layer }), TASK_DEFAULTS);
 }
 
-function createInstance(source: DagSource, spec: DagSpec, bodies?: ReadonlyMap<string, TaskBody>): DagInstance {
+function createInstance(
+  source: DagSource,
+  dagId: string,
+  tasks: ReadonlyMap<string, BuiltTask>,
+  bodies?: ReadonlyMap<string, TaskBody>,
+): DagInstance {
   const instance = source.createInstance();
+  const find = (taskId: string): BuiltTask => {
+    const found = tasks.get(taskId);
+    if (found) return found;
+    throw new AirflowLikeError('UNKNOWN_NAME', {
+      place: dagId,
+      message: `DAG "${dagId}" has no task "${taskId}"`,
+      suggestion: nearestName(taskId, tasks.keys()),
+    });
+  };
   return {
     call(taskId, args) {
-      const task = spec.tasks.find((candidate) => candidate.taskId === taskId);
-      const member = source.members.find(({ name }) => name === task?.member);
+      const { spec, member } = find(taskId);
       const body = bodies?.get(taskId);
-      if (task && member) {
-        return callWithSchemas(task, member.task, args, (checked) => (body ? body(...checked) : member.call(instance, checked)));
-      }
-      const ids = spec.tasks.map((candidate) => candidate.taskId);
-      throw new AirflowLikeError('UNKNOWN_NAME', {
-        place: spec.dagId,
-        message: `DAG "${spec.dagId}" has no task "${taskId}"`,
-        suggestion: nearestName(taskId, ids),
-      });
+      return callWithSchemas(spec, member.task, args, (checked) => (body ? body(...checked) : member.call(instance, checked)));
+    },
+    async judge(taskId, error, failed) {
+      const { retryPolicy } = find(taskId);
+      return retryPolicy ? askRetryPolicy(retryPolicy, error, failed, `tasks.${taskId}.retryPolicy`) : { kind: 'default' };
     },
   };
 }

@@ -1,11 +1,20 @@
-import { TRIGGER_RULES, type SensorSpec, type TaskSpec } from '../model/dag-spec.js';
+import {
+  TRIGGER_RULES,
+  WEIGHT_RULES,
+  type DecisionSpec,
+  type SensorSpec,
+  type TaskRole,
+  type TaskSpec,
+} from '../model/dag-spec.js';
 import { AirflowLikeError } from '../model/errors.js';
 import { assetRefs } from './check-assets.js';
 import { checkOptions, duration, flag, id, integer, listOf, name, oneOf, orNull, text, type OptionPlace } from './check-options.js';
+import type { TaskKind } from './metadata.js';
 import type { ProblemList } from './problems.js';
+import { retryPolicy, type RetryPolicy } from './retry-policy.js';
 import { isStandardSchema, type StandardSchema } from './standard-schema.js';
 
-/** The options of tasks and sensors: what each may be, and what it is when nobody says. */
+/** The options of every kind of task: what each may be, and what it is when nobody says. */
 
 const MAX_INTEGER = 2_147_483_647;
 /** Longer waits are surely mistakes; they would be stored all right. */
@@ -26,11 +35,16 @@ export type TaskSettings = Pick<
   | 'pool'
   | 'poolSlots'
   | 'priorityWeight'
+  | 'weightRule'
   | 'queue'
   | 'maxActiveTisPerDag'
   | 'maxActiveTisPerDagrun'
   | 'isolation'
->;
+  | 'critical'
+  | 'doXcomPush'
+  | 'multipleOutputs'
+  | 'mapIndexTemplate'
+> & { readonly retryPolicy: RetryPolicy | null };
 
 /** What a task gets when neither it, nor its groups, nor the DAG's `defaultArgs` say otherwise: Airflow's defaults. */
 export const TASK_DEFAULTS: TaskSettings = {
@@ -46,10 +60,16 @@ export const TASK_DEFAULTS: TaskSettings = {
   pool: 'default_pool',
   poolSlots: 1,
   priorityWeight: 1,
+  weightRule: 'downstream',
   queue: 'default',
   maxActiveTisPerDag: null,
   maxActiveTisPerDagrun: null,
   isolation: 'thread',
+  critical: true,
+  doXcomPush: true,
+  multipleOutputs: false,
+  mapIndexTemplate: null,
+  retryPolicy: null,
 };
 
 const DEFAULTS_TABLE = {
@@ -65,10 +85,14 @@ const DEFAULTS_TABLE = {
   pool: name,
   poolSlots: integer(1, MAX_INTEGER),
   priorityWeight: integer(-MAX_INTEGER, MAX_INTEGER),
+  weightRule: oneOf(WEIGHT_RULES),
   queue: name,
   maxActiveTisPerDag: orNull(integer(1, MAX_INTEGER)),
   maxActiveTisPerDagrun: orNull(integer(1, MAX_INTEGER)),
   isolation: oneOf(['thread', 'process'] as const),
+  critical: flag,
+  doXcomPush: flag,
+  retryPolicy: orNull(retryPolicy),
 };
 
 const TASK_TABLE = {
@@ -80,6 +104,11 @@ const TASK_TABLE = {
   previousIds: listOf(id),
   outlets: assetRefs,
   inlets: assetRefs,
+  // Read when the DAG's zone is known.
+  startDate: orNull(dateLike),
+  endDate: orNull(dateLike),
+  multipleOutputs: flag,
+  mapIndexTemplate: orNull(text(1_000)),
   input: schema,
   output: schema,
 };
@@ -96,6 +125,8 @@ const SENSOR_TABLE = {
 };
 
 const SENSOR_TASK_TABLE = { ...TASK_TABLE, ...SENSOR_TABLE };
+const TEARDOWN_TABLE = { ...TASK_TABLE, triggerRule: noTriggerRule, onFailureFailDagrun: flag };
+const SHORT_CIRCUIT_TABLE = { ...TASK_TABLE, ignoreDownstreamTriggerRules: flag };
 
 export const TASK_OPTION_NAMES: readonly string[] = Object.keys(TASK_TABLE);
 
@@ -103,8 +134,6 @@ const ELSEWHERE: Readonly<Record<string, string>> = Object.fromEntries(
   [
     'schedule',
     'timezone',
-    'startDate',
-    'endDate',
     'catchup',
     'maxActiveRuns',
     'maxActiveTasks',
@@ -112,12 +141,26 @@ const ELSEWHERE: Readonly<Record<string, string>> = Object.fromEntries(
     'tags',
     'owner',
     'params',
+    'failFast',
+    'maxConsecutiveFailedDagRuns',
   ].map((option) => [option, 'it is an option of @dag']),
 );
 const SENSOR_ONLY = Object.fromEntries(Object.keys(SENSOR_TABLE).map((option) => [option, 'it is an option of @task.sensor']));
-const TASK_HINTS = { ...ELSEWHERE, ...SENSOR_ONLY, timeout: 'executionTimeout', id: 'taskId', name: 'taskId', needs: 'upstream' };
-const SENSOR_HINTS = { ...ELSEWHERE, id: 'taskId', name: 'taskId', interval: 'pokeInterval', every: 'pokeInterval' };
-const DEFAULTS_HINTS = { ...ELSEWHERE, ...SENSOR_ONLY, timeout: 'executionTimeout' };
+const KIND_ONLY = {
+  onFailureFailDagrun: 'it is an option of @task.teardown',
+  ignoreDownstreamTriggerRules: 'it is an option of @task.shortCircuit',
+};
+const NAMES = { id: 'taskId', name: 'taskId', needs: 'upstream', docMd: 'doc' };
+const TASK_HINTS = { ...ELSEWHERE, ...SENSOR_ONLY, ...KIND_ONLY, ...NAMES, timeout: 'executionTimeout' };
+const SENSOR_HINTS = { ...ELSEWHERE, ...KIND_ONLY, ...NAMES, interval: 'pokeInterval', every: 'pokeInterval' };
+const DEFAULTS_HINTS = {
+  ...ELSEWHERE,
+  ...SENSOR_ONLY,
+  ...KIND_ONLY,
+  timeout: 'executionTimeout',
+  startDate: 'it is an option of @dag and of single tasks',
+  endDate: 'it is an option of @dag and of single tasks',
+};
 
 /** The checked options of one task: settings that were given, and what only a task has. */
 export interface CheckedTask {
@@ -129,8 +172,44 @@ export interface CheckedTask {
   readonly previousIds: readonly string[];
   readonly outlets: TaskSpec['outlets'];
   readonly inlets: TaskSpec['inlets'];
+  /** As written. */
+  readonly startDate: string | Date | null;
+  readonly endDate: string | Date | null;
   readonly input: StandardSchema | null;
   readonly output: StandardSchema | null;
+}
+
+/** What the kind of a task makes of it. */
+export interface CheckedKind {
+  readonly task: CheckedTask;
+  readonly sensor: SensorSpec | null;
+  readonly role: TaskRole;
+  readonly onFailureFailDagrun: boolean;
+  readonly decides: DecisionSpec | null;
+}
+
+/** The options of a task that was declared as `kind`. */
+export function checkKindOptions(kind: TaskKind, options: unknown, at: OptionPlace, problems: ProblemList): CheckedKind {
+  const plain = { sensor: null, role: 'task', onFailureFailDagrun: false, decides: null } as const;
+  const hinted = { ...at, hints: TASK_HINTS };
+  switch (kind) {
+    case 'sensor':
+      return { ...plain, ...checkSensorOptions(options, at, problems) };
+    case 'setup':
+      return { ...plain, role: 'setup', task: checkTaskOptions(options, at, problems) };
+    case 'teardown': {
+      const { onFailureFailDagrun = false, ...checked } = checkOptions(options, TEARDOWN_TABLE, hinted, problems);
+      return { ...plain, role: 'teardown', onFailureFailDagrun, task: checkedTask(checked) };
+    }
+    case 'branch':
+      return { ...plain, decides: { kind: 'branch' }, task: checkTaskOptions(options, at, problems) };
+    case 'shortCircuit': {
+      const { ignoreDownstreamTriggerRules = true, ...checked } = checkOptions(options, SHORT_CIRCUIT_TABLE, hinted, problems);
+      return { ...plain, decides: { kind: 'shortCircuit', ignoreDownstreamTriggerRules }, task: checkedTask(checked) };
+    }
+    case 'task':
+      return { ...plain, task: checkTaskOptions(options, at, problems) };
+  }
 }
 
 export function checkTaskOptions(options: unknown, at: OptionPlace, problems: ProblemList): CheckedTask {
@@ -142,11 +221,7 @@ export function checkTaskDefaults(options: unknown, at: OptionPlace, problems: P
   return settingsOf(checkOptions(options, DEFAULTS_TABLE, { ...at, hints: DEFAULTS_HINTS }, problems));
 }
 
-export function checkSensorOptions(
-  options: unknown,
-  at: OptionPlace,
-  problems: ProblemList,
-): { task: CheckedTask; sensor: SensorSpec } {
+function checkSensorOptions(options: unknown, at: OptionPlace, problems: ProblemList): { task: CheckedTask; sensor: SensorSpec } {
   const checked = checkOptions(options, SENSOR_TASK_TABLE, { ...at, hints: SENSOR_HINTS }, problems);
   const sensor: SensorSpec = {
     pokeIntervalMs: checked.pokeInterval ?? 60_000,
@@ -192,15 +267,21 @@ function checkedTask(checked: CheckedTaskOptions): CheckedTask {
     previousIds: checked.previousIds ?? [],
     outlets: checked.outlets ?? [],
     inlets: checked.inlets ?? [],
+    startDate: checked.startDate ?? null,
+    endDate: checked.endDate ?? null,
     input: checked.input ?? null,
     output: checked.output ?? null,
   };
 }
 
+type GivenSettings = { -readonly [K in keyof TaskSettings]?: TaskSettings[K] | undefined };
+
 /** Only what was given, under the names of the spec, so that settings can be laid over each other. */
-function settingsOf(checked: ReturnType<typeof checkOptions<typeof DEFAULTS_TABLE>>): Partial<TaskSettings> {
+function settingsOf(
+  checked: ReturnType<typeof checkOptions<typeof DEFAULTS_TABLE>> & Pick<GivenSettings, 'multipleOutputs' | 'mapIndexTemplate'>,
+): Partial<TaskSettings> {
   const { retryDelay: retryDelayMs, maxRetryDelay: maxRetryDelayMs, executionTimeout: executionTimeoutMs } = checked;
-  const settings: { -readonly [K in keyof TaskSettings]?: TaskSettings[K] | undefined } = {
+  const settings: GivenSettings = {
     retries: checked.retries,
     retryDelayMs,
     retryExponentialBackoff: checked.retryExponentialBackoff,
@@ -213,10 +294,16 @@ function settingsOf(checked: ReturnType<typeof checkOptions<typeof DEFAULTS_TABL
     pool: checked.pool,
     poolSlots: checked.poolSlots,
     priorityWeight: checked.priorityWeight,
+    weightRule: checked.weightRule,
     queue: checked.queue,
     maxActiveTisPerDag: checked.maxActiveTisPerDag,
     maxActiveTisPerDagrun: checked.maxActiveTisPerDagrun,
     isolation: checked.isolation,
+    critical: checked.critical,
+    doXcomPush: checked.doXcomPush,
+    multipleOutputs: checked.multipleOutputs,
+    mapIndexTemplate: checked.mapIndexTemplate,
+    retryPolicy: checked.retryPolicy,
   };
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }
@@ -229,6 +316,20 @@ function backoffFactor(value: unknown, place: string): number {
     message: 'the factor is out of range',
     value,
     allowed: 'true, false, 0 or 1-100',
+  });
+}
+
+function dateLike(value: unknown, place: string): string | Date {
+  if (typeof value === 'string' || value instanceof Date) return value;
+  throw new AirflowLikeError('DATE_INVALID', { place, message: 'this is not a date', value, allowed: "for example '2024-01-01'" });
+}
+
+function noTriggerRule(value: unknown, place: string): undefined {
+  throw new AirflowLikeError('TRIGGER_RULE_INVALID', {
+    place,
+    message:
+      'a teardown has no trigger rule of its own: it runs when its setups succeeded and everything between them and it is done',
+    value,
   });
 }
 

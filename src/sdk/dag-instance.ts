@@ -1,4 +1,5 @@
 import { AirflowLikeError } from '../model/errors.js';
+import type { FailedTry, RetryVerdict } from './retry-policy.js';
 
 /** What runs the tasks of one attempt: created for it, used once. */
 export interface DagInstance {
@@ -7,6 +8,11 @@ export interface DagInstance {
    * @throws AirflowLikeError UNKNOWN_NAME when the DAG has no such task; whatever the task throws.
    */
   call(taskId: string, args: readonly unknown[]): unknown;
+  /**
+   * Asks the retry policy of a task (`TaskSpec.hasRetryPolicy`) about what a try threw. Without a policy the verdict is `default`.
+   * @throws AirflowLikeError (as a rejection) when the policy answers with something else; whatever it throws.
+   */
+  judge(taskId: string, error: unknown, failed: FailedTry): Promise<RetryVerdict>;
 }
 
 /** What a task does, given its arguments in plain values. */

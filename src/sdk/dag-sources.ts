@@ -4,7 +4,14 @@ import type { DagClass } from './dag.js';
 import { dagIdOfClass } from './dag-id.js';
 import { freezeInstance } from './dag-instance.js';
 import type { DagBuilder, DagDefinitionParts } from './define-dag.js';
-import { dagDeclarationOf, taskDeclarationsOf, type DagDeclaration, type TaskDeclaration } from './metadata.js';
+import {
+  dagDeclarationOf,
+  TASK_KINDS,
+  taskDeclarationsOf,
+  type DagDeclaration,
+  type TaskDeclaration,
+  type TaskKind,
+} from './metadata.js';
 import { operatorUseOf, type Operator, type OperatorUse } from './operator.js';
 import type { ProblemList } from './problems.js';
 import { wiringObject, type Recorder, type TaskHandle, type TaskMember } from './recorder.js';
@@ -86,9 +93,9 @@ function methodMembers(
 ): CheckedMember[] {
   const members: CheckedMember[] = [];
   for (const declaration of taskDeclarationsOf(prototype)) {
-    const { member: name, options, isSensor, position } = declaration;
+    const { member: name, options, kind, position } = declaration;
     if (!reportMisuse(declaration, classPosition, problems)) {
-      members.push(checkedFunction({ name, options, isSensor, position, run: prototype[name] as AnyCallable }, problems));
+      members.push(checkedFunction({ name, options, kind, position, run: prototype[name] as AnyCallable }, problems));
     }
   }
   return members;
@@ -135,18 +142,24 @@ function methodNames(prototype: object): string[] {
 function misused(declared: readonly string[], members: readonly CheckedMember[]): readonly TaskMember[] {
   return declared
     .filter((name) => !members.some((member) => member.name === name))
-    .map((name) => ({ name, defaultId: name, optional: true, position: null }));
+    .map((name) => ({ name, defaultId: name, optional: true, role: 'task', position: null }));
 }
 
 function wiringOf(recorder: Recorder, members: readonly TaskMember[], methods: readonly string[], className: string): object {
   const handles = Object.fromEntries(members.map((member) => [member.name, recorder.handle(member)]));
-  const t: object = wiringObject({ ...handles, group: groupCall(recorder, () => t) }, className, methods);
+  const t: object = wiringObject({ ...handles, ...flowTools(recorder, () => t) }, className, methods);
   return t;
 }
 
-function groupCall(recorder: Recorder, tools: () => object) {
-  return function group(id: unknown, wireGroup: (g: object) => unknown, defaults?: unknown): unknown {
-    return recorder.group(id, () => wireGroup(tools()), defaults, capturePosition(group));
+/** What shapes the graph besides tasks: the same for classes and functions. */
+function flowTools(recorder: Recorder, tools: () => object): Readonly<Record<string, unknown>> {
+  return {
+    group: function group(id: unknown, wireGroup: unknown, defaults?: unknown): unknown {
+      return recorder.group(id, () => (wireGroup as AnyCallable)(tools()), defaults, capturePosition(group));
+    },
+    scope: function scope(setups: unknown, teardowns: unknown, wireInside: unknown): unknown {
+      return recorder.scope(setups, teardowns, () => (wireInside as AnyCallable)(tools()), capturePosition(scope));
+    },
   };
 }
 
@@ -165,27 +178,26 @@ function builderOf(recorder: Recorder, members: CheckedMember[], problems: Probl
     }
     return recorder.handle(member);
   };
-  const addFunction = (name: string, options: unknown, run: unknown, isSensor: boolean, position: LazyPosition): TaskHandle => {
+  const addFunction = (kind: TaskKind, name: string, rest: readonly unknown[], position: LazyPosition): TaskHandle => {
+    const [options, run] = rest.length > 1 ? rest : [{}, rest[0]];
     if (typeof run === 'function')
-      return add(checkedFunction({ name, options, isSensor, position, run: run as AnyCallable }, problems));
+      return add(checkedFunction({ name, options, kind, position, run: run as AnyCallable }, problems));
     problems.add('VALUE_TYPE', { place: `tasks.${name}`, message: 'a task needs a function', value: run }, position);
-    return recorder.handle({ name, defaultId: name, optional: true, position });
+    return recorder.handle({ name, defaultId: name, optional: true, role: 'task', position });
   };
+  const makerOf = (kind: TaskKind) =>
+    function make(name: string, ...rest: readonly unknown[]): TaskHandle {
+      return addFunction(kind, name, rest, capturePosition(make));
+    };
   const builder: Record<string, unknown> = {
-    task: function task(name: string, ...rest: readonly unknown[]) {
-      const [options, run] = rest.length > 1 ? rest : [{}, rest[0]];
-      return addFunction(name, options, run, false, capturePosition(task));
-    },
-    sensor: function sensor(name: string, options: unknown, poke: unknown) {
-      return addFunction(name, options, poke, true, capturePosition(sensor));
-    },
+    ...Object.fromEntries(TASK_KINDS.map((kind) => [kind, makerOf(kind)])),
     operator: function operator(name: string, value: Operator<never, unknown>) {
       const use: OperatorUse | null = operatorUseOf(value);
       if (use) return add(checkedOperator(name, use, () => use, problems));
       problems.add('VALUE_TYPE', { place: `tasks.${name}`, message: 'this is not an operator', value }, capturePosition(operator));
-      return recorder.handle({ name, defaultId: name, optional: true, position: null });
+      return recorder.handle({ name, defaultId: name, optional: true, role: 'task', position: null });
     },
-    group: groupCall(recorder, () => builder),
+    ...flowTools(recorder, () => builder),
   };
   return Object.freeze(builder) as unknown as DagBuilder;
 }

@@ -34,7 +34,7 @@ export function dag(options: DagOptions = {}): <C extends DagClass>(target: Chec
     const member = String(second);
     const prototype = (typeof target === 'function' ? target.prototype : target) as object;
     const misuse = `@dag() is for classes; "${member}" takes @task()`;
-    declareTask(prototype, { member, isSensor: false, options: {}, position, misuse });
+    declareTask(prototype, { member, kind: 'task', options: {}, position, misuse });
   };
 }
 

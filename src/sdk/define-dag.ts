@@ -3,7 +3,7 @@ import type { DagOptions } from './dag-options.js';
 import type { Operator } from './operator.js';
 import type { PokeResult } from './poke-result.js';
 import { capturePosition, type LazyPosition } from './source-position.js';
-import type { SensorOptions, TaskOptions } from './task-options.js';
+import type { SensorOptions, ShortCircuitOptions, TaskOptions, TeardownOptions } from './task-options.js';
 import type { AnyFunction, GroupWiring, NotAsync, WiredTask } from './wired.js';
 
 /** DAGs without classes, and families of DAGs. Both end in the same recorder as `@dag`, with the same types and mistakes. */
@@ -24,14 +24,34 @@ export interface DagDefinitionParts {
   readonly position: LazyPosition;
 }
 
-type FunctionTaskOptions = Omit<TaskOptions, 'taskId' | 'upstream'>;
+type WithoutIds<O extends TaskOptions> = Omit<O, 'taskId' | 'upstream'>;
+type FunctionTaskOptions = WithoutIds<TaskOptions>;
+/** Makes a task of a function, with or without options. */
+interface TaskMaker<O> {
+  <F extends AnyFunction>(taskId: string, run: F): TaskOf<F>;
+  <F extends AnyFunction>(taskId: string, options: O, run: F): TaskOf<F>;
+}
+type Choice = string | readonly string[] | null | undefined | void;
+interface BranchMaker {
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- parameters of any branch
+  <F extends (...parameters: any[]) => Choice | Promise<Choice>>(taskId: string, choose: F): TaskOf<F>;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- parameters of any branch
+  <F extends (...parameters: any[]) => Choice | Promise<Choice>>(
+    taskId: string,
+    options: FunctionTaskOptions,
+    choose: F,
+  ): TaskOf<F>;
+}
 type Look = boolean | PokeResult<unknown>;
 type TaskOf<F extends AnyFunction> = WiredTask<Parameters<F>, ReturnType<F>>;
 
 /** What the function of `defineDag` is given: it makes tasks of functions, and what it returns is called to place them in the graph. */
 export interface DagBuilder extends GroupWiring<DagBuilder> {
-  task<F extends AnyFunction>(taskId: string, run: F): TaskOf<F>;
-  task<F extends AnyFunction>(taskId: string, options: FunctionTaskOptions, run: F): TaskOf<F>;
+  readonly task: TaskMaker<FunctionTaskOptions>;
+  readonly setup: TaskMaker<FunctionTaskOptions>;
+  readonly teardown: TaskMaker<Omit<TeardownOptions, 'taskId' | 'upstream'>>;
+  readonly branch: BranchMaker;
+  readonly shortCircuit: TaskMaker<WithoutIds<ShortCircuitOptions>>;
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- parameters of any sensor
   sensor<F extends (...parameters: any[]) => Look | Promise<Look>>(
     taskId: string,

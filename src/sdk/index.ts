@@ -1,9 +1,10 @@
 /** The package's main entry: everything that a DAG file needs. */
-export type { CalendarSpan, Catchup, TriggerRule } from '../model/dag-spec.js';
+export type { CalendarSpan, Catchup, TriggerRule, WeightRule } from '../model/dag-spec.js';
 export type { Duration } from '../model/duration.js';
 export { AirflowLikeError } from '../model/errors.js';
 export { asset, assetAlias, type Asset, type AssetAlias, type AssetExpression, type AssetOptions } from './asset.js';
 export { bash, type BashOptions } from '../providers/standard/bash.js';
+export { empty, latestOnly } from '../providers/standard/empty.js';
 export { context, runWithContext, type TaskContext, type TaskLog, type TaskXCom } from './context.js';
 export { dag, type DagClass } from './dag.js';
 export type { DagOptions } from './dag-options.js';
@@ -12,6 +13,7 @@ export { graph } from './graph-text.js';
 export { operator, type Operator, type OperatorDefinition, type OperatorTaskOptions } from './operator.js';
 export { PokeResult } from './poke-result.js';
 export type { Group, Ref, Upstream } from './ref.js';
+export type { ErrorMatcher, FailedTry, RetryDecision, RetryPolicy, RetryRule } from './retry-policy.js';
 export {
   assetOrTime,
   cronTrigger,
@@ -27,6 +29,6 @@ export {
 export type { StandardSchema } from './standard-schema.js';
 export { task } from './task.js';
 export { FailTask, SkipTask } from './task-errors.js';
-export type { SensorOptions, TaskDefaults, TaskOptions } from './task-options.js';
+export type { SensorOptions, ShortCircuitOptions, TaskDefaults, TaskOptions, TeardownOptions } from './task-options.js';
 export { timetable, type CustomTimetable } from './timetable.js';
 export type { In, MapSource, Wired, WiredTask } from './wired.js';

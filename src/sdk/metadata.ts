@@ -17,10 +17,14 @@ export interface DagDeclaration {
   readonly misuse: string | null;
 }
 
-/** One `@task(...)` or `@task.sensor(...)`: the options as written, not yet checked. */
+/** Which decorator was used: each has options of its own. */
+export const TASK_KINDS = ['task', 'sensor', 'setup', 'teardown', 'branch', 'shortCircuit'] as const;
+export type TaskKind = (typeof TASK_KINDS)[number];
+
+/** One `@task(...)`, `@task.sensor(...)`...: the options as written, not yet checked. */
 export interface TaskDeclaration {
   readonly member: string;
-  readonly isSensor: boolean;
+  readonly kind: TaskKind;
   readonly options: unknown;
   readonly position: LazyPosition;
   /** Why the decorated member cannot be a task (D002); null when it can. */

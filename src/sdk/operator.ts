@@ -1,3 +1,4 @@
+import type { DecisionSpec } from '../model/dag-spec.js';
 import { AirflowLikeError } from '../model/errors.js';
 import { nearestName } from '../model/nearest-name.js';
 import { capturePosition, type LazyPosition } from './source-position.js';
@@ -23,6 +24,10 @@ export interface OperatorDefinition<O extends object, P extends readonly unknown
   readonly name: string;
   /** Names of its own options. Everything else an author writes must be an option of a task. */
   readonly optionNames: readonly (keyof O & string)[];
+  /** How its return value decides what runs below it: task ids, or a truthy or falsy value. Default: it does not. */
+  readonly decides?: DecisionSpec;
+  /** True: there is nothing to execute, it succeeds as soon as it may run. Default false. */
+  readonly isInstant?: boolean;
   /** Throws when options cannot be right; called when the DAG file is loaded. */
   readonly checkOptions?: (options: O) => void;
   /** Does the work. `inputs` are the arguments it was wired with, `context()` works. What it returns is the task's output. */
@@ -37,6 +42,8 @@ export interface OperatorUse {
   /** Names that are neither options of the operator nor of a task. */
   readonly unknownOptions: readonly { readonly name: string; readonly value: unknown; readonly suggestion: string | null }[];
   readonly allowedOptions: readonly string[];
+  readonly decides: DecisionSpec | null;
+  readonly isInstant: boolean;
   checkOptions(): void;
   execute(inputs: readonly unknown[]): unknown;
 }
@@ -47,7 +54,7 @@ export interface OperatorUse {
  */
 export function operator<O extends object, R, P extends readonly unknown[] = []>(
   definition: OperatorDefinition<O, P, R>,
-): (options: O & OperatorTaskOptions) => Operator<P, R> {
+): (...options: OptionsOf<O>) => Operator<P, R> {
   const own = new Set<string>(definition.optionNames);
   const clash = definition.optionNames.find((name) => TASK_OPTION_NAMES.includes(name));
   if (clash !== undefined) {
@@ -58,7 +65,7 @@ export function operator<O extends object, R, P extends readonly unknown[] = []>
     });
   }
   const allowedOptions = [...definition.optionNames, ...TASK_OPTION_NAMES];
-  return function use(options) {
+  return function use(...[options]) {
     const position = capturePosition(use);
     const ownOptions: Record<string, unknown> = {};
     const taskOptions: Record<string, unknown> = {};
@@ -74,12 +81,17 @@ export function operator<O extends object, R, P extends readonly unknown[] = []>
       position,
       unknownOptions,
       allowedOptions,
+      decides: definition.decides ?? null,
+      isInstant: definition.isInstant ?? false,
       checkOptions: () => definition.checkOptions?.(ownOptions as O),
       execute: (inputs) => definition.execute(ownOptions as O, inputs as P),
     };
     return Object.freeze({ [OPERATOR]: bound }) as unknown as Operator<P, R>;
   };
 }
+
+/** An operator all of whose options can be left out is called without any. */
+type OptionsOf<O extends object> = Partial<O> extends O ? [options?: O & OperatorTaskOptions] : [options: O & OperatorTaskOptions];
 
 /** Options of a task that make sense on an operator: its code has no edges to declare in a decorator. */
 export type OperatorTaskOptions = Omit<TaskOptions, 'upstream'>;

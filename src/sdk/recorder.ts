@@ -1,3 +1,4 @@
+import type { TaskRole } from '../model/dag-spec.js';
 import { AirflowLikeError } from '../model/errors.js';
 import { nearestName } from '../model/nearest-name.js';
 import type { TaskSettings } from './check-task-options.js';
@@ -17,6 +18,7 @@ export interface TaskMember {
   /** Task id of an ordinary call. */
   readonly defaultId: string;
   readonly optional: boolean;
+  readonly role: TaskRole;
   readonly position: LazyPosition | null;
 }
 
@@ -37,11 +39,17 @@ export interface TaskNode {
   readonly mapSource: PendingInput | null;
 }
 
+/** What was wired while a function ran: no group, but with first and last tasks as well. */
+export interface Region {
+  readonly tasks: readonly TaskNode[];
+  readonly groups: readonly GroupNode[];
+}
+
 export type Endpoint = { readonly task: TaskNode } | { readonly group: GroupNode };
 
 export interface Edge {
-  readonly from: Endpoint;
-  readonly to: Endpoint;
+  readonly from: Endpoint | { readonly region: Region };
+  readonly to: Endpoint | { readonly region: Region };
 }
 
 /** What a task looks like inside `wire`: a function with `map` and `as`. */
@@ -132,6 +140,23 @@ export class Recorder {
     return Object.freeze(answer);
   }
 
+  /**
+   * What `wireInside` wires has its first tasks behind the setups and its last ones before the teardowns, which follow the setups. Answers what
+   * `wireInside` returned.
+   */
+  scope(setups: unknown, teardowns: unknown, wireInside: () => unknown, position: LazyPosition): unknown {
+    const ends = (value: unknown, role: TaskRole): readonly Endpoint[] =>
+      (Array.isArray(value) ? (value as readonly unknown[]) : [value]).flatMap(
+        (end) => this.#problems.try(() => this.#ofRole(end, role), position) ?? [],
+      );
+    const before = ends(setups, 'setup');
+    const behind = ends(teardowns, 'teardown');
+    const { region, result } = this.#region('scope', wireInside, position);
+    for (const from of before) this.edges.push({ from, to: { region } }, ...behind.map((to) => ({ from, to })));
+    for (const to of behind) this.edges.push({ from: { region }, to });
+    return result;
+  }
+
   /** After `wire` returned: a call that comes later (from a promise or a timer) is refused. */
   close(): void {
     this.#closed = true;
@@ -156,6 +181,23 @@ export class Recorder {
     throw new AirflowLikeError('EDGE_INVALID', {
       place,
       message: `${describeEndpoint(known.endpoint)} belongs to DAG "${known.recorder.dagId}", not to "${this.dagId}"`,
+    });
+  }
+
+  #region(what: string, wireInside: () => unknown, position: LazyPosition): { region: Region; result: unknown } {
+    this.#checkOpen(what);
+    const [tasks, groups] = [this.tasks.length, this.groups.length];
+    const result = wireInside();
+    if (isThenable(result)) refuseAsync(result, what, this.#problems, position);
+    return { region: { tasks: this.tasks.slice(tasks), groups: this.groups.slice(groups) }, result };
+  }
+
+  #ofRole(value: unknown, role: TaskRole): Endpoint {
+    const endpoint = this.#upstream(value, 'scope');
+    if ('task' in endpoint && endpoint.task.member.role === role) return endpoint;
+    throw new AirflowLikeError('EDGE_INVALID', {
+      place: 'scope',
+      message: `${describeEndpoint(endpoint)} is no ${role}: decorate it with @task.${role}()`,
     });
   }
 

@@ -1,4 +1,4 @@
-import { taskIdOf, type Edge, type Endpoint, type GroupNode, type Recorder, type TaskNode } from './recorder.js';
+import { taskIdOf, type Edge, type GroupNode, type Recorder, type Region, type TaskNode } from './recorder.js';
 import { tasksIn } from './record-input.js';
 
 /**
@@ -21,69 +21,83 @@ function dataSources(task: TaskNode): readonly TaskNode[] {
   return inputs.flatMap(tasksIn);
 }
 
+type Place = Edge['from'];
+
 class GroupEdges {
-  readonly #tasks: readonly TaskNode[];
+  readonly #recorder: Recorder;
   readonly #edges: readonly Edge[];
   /** Groups being resolved, so that edges in a circle through empty groups end. */
   readonly #open = new Set<GroupNode>();
 
   constructor(recorder: Recorder) {
-    this.#tasks = recorder.tasks;
+    this.#recorder = recorder;
     const data = recorder.tasks.flatMap((task) =>
       dataSources(task).map((origin): Edge => ({ from: { task: origin }, to: { task } })),
     );
     this.#edges = [...data, ...recorder.edges];
   }
 
-  /** The tasks in `endpoint` that nothing inside it precedes. */
-  first(endpoint: Endpoint): readonly TaskNode[] {
-    if ('task' in endpoint) return [endpoint.task];
-    const { group } = endpoint;
-    const members = this.#members(group);
-    if (members.length === 0)
-      return this.#past(group, () => this.#edges.filter(({ from }) => isGroup(from, group)).flatMap(({ to }) => this.first(to)));
-    const inner = this.#inside(group);
-    return members.filter((task) => !inner.some((edge) => this.#touches(edge.to, task, 'first')));
+  /** The tasks in `place` that nothing inside it precedes. */
+  first(place: Place): readonly TaskNode[] {
+    if ('task' in place) return [place.task];
+    const { tasks } = this.#contents(place);
+    if (tasks.length === 0) return this.#past(place, ({ from, to }, group) => (isGroup(from, group) ? this.first(to) : []));
+    const inner = this.#inside(place);
+    return tasks.filter((task) => !inner.some(({ to }) => this.first(to).includes(task)));
   }
 
-  /** The tasks in `endpoint` that nothing inside it follows. */
-  last(endpoint: Endpoint): readonly TaskNode[] {
-    if ('task' in endpoint) return [endpoint.task];
-    const { group } = endpoint;
-    const members = this.#members(group);
-    if (members.length === 0)
-      return this.#past(group, () => this.#edges.filter(({ to }) => isGroup(to, group)).flatMap(({ from }) => this.last(from)));
-    const inner = this.#inside(group);
-    return members.filter((task) => !inner.some((edge) => this.#touches(edge.from, task, 'last')));
+  /**
+   * The tasks in `place` that nothing inside it follows. What cleans up a group is nobody's business outside: its teardowns do not count, neither
+   * as last tasks nor as what follows others. The teardown of a scope does wait for the teardowns inside.
+   */
+  last(place: Place): readonly TaskNode[] {
+    if ('task' in place) return [place.task];
+    const { tasks } = this.#contents(place);
+    if (tasks.length === 0) return this.#past(place, ({ from, to }, group) => (isGroup(to, group) ? this.last(from) : []));
+    const inner = this.#inside(place);
+    return tasks.filter((task) => {
+      const followers = inner.filter(({ from }) => this.last(from).includes(task)).flatMap(({ to }) => this.first(to));
+      return isTeardown(task) ? 'region' in place && followers.length === 0 : followers.every(isTeardown);
+    });
   }
 
-  #members(group: GroupNode): readonly TaskNode[] {
-    return this.#tasks.filter((task) => isWithin(task.group, group));
+  #contents(place: Exclude<Place, { task: TaskNode }>): Region {
+    if ('region' in place) return place.region;
+    const { group } = place;
+    return {
+      tasks: this.#recorder.tasks.filter((task) => isWithin(task.group, group)),
+      groups: this.#recorder.groups.filter(({ parent }) => isWithin(parent, group)),
+    };
   }
 
-  /** Edges between two things strictly inside the group. */
-  #inside(group: GroupNode): readonly Edge[] {
-    const contains = (endpoint: Endpoint) => isWithin('task' in endpoint ? endpoint.task.group : endpoint.group.parent, group);
+  /** Edges between two things strictly inside. */
+  #inside(place: Exclude<Place, { task: TaskNode }>): readonly Edge[] {
+    const { tasks, groups } = this.#contents(place);
+    const contains = (end: Place): boolean => {
+      if ('task' in end) return tasks.includes(end.task);
+      return 'group' in end ? groups.includes(end.group) : end.region.tasks.every((task) => tasks.includes(task));
+    };
     return this.#edges.filter(({ from, to }) => contains(from) && contains(to));
   }
 
-  #touches(endpoint: Endpoint, task: TaskNode, side: 'first' | 'last'): boolean {
-    return this[side](endpoint).includes(task);
-  }
-
-  #past(group: GroupNode, follow: () => readonly TaskNode[]): readonly TaskNode[] {
-    if (this.#open.has(group)) return [];
-    this.#open.add(group);
+  /** Through a place without tasks. Only groups hand on what comes in: nothing can be ordered after a region. */
+  #past(place: Place, follow: (edge: Edge, group: GroupNode) => readonly TaskNode[]): readonly TaskNode[] {
+    if (!('group' in place) || this.#open.has(place.group)) return [];
+    this.#open.add(place.group);
     try {
-      return follow();
+      return this.#edges.flatMap((edge) => follow(edge, place.group));
     } finally {
-      this.#open.delete(group);
+      this.#open.delete(place.group);
     }
   }
 }
 
-function isGroup(endpoint: Endpoint, group: GroupNode): boolean {
-  return 'group' in endpoint && endpoint.group === group;
+function isTeardown(task: TaskNode): boolean {
+  return task.member.role === 'teardown';
+}
+
+function isGroup(place: Place, group: GroupNode): boolean {
+  return 'group' in place && place.group === group;
 }
 
 function isWithin(inner: GroupNode | null, outer: GroupNode): boolean {

@@ -1,18 +1,20 @@
-import type { SensorSpec } from '../model/dag-spec.js';
+import type { TaskRole } from '../model/dag-spec.js';
 import { AirflowLikeError, isAirflowLikeError } from '../model/errors.js';
-import { checkSensorOptions, checkTaskOptions, type CheckedTask } from './check-task-options.js';
+import { checkKindOptions, type CheckedKind } from './check-task-options.js';
 import { reportUnknown } from './check-options.js';
+import type { TaskKind } from './metadata.js';
 import type { OperatorUse } from './operator.js';
 import type { ProblemList } from './problems.js';
 import type { TaskMember } from './recorder.js';
 import type { LazyPosition } from './source-position.js';
 
 /** A method, function or operator that can be wired, with its options checked. */
-export interface CheckedMember extends TaskMember {
+export interface CheckedMember extends TaskMember, CheckedKind {
+  readonly role: TaskRole;
   readonly operator: string;
-  readonly task: CheckedTask;
-  readonly sensor: SensorSpec | null;
-  /** Parameters it declares; 0 for operators. */
+  /** There is nothing to execute. */
+  readonly isInstant: boolean;
+  /** Whether it declares parameters; true for operators. */
   readonly takesData: boolean;
   /** Calls it on an instance of the DAG class, or on null for functions. */
   readonly call: (instance: object | null, args: readonly unknown[]) => unknown;
@@ -22,7 +24,7 @@ export interface MemberSource {
   readonly name: string;
   readonly position: LazyPosition | null;
   readonly options: unknown;
-  readonly isSensor: boolean;
+  readonly kind: TaskKind;
   readonly run: (...parameters: readonly unknown[]) => unknown;
 }
 
@@ -30,17 +32,15 @@ export interface MemberSource {
 export function checkedFunction(source: MemberSource, problems: ProblemList): CheckedMember {
   const { name, position, options, run } = source;
   const at = { place: `tasks.${name}`, position };
-  const { task, sensor } = source.isSensor
-    ? checkSensorOptions(options, at, problems)
-    : { task: checkTaskOptions(options, at, problems), sensor: null };
+  const kind = checkKindOptions(source.kind, options, at, problems);
   return {
     name,
     position,
     operator: 'method',
-    defaultId: task.taskId ?? name,
-    optional: task.optional,
-    task,
-    sensor,
+    defaultId: kind.task.taskId ?? name,
+    optional: kind.task.optional,
+    ...kind,
+    isInstant: false,
     takesData: declaresParameters(run),
     call: (instance, args) => (instance ? ((instance as Record<string, typeof run>)[name] ?? run) : run).apply(instance, [...args]),
   };
@@ -54,17 +54,18 @@ export function checkedOperator(
   problems: ProblemList,
 ): CheckedMember {
   const at = { place: `tasks.${name}`, position: use.position };
-  const task = checkTaskOptions(use.taskOptions, at, problems);
+  const kind = checkKindOptions('task', use.taskOptions, at, problems);
   for (const { name: option, value } of use.unknownOptions) reportUnknown(option, value, use.allowedOptions, at, problems);
   problems.try(() => checkOperatorOptions(name, use), use.position);
   return {
     name,
     position: use.position,
     operator: use.name,
-    defaultId: task.taskId ?? name,
-    optional: task.optional,
-    task,
-    sensor: null,
+    defaultId: kind.task.taskId ?? name,
+    optional: kind.task.optional,
+    ...kind,
+    decides: use.decides,
+    isInstant: use.isInstant,
     takesData: true,
     call: (instance, args) => useOf(instance).execute(args),
   };

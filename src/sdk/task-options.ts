@@ -1,6 +1,7 @@
-import type { TriggerRule } from '../model/dag-spec.js';
+import type { TriggerRule, WeightRule } from '../model/dag-spec.js';
 import type { Duration } from '../model/duration.js';
 import type { Asset, AssetAlias } from './asset.js';
+import type { RetryPolicy } from './retry-policy.js';
 import type { StandardSchema } from './standard-schema.js';
 
 /** Options that `defaultArgs` and groups may set for many tasks. Names and defaults are Airflow's, in camelCase. */
@@ -13,6 +14,12 @@ export interface TaskDefaults {
   readonly retryExponentialBackoff?: boolean | number;
   /** Upper limit of a growing pause. Default: none. */
   readonly maxRetryDelay?: Duration | null;
+  /**
+   * Decides per error whether to try again: a function `(error, { tryNumber, maxTries }) => 'retry' | 'fail' | 'default' | { retryIn: '5m' }`, or
+   * rules `{ on: TimeoutError, then: { retryIn: '1m' } }` of which the first that matches counts. It is not asked when no try is left.
+   * Default: every error is tried again.
+   */
+  readonly retryPolicy?: RetryPolicy | null;
   /** Wall-clock limit of one try, at most 30 days. Default: none. */
   readonly executionTimeout?: Duration | null;
   /** The task waits until it succeeded, or was skipped, in the previous run. Default false. */
@@ -29,6 +36,18 @@ export interface TaskDefaults {
   readonly poolSlots?: number;
   /** Higher starts first. Default 1. */
   readonly priorityWeight?: number;
+  /**
+   * What the urgency of a task is made of: its own weight and those of all tasks below it (`'downstream'`) or above it (`'upstream'`), or its own
+   * alone (`'absolute'`). Default `'downstream'`.
+   */
+  readonly weightRule?: WeightRule;
+  /**
+   * False: the failure of the task leaves its run partial instead of failed, and tasks that only follow it go on. A task that takes its output
+   * does not run then, unless the edge has a value for that case: `.orElse(value)`. Default true.
+   */
+  readonly critical?: boolean;
+  /** False: the return value is not stored. Default true. */
+  readonly doXcomPush?: boolean;
   /** Only workers that serve this queue take the task. Default `'default'`. */
   readonly queue?: string;
   /** Copies of the task that may run at once over all runs of the DAG. Default: no limit of its own. */
@@ -49,6 +68,13 @@ export interface TaskOptions extends TaskDefaults {
   readonly optional?: boolean;
   /** For classes without `wire`: the tasks this one follows; their outputs are its arguments, by position. */
   readonly upstream?: readonly string[];
+  /** First and last logical date (inclusive) for which the task is part of a run; texts without zone are read in the DAG's. Default: the DAG's. */
+  readonly startDate?: string | Date | null;
+  readonly endDate?: string | Date | null;
+  /** The return value is an object: each field of it is stored under a key of its own as well. Default false. */
+  readonly multipleOutputs?: boolean;
+  /** Template of the name under which people see a copy of a mapped task, in place of its index. Default: none. */
+  readonly mapIndexTemplate?: string | null;
   /** Ids the task had before; its history is found under them. */
   readonly previousIds?: readonly string[];
   /** What the task writes: when it succeeds there is an event of each of these assets, and of those it adds through the aliases. */
@@ -79,4 +105,19 @@ export interface SensorOptions extends TaskOptions {
   readonly exponentialBackoff?: boolean;
   /** Upper limit of a growing pause. Default: none. */
   readonly maxWait?: Duration | null;
+}
+
+/** Options of a teardown: its trigger rule is fixed, it runs when its setups succeeded and everything between them and it is done. */
+export interface TeardownOptions extends Omit<TaskOptions, 'triggerRule'> {
+  /** True: its failure fails the run. Default false. */
+  readonly onFailureFailDagrun?: boolean;
+}
+
+/** Options of a short circuit, besides those of a task. */
+export interface ShortCircuitOptions extends TaskOptions {
+  /**
+   * True: all tasks below are skipped, whatever their trigger rules say. False: only the direct children, and the trigger rules of the others
+   * decide. Default true.
+   */
+  readonly ignoreDownstreamTriggerRules?: boolean;
 }

@@ -1,8 +1,9 @@
 import { wrongConvention } from './dag.js';
-import { declareTask } from './metadata.js';
+import { FLOW_TOOLS } from './flow-tools.js';
+import { declareTask, type TaskKind } from './metadata.js';
 import type { PokeResult } from './poke-result.js';
 import { capturePosition, type LazyPosition } from './source-position.js';
-import type { SensorOptions, TaskOptions } from './task-options.js';
+import type { SensorOptions, ShortCircuitOptions, TaskOptions, TeardownOptions } from './task-options.js';
 import type { AnyFunction } from './wired.js';
 
 /** Refuses methods whose result cannot be stored, with the reason in the compiler's message. */
@@ -43,6 +44,31 @@ type SensorDecorator = <F extends (...parameters: any[]) => Look | Promise<Look>
   descriptor: { value?: F },
 ) => void;
 
+/** Names of the members a branch says it can choose; ids that the compiler cannot know (`string`, patterns, groups' `a.b`) are left alone. */
+type LiteralIds<R> = R extends string
+  ? {} extends Record<R, 1>
+    ? never
+    : R extends `${string}.${string}`
+      ? never
+      : R
+  : R extends readonly (infer E)[]
+    ? LiteralIds<E>
+    : never;
+type CheckedBranch<T, F extends AnyFunction> =
+  Exclude<LiteralIds<Awaited<ReturnType<F>>>, keyof T> extends infer Unknown
+    ? [Unknown] extends [never]
+      ? F
+      : `"${Unknown & string}" is not a task of this class; for an id given with .as() or a group, return a string`
+    : never;
+/** Task ids, one or several; null or none: nothing below it runs. */
+type Choice = string | readonly string[] | null | undefined | void;
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- parameters of any branch
+type BranchDecorator = <T extends object, F extends (...parameters: any[]) => Choice | Promise<Choice>>(
+  target: T,
+  member: string,
+  descriptor: { value?: F } & { value?: CheckedBranch<T, F> },
+) => void;
+
 /**
  * Makes a task of a method. Its parameters are its data, its return value is what it hands on; everything else about the run comes
  * from `context()`.
@@ -53,30 +79,50 @@ export const task: {
   (options?: TaskOptions): TaskDecorator;
   /** Makes a sensor of a method: it is called again and again until it returns true, or a `PokeResult` that is done. */
   sensor(options?: SensorOptions): SensorDecorator;
+  /** Makes ready what the tasks below it need, up to its teardown. When it fails, they do not run. */
+  setup(options?: TaskOptions): TaskDecorator;
+  /** Cleans up what the setups above it made, however the tasks between them ended. */
+  teardown(options?: TeardownOptions): TaskDecorator;
+  /** Returns the ids of the direct children to go on with; the others are skipped. */
+  branch(options?: TaskOptions): BranchDecorator;
+  /** A falsy return value skips everything below. */
+  shortCircuit(options?: ShortCircuitOptions): TaskDecorator;
 } = Object.assign(
   function task(...parameters: readonly unknown[]): TaskDecorator {
-    return decorator('@task', false, parameters, capturePosition(task));
+    return decorator('@task', 'task', parameters, capturePosition(task));
   },
   {
     sensor: function sensor(...parameters: readonly unknown[]): SensorDecorator {
-      return decorator('@task.sensor', true, parameters, capturePosition(sensor));
+      return decorator('@task.sensor', 'sensor', parameters, capturePosition(sensor));
+    },
+    setup: function setup(...parameters: readonly unknown[]): TaskDecorator {
+      return decorator('@task.setup', 'setup', parameters, capturePosition(setup));
+    },
+    teardown: function teardown(...parameters: readonly unknown[]): TaskDecorator {
+      return decorator('@task.teardown', 'teardown', parameters, capturePosition(teardown));
+    },
+    branch: function branch(...parameters: readonly unknown[]): BranchDecorator {
+      return decorator('@task.branch', 'branch', parameters, capturePosition(branch));
+    },
+    shortCircuit: function shortCircuit(...parameters: readonly unknown[]): TaskDecorator {
+      return decorator('@task.shortCircuit', 'shortCircuit', parameters, capturePosition(shortCircuit));
     },
   },
 );
 
-function decorator(name: string, isSensor: boolean, factoryParameters: readonly unknown[], position: LazyPosition) {
+function decorator(name: string, kind: TaskKind, factoryParameters: readonly unknown[], position: LazyPosition) {
   const decorate = (...parameters: readonly unknown[]): void => {
     const [target, member, descriptor] = parameters;
     if (typeof member === 'object' && member !== null && 'kind' in member) throw wrongConvention(name, position()?.file);
     const isStatic = typeof target === 'function' && member !== undefined;
     if (typeof target === 'function' && member === undefined) {
       const misuse = `${name}() is for methods; a class takes @dag()`;
-      declareTask(target.prototype as object, { member: target.name, isSensor, options: {}, position, misuse });
+      declareTask(target.prototype as object, { member: target.name, kind, options: {}, position, misuse });
       return;
     }
     declareTask(isStatic ? (target.prototype as object) : (target as object), {
       member: String(member),
-      isSensor,
+      kind,
       options: isBare ? {} : factoryParameters[0],
       // The compiler's own code called, or the call is part of another statement: the place of the member is used.
       position: isBare || typeof descriptor === 'number' ? () => null : position,
@@ -105,6 +151,6 @@ function misuseOf(
   }
   if (member.startsWith('#')) return `"${member}" is private; a task must be a public method`;
   if (member === 'wire') return '"wire" says how tasks hang together and cannot be one';
-  if (member === 'group') return '"group" is what t.group(...) is called; give the method another name';
+  if (FLOW_TOOLS.includes(member)) return `"${member}" is what t.${member}(...) is called; give the method another name`;
   return null;
 }

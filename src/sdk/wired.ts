@@ -75,6 +75,15 @@ export interface GroupWiring<Tasks> {
    * say otherwise.
    */
   group<R>(id: string, wireGroup: (g: Tasks) => NotAsync<R>, defaults?: TaskDefaults): Group<R>;
+  /**
+   * The scope of setups and teardowns: the first tasks that `wireInside` wires follow the setups, the teardowns follow its last tasks and the
+   * setups. Answers what `wireInside` returned.
+   */
+  scope<R>(
+    setups: Ref<unknown> | readonly Ref<unknown>[],
+    teardowns: Ref<unknown> | readonly Ref<unknown>[],
+    wireInside: (t: Tasks) => NotAsync<R>,
+  ): R;
 }
 
 /** Refuses functions that return a promise: edges added later would be lost. */

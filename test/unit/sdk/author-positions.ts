@@ -28,3 +28,13 @@ export async function mapStacksOf(moduleUrl: string): Promise<void> {
       }),
     ].join('\n');
 }
+
+/** Line of the comment `here: <name>` in a test file. */
+export function lineFinder(moduleUrl: string): (name: string) => number {
+  const lines = readFileSync(fileURLToPath(moduleUrl), 'utf8').split('\n');
+  return (name) => {
+    const index = lines.findIndex((line) => line.endsWith(`// here: ${name}`));
+    if (index < 0) throw new Error(`no comment "here: ${name}"`);
+    return index + 1;
+  };
+}

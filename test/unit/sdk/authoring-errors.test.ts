@@ -305,7 +305,7 @@ const cases: readonly Case[] = [
     message: 'Typo has no task "totl"',
     here: 'typo',
     suggestion: 'total',
-    allowed: 'total, group',
+    allowed: 'total, group, scope',
   },
   {
     code: 'UNKNOWN_NAME',
