@@ -154,6 +154,8 @@ export interface XComRequest {
   readonly dagRunId: number;
   readonly taskId: string;
   readonly key: string;
+  /** Only values of copies with map indexes in `[from, to)`. Default: all. */
+  readonly copies?: { readonly from: number; readonly to: number };
 }
 
 export interface XComValue {
