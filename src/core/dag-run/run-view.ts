@@ -21,6 +21,7 @@ import { destinationOf } from '../transition.js';
 import { mergeTransition, pendingFor, toChange, toInsertion, type TransitionEffects } from './pending-change.js';
 import { emptyCounts, type StateCounts } from './state-counts.js';
 import { newTaskInstance } from './new-task-instance.js';
+import { ReadyInstances, type ReadyGroup } from './ready-instances.js';
 import { addSlot, changesOutcome, createNodes, leaveOut, recount, type Slot, type TaskNode } from './task-node.js';
 import { tasksOfRun } from './tasks-of-run.js';
 import { DAG_RUN_TRANSITIONS, type DagRunTransition } from './transitions.js';
@@ -52,7 +53,7 @@ export class RunView {
   #draining: { readonly insertions: Map<string, Slot> } | null = null;
   readonly #nodes: Map<string, TaskNode>;
   readonly #slots = new Map<number, Slot>();
-  readonly #scheduled = new Set<Slot>();
+  readonly #scheduled = new ReadyInstances();
   readonly #waiting = new Set<Slot>();
   #changed: Slot[] = [];
   #usedTransitions = new Set<TaskInstanceTransition>();
@@ -136,9 +137,14 @@ export class RunView {
     for (const slot of this.#slots.values()) yield slot.instance;
   }
 
-  /** Instances in `scheduled` that are stored, oldest decision first. */
-  *ready(): Iterable<TaskInstance> {
-    for (const slot of this.#scheduled) if (slot.instance.id > 0) yield slot.instance;
+  /** Instances in `scheduled` that are stored, heaviest first, copies of a task by map index. */
+  ready(): Iterable<TaskInstance> {
+    return this.#scheduled.instances();
+  }
+
+  /** The same by task, with those that are not stored yet. */
+  readyGroups(): Iterable<ReadyGroup> {
+    return this.#scheduled.groups();
   }
 
   /** Instances in `up_for_retry` and `up_for_reschedule`. */
