@@ -41,3 +41,9 @@ export function destinationOf<State extends string>(
     allowed: transition.to.join(', '),
   });
 }
+
+/** @throws AirflowLikeError INTERNAL when `actor` may not take `transition`. */
+export function checkActor<State extends string>(entity: string, name: string, { actors }: Transition<State>, actor: Actor): void {
+  if (actors.includes(actor.kind)) return;
+  throw new AirflowLikeError('INTERNAL', { place: entity, message: `a ${actor.kind} may not take the transition "${name}"` });
+}

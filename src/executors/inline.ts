@@ -4,7 +4,6 @@
  */
 import type { AttemptLogLine } from '../model/attempt-log.js';
 import { decodeTagged } from '../model/codec.js';
-import type { DagSpec } from '../model/dag-spec.js';
 import type { AttemptOutcome, Outcome } from '../model/outcome.js';
 import type { TaggedJson } from '../model/tagged-json.js';
 import type { AttemptToken, TaskInstanceKey } from '../model/task-instance.js';
@@ -17,7 +16,6 @@ import { runAttempt, type AttemptLog } from '../worker/attempt/run-attempt.js';
 import { describeThrown } from '../worker/attempt/task-error.js';
 import { timeLimitReason } from '../worker/attempt/time-limit.js';
 import { InputResolver } from '../worker/inputs/input-resolver.js';
-import { OutputShapes } from '../worker/inputs/output-shapes.js';
 import { StoreTaskChannel } from '../worker/inputs/store-task-channel.js';
 import { outcomeOfTimeLimit } from '../worker/supervisor/attempt-end.js';
 import { OutputCache } from '../worker/supervisor/output-cache.js';
@@ -46,7 +44,7 @@ export interface InlineAttempt {
 interface Running {
   readonly assignment: Assignment;
   readonly abort: AbortController;
-  shapes: OutputShapes;
+  mappedTasks: ReadonlySet<string>;
   /** True while it waits on the clock. */
   isWaiting: boolean;
   isCancelled: boolean;
@@ -72,7 +70,7 @@ export class InlineExecutor implements Executor {
     this.inputs = new InputResolver(options.attempts, new OutputCache(0));
     this.channel = new StoreTaskChannel(options.attempts, (token) => {
       const running = this.attempts.get(token);
-      return running && { dagRunId: running.assignment.dagRunId, shapes: running.shapes };
+      return running && { dagRunId: running.assignment.dagRunId, mappedTasks: running.mappedTasks };
     });
   }
 
@@ -93,7 +91,7 @@ export class InlineExecutor implements Executor {
       const running: Running = {
         assignment,
         abort: new AbortController(),
-        shapes: new OutputShapes({ tasks: [], groups: [] }),
+        mappedTasks: new Set(),
         isWaiting: false,
         isCancelled: false,
       };
@@ -151,8 +149,8 @@ export class InlineExecutor implements Executor {
     let outcome: Outcome;
     try {
       const dag = await this.options.loadDag(assignment);
-      running.shapes = shapesOf(dag.spec);
-      const [inputs = []] = await this.inputs.resolve([{ assignment, shapes: running.shapes }]);
+      running.mappedTasks = new Set(dag.spec.tasks.filter(({ map }) => map !== null).map(({ taskId }) => taskId));
+      const [inputs = []] = await this.inputs.resolve([{ assignment, mappedTasks: running.mappedTasks }]);
       this.made.push({
         key: assignment.key,
         tryNumber: assignment.tryNumber,
@@ -230,13 +228,4 @@ export class InlineExecutor implements Executor {
     this.onSettled = [];
     for (const resolve of waiting) resolve();
   }
-}
-
-const knownShapes = new WeakMap<DagSpec, OutputShapes>();
-
-/** Remembered as long as the spec lives. */
-function shapesOf(spec: DagSpec): OutputShapes {
-  let shapes = knownShapes.get(spec);
-  if (!shapes) knownShapes.set(spec, (shapes = new OutputShapes(spec)));
-  return shapes;
 }

@@ -111,27 +111,17 @@ export interface SchedulingStore {
   commit(commits: readonly RunCommit[], now: Instant): Promise<CommitResult>;
 
   /**
-   * Locks the pools (in name order) and the limits of the tasks, counts occupancy in a second statement, lets `admit` choose, commits the
-   * answer: all in one transaction. Unknown pools are missing from the occupancy. A deferred task instance keeps its slots in a pool with
-   * `includeDeferred`.
+   * Locks the pools (in name order), counts occupancy in a second statement, lets `admit` choose, commits the answer: all in one
+   * transaction. Unknown pools are missing from the occupancy.
    */
   commitUnderPools(
-    scope: AdmissionScope,
+    pools: readonly string[],
     now: Instant,
     admit: (occupancy: Occupancy) => readonly RunCommit[],
   ): Promise<CommitResult>;
 
   /** Attempts queued or running whose worker's lease ended before `now`, or that wait in the queue since before `queuedBefore`. */
   findLostAttempts(now: Instant, queuedBefore: Instant, limit: number): Promise<readonly LostAttempt[]>;
-}
-
-/** What has to be counted before somebody may be admitted. */
-export interface AdmissionScope {
-  readonly pools: readonly string[];
-  /** Tasks with a limit over all runs, as `taskLimitKey` names them. Default: none. */
-  readonly taskLimits?: readonly string[];
-  /** DAGs whose tasks are to be admitted, if they are not paused. Default: none. */
-  readonly dagIds?: readonly string[];
 }
 
 export interface LostAttempt {
@@ -164,8 +154,6 @@ export interface XComRequest {
   readonly dagRunId: number;
   readonly taskId: string;
   readonly key: string;
-  /** Only values of copies with map indexes in `[from, to)`. Default: all. */
-  readonly copies?: { readonly from: number; readonly to: number };
 }
 
 export interface XComValue {

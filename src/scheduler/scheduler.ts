@@ -3,7 +3,7 @@
  * each outcome stands for a slot that is empty. The other brings runs: it creates those that are due and claims those to be planned, and
  * hands them over. Each goes on at once when something hints that there is work, at the latest every poll interval.
  */
-import type { PlanLimits } from '../core/dag-run/plan-run.js';
+import type { PlanOptions } from '../core/dag-run/plan-options.js';
 import type { Timetable } from '../core/timetable/timetable.js';
 import type { Actor } from '../model/commit.js';
 import type { Clock, MintToken } from '../ports/clock.js';
@@ -32,8 +32,7 @@ export interface SchedulerOptions {
   readonly executor: Executor | null;
   readonly timetables: ReadonlyMap<string, Timetable>;
   readonly parallelism: number;
-  readonly backfillShare: number;
-  readonly planLimits: PlanLimits;
+  readonly planOptions: Omit<PlanOptions, 'timetables'>;
   readonly pollIntervalMs: number;
   readonly visibilityMs: number;
   /** Most runs that one pass claims and plans. */
@@ -74,8 +73,7 @@ export class Scheduler {
       logger,
       executor,
       parallelism: options.parallelism,
-      backfillShare: options.backfillShare,
-      planLimits: options.planLimits,
+      planOptions: { ...options.planOptions, timetables: options.timetables },
       visibilityMs: options.visibilityMs,
     }));
     const onAdvanced = (result: AdvanceResult) => this.#onAdvanced(result);
@@ -101,7 +99,7 @@ export class Scheduler {
       logger,
       pollIntervalMs,
       turn: async () => (await this.#settle()) + (await this.#fill()),
-      onPoll: () => this.#reconsider(),
+      onPoll: () => this.#hint('queue'),
       onFailure: () => this.#startOver(),
       hasWork: () => this.settler.pending > 0 || this.#due.sweep || this.#canFill(),
       mustFinish: () => this.settler.pending > 0,
@@ -130,10 +128,7 @@ export class Scheduler {
   start(): void {
     const { bus } = this.#options;
     this.#subscriptions = [
-      bus.subscribe('dags', () => {
-        this.#hint('create');
-        this.#reconsider();
-      }),
+      bus.subscribe('dags', () => this.#hint('create')),
       bus.subscribe('runs', () => this.#hint('create', 'plan')),
     ];
     this.#moveTasks.start();
@@ -150,7 +145,6 @@ export class Scheduler {
   async runUntilIdle(): Promise<boolean> {
     let worked = false;
     Object.assign(this.#due, { create: true, plan: true, queue: true, sweep: true });
-    this.#advancer.reconsider();
     for (;;) {
       const processed = (await this.#settle()) + (await this.#bring()) + (await this.#fill());
       if (processed === 0 && this.settler.pending === 0) return worked;
@@ -221,12 +215,6 @@ export class Scheduler {
     for (const flag of flags) this.#due[flag] = true;
     if (this.#due.create || this.#due.plan) this.#bringRuns.wake();
     if (this.#due.queue || this.#due.sweep) this.#moveTasks.wake();
-  }
-
-  /** What waited for a limit is looked at again: somebody may have widened it. */
-  #reconsider(): void {
-    this.#advancer.reconsider();
-    this.#hint('queue');
   }
 
   /** What was known of runs is forgotten after a failure, so all of them are looked at again. */

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { intervalsBetween } from '../core/timetable/preview.js';
 import { timetableFor } from '../core/timetable/resolve.js';
 import type { Timetable } from '../core/timetable/timetable.js';
-import { DEFAULT_PLAN_LIMITS } from '../core/dag-run/plan-run.js';
+import { DEFAULT_PLAN_OPTIONS } from '../core/dag-run/plan-options.js';
 import { dueAt } from '../core/task-instance/schedule.js';
 import { InlineExecutor, type InlineExecutorOptions } from '../executors/inline.js';
 import { FINISHED_RUN_STATES } from '../model/states.js';
@@ -132,8 +132,7 @@ export class InMemoryRun {
       executor,
       timetables: new Map(),
       parallelism: Number.MAX_SAFE_INTEGER,
-      backfillShare: 0.5,
-      planLimits: DEFAULT_PLAN_LIMITS,
+      planOptions: DEFAULT_PLAN_OPTIONS,
       pollIntervalMs: 1_000,
       visibilityMs: 30_000,
       maxRunsPerPass: 100,

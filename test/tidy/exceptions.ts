@@ -28,6 +28,4 @@ export const ENTRY_FILES: readonly string[] = [
   'src/plugins/index.ts',
   'src/testing/index.ts',
   'src/cli/main.ts',
-  // Until the planner asks it for latest-only tasks.
-  'src/core/timetable/is-latest.ts',
 ];

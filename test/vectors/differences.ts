@@ -1,8 +1,9 @@
 /** Where we differ from Airflow on purpose. Each rule is documented for users in `docs/reference/timetables.md`. */
 import { isDeepStrictEqual } from 'node:util';
+import { waitsForLength } from './state/state-differences.js';
 import type { VectorCase } from './vector-file.js';
 
-export type RuleName = 'dst' | 'weight-overflow' | 'pass-limit';
+export type RuleName = 'dst' | 'weight-overflow' | 'wait-for-length';
 
 export interface Difference {
   readonly rule: RuleName;
@@ -29,33 +30,13 @@ export const DIFFERENCES: readonly Difference[] = [
     },
   },
   {
-    rule: 'pass-limit',
+    rule: 'wait-for-length',
     reason:
-      'What a limit keeps back does not count against the number that one pass queues. In Airflow it does, so that what is behind it waits for the next pass.',
-    applies: (testCase, ours) => {
-      const { rounds } = (testCase['expect'] ?? {}) as { rounds?: readonly (readonly string[])[] };
-      return rounds !== undefined && 'max_tis' in testCase && isQueuedInFewerPasses(ours as typeof rounds, rounds);
-    },
+      'A mapped task whose trigger rule is met before the number of its copies is known waits until it is, where in Airflow it goes on without a length and ' +
+      'becomes upstream_failed.',
+    applies: waitsForLength,
   },
 ];
-
-/**
- * The same task instances, none of them later, and those of one recorded pass in the same order. What was still to come when the recording ended
- * may be there already.
- */
-function isQueuedInFewerPasses(ours: readonly (readonly string[])[], recorded: readonly (readonly string[])[]): boolean {
-  const mine = ours.flat();
-  const isWhole = recorded.at(-1)?.length === 0;
-  if (isWhole ? mine.length !== recorded.flat().length : mine.length < recorded.flat().length) return false;
-  const passOf = new Map(ours.flatMap((round, pass) => round.map((name) => [name, pass] as const)));
-  return recorded.every((round, pass) => {
-    const places = round.map((name) => mine.indexOf(name));
-    return (
-      round.every((name) => (passOf.get(name) ?? Number.POSITIVE_INFINITY) <= pass) &&
-      places.every((place, index) => index === 0 || place > places[index - 1]!)
-    );
-  });
-}
 
 function isOutermostWeight(value: unknown): boolean {
   return value === 2_147_483_647 || value === -2_147_483_648;

@@ -46,5 +46,6 @@ function parentStates(letters: string, states: Head['states']): ParentStates {
     skipped: count('skipped'),
     removed: count('removed'),
   };
-  return { ...counts, total: letters.length, done: Object.values(counts).reduce((sum, number) => sum + number) };
+  const setups = { total: 0, success: 0, skipped: 0 };
+  return { ...counts, setups, total: letters.length, done: Object.values(counts).reduce((sum, number) => sum + number) };
 }

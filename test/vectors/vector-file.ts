@@ -25,8 +25,6 @@ export interface VectorCase {
 export interface VectorFile<Case extends VectorCase> {
   /** For example `time/cron.json`. */
   readonly path: string;
-  /** Which of several ways the cases are put to, for the line of counts. */
-  readonly through?: string;
   /** Our answer, in the form of the recorded one. An error that it throws is a difference. */
   answer(testCase: Case, head: Readonly<Record<string, unknown>>): unknown;
   /** The recorded answer; default: the field `expected`. */
@@ -46,10 +44,14 @@ export interface VectorResult {
 
 /** The first differing cases, one line each; empty: none. Prints one line of counts. */
 export function runVectors<Case extends VectorCase>(file: VectorFile<Case>): readonly string[] {
-  const head = readVectors<Case>(file.path);
-  if (head === null) return [];
+  const path = join(FOLDER, file.path);
+  if (FOLDER !== OWN_FOLDER && !existsSync(path)) {
+    writeSync(1, `vectors ${file.path}: absent from ${FOLDER}\n`);
+    return [];
+  }
+  const head = JSON.parse(readFileSync(path, 'utf8')) as { readonly cases: readonly Case[] } & Readonly<Record<string, unknown>>;
   const result = judge(file, head.cases, head);
-  writeSync(1, `${summaryOf(file.through ? `${file.path} through ${file.through}` : file.path, result)}\n`);
+  writeSync(1, `${summaryOf(file.path, result)}\n`);
   return result.failures.slice(0, SHOWN).map(({ case: testCase, ours, recorded }) => {
     return [
       { ...testCase, expected: undefined },
@@ -58,30 +60,6 @@ export function runVectors<Case extends VectorCase>(file: VectorFile<Case>): rea
       .map((part) => JSON.stringify(part))
       .join(' -> ');
   });
-}
-
-/** The same for answers that take time: one case after the other is put to our code. */
-export async function runVectorsInTurn<Case extends VectorCase>(
-  file: Omit<VectorFile<Case>, 'answer'> & { answer(testCase: Case): Promise<unknown> },
-): Promise<readonly string[]> {
-  const answers = new Map<string, unknown>();
-  for (const testCase of readVectors<Case>(file.path)?.cases ?? []) {
-    if ((file.missing?.(testCase) ?? null) !== null) continue;
-    answers.set(testCase.id, await file.answer(testCase).catch((error: unknown) => ({ threw: String(error) })));
-  }
-  return runVectors({ ...file, answer: ({ id }) => answers.get(id) });
-}
-
-type Head<Case> = { readonly cases: readonly Case[] } & Readonly<Record<string, unknown>>;
-
-/** Null, and a word about it: another folder is read and does not have the file. */
-function readVectors<Case>(file: string): Head<Case> | null {
-  const path = join(FOLDER, file);
-  if (FOLDER !== OWN_FOLDER && !existsSync(path)) {
-    writeSync(1, `vectors ${file}: absent from ${FOLDER}\n`);
-    return null;
-  }
-  return JSON.parse(readFileSync(path, 'utf8')) as Head<Case>;
 }
 
 export function judge<Case extends VectorCase>(

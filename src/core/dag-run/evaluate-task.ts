@@ -1,79 +1,98 @@
-/** Decides about the instances of one task that could be scheduled: the trigger rule, the past, the length of a mapping. */
+/** Decides about the instances of one task that could be scheduled, by their dependencies, and expands mapped tasks. */
 import type { Instant } from '../../model/instant.js';
 import type { TaskInstance } from '../../model/task-instance.js';
+import type { CheckResult } from '../dependency/check.js';
+import { evaluateDependencies, evaluateTimeless } from '../dependency/checks.js';
+import { hasSharedParents } from '../dependency/trigger-rule-check.js';
 import { expandLiteral, expandTask, reviseCopies } from '../mapping/expand.js';
 import { mapLength } from '../mapping/map-length.js';
+import { finishInstant } from '../task-instance/finish-instant.js';
 import { isDue, scheduleInstance } from '../task-instance/schedule.js';
-import { evaluateTriggerRule } from '../trigger-rule/evaluate.js';
-import type { ParentStates } from '../trigger-rule/parent-states.js';
-import { isPastMet } from './depends-on-past.js';
-import type { PlanLimits } from './plan-run.js';
+import { stopForFailure } from './fail-fast.js';
+import type { PlanOptions } from './plan-options.js';
 import type { RunView } from './run-view.js';
-import type { TaskNode } from './task-node.js';
+import type { Slot, TaskNode } from './task-node.js';
 
-export function evaluateTask(view: RunView, node: TaskNode, now: Instant, limits: PlanLimits): void {
-  if (schedulableCount(node) === 0) return;
-  const parents = parentStatesOf(node);
-  if (node.task.map !== null) expandLiteral(view, node, limits);
-  if (node.task.map !== null && node.counts.none > 0 && evaluateTriggerRule(node.task.triggerRule, parents, -1) === 'run') {
-    reviseCopies(view, node, now, limits);
-  }
-  // Copies made below are appended to the slots and evaluated in the same loop.
-  for (let index = 0; index < node.slots.length; index++) {
-    const instance = (node.slots[index] as TaskNode['slots'][number]).instance;
-    if (isSchedulable(instance)) evaluateInstance(view, node, parents, instance, now, limits);
+export function evaluateTask(view: RunView, node: TaskNode, now: Instant, options: PlanOptions): void {
+  const asked = node.isDirty ? null : [...node.dirtySlots];
+  node.isDirty = false;
+  node.dirtySlots.clear();
+  if (node.idle.size + node.waiting.size === 0) return;
+  expandLiteral(view, node, options);
+  if (asked === null && node.idle.size + node.waiting.size > 1 && hasSharedParents(node))
+    evaluateTogether(view, node, now, options);
+  else evaluateEach(view, node, asked ?? [...node.idle, ...node.waiting], now, options);
+}
+
+/** The copies of a mapped task have the same parents in the same states: one answer holds for all of them. */
+function evaluateTogether(view: RunView, node: TaskNode, now: Instant, options: PlanOptions): void {
+  const [some] = node.idle.size > 0 ? node.idle : node.waiting;
+  const result = evaluateTimeless({ view, node, instance: (some as Slot).instance, now });
+  if (result.verdict === 'wait') return;
+  for (const { instance } of [...node.idle, ...node.waiting]) apply(view, node, instance, result, now, options);
+}
+
+function evaluateEach(view: RunView, node: TaskNode, slots: readonly Slot[], now: Instant, options: PlanOptions): void {
+  for (const slot of slots) {
+    if (!node.idle.has(slot) && !node.waiting.has(slot)) continue;
+    const { instance } = slot;
+    apply(view, node, instance, evaluateDependencies({ view, node, instance, now }), now, options);
   }
 }
 
-function evaluateInstance(
+function apply(
   view: RunView,
   node: TaskNode,
-  parents: ParentStates,
   instance: TaskInstance,
+  result: CheckResult,
   now: Instant,
-  limits: PlanLimits,
+  options: PlanOptions,
 ): void {
-  const verdict = evaluateTriggerRule(node.task.triggerRule, parents, instance.mapIndex);
-  switch (verdict) {
+  const ended = { endedAt: now, wakeAt: null };
+  const reason = result.code ?? undefined;
+  const effects = reason === undefined ? {} : { reason };
+  switch (result.verdict) {
     case 'wait':
       return;
     case 'skipped':
-      view.transition(instance.id, 'skip', { endedAt: now, wakeAt: null }, { reason: 'trigger_rule' });
+      view.transition(instance.id, 'skip', ended, effects);
       return;
     case 'upstream_failed':
-      view.transition(instance.id, 'failUpstream', { endedAt: now, wakeAt: null }, { reason: 'trigger_rule' });
+      view.transition(instance.id, 'failUpstream', ended, effects);
       return;
     case 'removed':
-      view.transition(instance.id, 'remove', { endedAt: now, wakeAt: null }, { reason: 'trigger_rule' });
+      view.transition(instance.id, 'remove', ended, effects);
       return;
-    case 'run':
+    case 'met':
+      go(view, node, instance, now, options);
   }
-  if (!view.ignoresPast && !isPastMet(node.task, view.spec, view.graph, view.run.logicalDate, view.previous)) return;
-  if (node.task.map !== null && instance.mapIndex < 0) {
-    expandTask(view, node, instance, mapLength(view, node.task.map), now, limits);
+}
+
+function go(view: RunView, node: TaskNode, instance: TaskInstance, now: Instant, options: PlanOptions): void {
+  const { mapping } = node.facts;
+  if (mapping !== null && instance.mapIndex < 0) {
+    const expanded = expandTask(view, node, instance, mapLength(view, mapping), now, options);
+    if (expanded.state === 'none')
+      evaluateCopies(
+        view,
+        node,
+        node.slots.map((slot) => slot.instance),
+        now,
+        options,
+      );
+    else stopForFailure(view, expanded, now);
     return;
   }
-  if (isDue(instance, now)) scheduleInstance(view, instance, now);
+  if (!isDue(instance, now)) return;
+  if (mapping !== null) {
+    const added = reviseCopies(view, node, now, options);
+    evaluateCopies(view, node, added, now, options);
+    if (view.instance(instance.id).state === 'removed') return;
+  }
+  if (node.task.isInstant) finishInstant(view, instance, now, options);
+  else scheduleInstance(view, instance, now);
 }
 
-function isSchedulable(instance: TaskInstance): boolean {
-  return instance.state === 'none' || instance.state === 'up_for_retry' || instance.state === 'up_for_reschedule';
-}
-
-function schedulableCount(node: TaskNode): number {
-  return node.counts.none + node.counts.up_for_retry + node.counts.up_for_reschedule;
-}
-
-/** The states of a task's parents as its trigger rule sees them. */
-export function parentStatesOf(node: TaskNode): ParentStates {
-  const { success, failed, upstream_failed: upstreamFailed, skipped, removed } = node.parents;
-  return {
-    total: node.parentTotal,
-    success,
-    failed,
-    upstreamFailed,
-    skipped,
-    removed,
-    done: success + failed + upstreamFailed + skipped + removed,
-  };
+function evaluateCopies(view: RunView, node: TaskNode, copies: readonly TaskInstance[], now: Instant, options: PlanOptions): void {
+  for (const instance of copies) apply(view, node, instance, evaluateDependencies({ view, node, instance, now }), now, options);
 }

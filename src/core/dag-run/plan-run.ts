@@ -6,37 +6,33 @@
  */
 import type { Instant } from '../../model/instant.js';
 import { FINISHED_STATES } from '../../model/states.js';
-import { dueAt } from '../task-instance/schedule.js';
+import { resumeDeferred } from '../task-instance/resume.js';
 import { decideRunEnd } from './decide-run-end.js';
 import { evaluateTask } from './evaluate-task.js';
+import { DEFAULT_PLAN_OPTIONS, type PlanOptions } from './plan-options.js';
 import type { RunView } from './run-view.js';
-
-export interface PlanLimits {
-  /** Most copies that one mapped task may have in one run. */
-  readonly maxMapLength: number;
-}
-
-export const DEFAULT_PLAN_LIMITS: PlanLimits = { maxMapLength: 1024 };
 
 /**
  * Changes `view` by what is decided at `now`.
  * @returns The earliest instant at which the run has to be planned again without anything else happening; null: there is none.
  */
-export function planRun(view: RunView, now: Instant, limits: PlanLimits = DEFAULT_PLAN_LIMITS): { wakeAt: Instant | null } {
+export function planRun(view: RunView, now: Instant, options: PlanOptions = DEFAULT_PLAN_OPTIONS): { wakeAt: Instant | null } {
   if (view.run.state !== 'running') return { wakeAt: null };
   const timeoutAt = runTimeoutAt(view);
   if (timeoutAt !== null && now >= timeoutAt) {
     timeOut(view, now);
     return { wakeAt: null };
   }
-  for (const instance of view.waiting()) if (dueAt(instance) <= now) view.dirtyTasks.add(instance.taskId);
-  // A set iterates over what is added while it is iterated: children of what changes here are evaluated in the same pass.
-  for (const taskId of view.dirtyTasks) {
-    view.dirtyTasks.delete(taskId);
-    evaluateTask(view, view.node(taskId), now, limits);
+  for (const due of view.agenda.takeDue(now)) {
+    if (due.state === 'deferred' || due.state === 'awaiting_input') resumeDeferred(view, due.id, { kind: 'timeout' }, now);
+  }
+  for (let round = 1, changes = -1; changes !== view.changes; round++) {
+    if (round > (options.maxRounds ?? Number.POSITIVE_INFINITY)) return { wakeAt: now };
+    changes = view.changes;
+    for (const node of view.agenda.take()) evaluateTask(view, node, now, options);
   }
   if (decideRunEnd(view, now)) return { wakeAt: null };
-  return { wakeAt: earliestWake(view, now, timeoutAt) };
+  return { wakeAt: earliestWake(view, timeoutAt) };
 }
 
 function timeOut(view: RunView, now: Instant): void {
@@ -50,7 +46,6 @@ function timeOut(view: RunView, now: Instant): void {
       instance.token === null ? { reason: 'dagrun_timeout' } : { reason: 'dagrun_timeout', endAttempt },
     );
   }
-  view.dirtyTasks.clear();
   view.transitionRun('fail', { endedAt: now }, 'timed_out');
 }
 
@@ -61,12 +56,8 @@ function runTimeoutAt(view: RunView): Instant | null {
   return dagrunTimeoutMs === null || startedAt === null ? null : startedAt + dagrunTimeoutMs + 1;
 }
 
-function earliestWake(view: RunView, now: Instant, timeoutAt: Instant | null): Instant | null {
-  let earliest = timeoutAt ?? Number.POSITIVE_INFINITY;
-  // What is due already waits for something else than time.
-  for (const instance of view.waiting()) {
-    const at = dueAt(instance);
-    if (at > now && at < earliest) earliest = at;
-  }
-  return earliest === Number.POSITIVE_INFINITY ? null : earliest;
+function earliestWake(view: RunView, timeoutAt: Instant | null): Instant | null {
+  // What was due has been taken out: it waits for something else than time.
+  const next = view.agenda.nextWakeAt();
+  return next === null || timeoutAt === null ? (next ?? timeoutAt) : Math.min(next, timeoutAt);
 }

@@ -15,14 +15,15 @@ import type { Instant } from '../../model/instant.js';
 import type { DagRunSnapshot, PreviousRun } from '../../model/snapshot.js';
 import { FINISHED_STATES, type DagRunState, type TaskInstanceState } from '../../model/states.js';
 import type { TaskInstance } from '../../model/task-instance.js';
+import { taskFactsOf } from '../graph/task-facts.js';
 import { graphOf, type TaskGraph } from '../graph/task-graph.js';
 import { TASK_INSTANCE_TRANSITIONS, type TaskInstanceTransition } from '../task-instance/transitions.js';
-import { destinationOf } from '../transition.js';
+import { checkActor, destinationOf } from '../transition.js';
+import { Agenda } from './agenda.js';
 import { mergeTransition, pendingFor, toChange, toInsertion, type TransitionEffects } from './pending-change.js';
 import { emptyCounts, type StateCounts } from './state-counts.js';
 import { newTaskInstance } from './new-task-instance.js';
-import { ReadyInstances, type ReadyGroup } from './ready-instances.js';
-import { addSlot, changesOutcome, createNodes, leaveOut, recount, type Slot, type TaskNode } from './task-node.js';
+import { addSlot, changesOutcome, createNodes, recount, type Slot, type TaskNode } from './task-node.js';
 import { tasksOfRun } from './tasks-of-run.js';
 import { DAG_RUN_TRANSITIONS, type DagRunTransition } from './transitions.js';
 
@@ -36,8 +37,8 @@ export class RunView {
   readonly previous: PreviousRun | null;
   /** The run's tasks do not look at the past: the first run of a backfill. */
   readonly ignoresPast: boolean;
-  /** Ids of tasks a planner has to look at: all after loading, then the direct children of what changed. */
-  readonly dirtyTasks = new Set<string>();
+  /** What a planner has to look at. */
+  readonly agenda = new Agenda();
   /** Instances of this run by state. */
   readonly counts: Readonly<StateCounts>;
 
@@ -45,6 +46,9 @@ export class RunView {
   #revision: number;
   #outdated = false;
   #unfinished = 0;
+  #heldFromOutside = 0;
+  #failedNotCritical = 0;
+  #changes = 0;
   #nextTemporaryId = -1;
   #wakeNextRun = false;
   #runFrom: DagRunState | null = null;
@@ -53,8 +57,7 @@ export class RunView {
   #draining: { readonly insertions: Map<string, Slot> } | null = null;
   readonly #nodes: Map<string, TaskNode>;
   readonly #slots = new Map<number, Slot>();
-  readonly #scheduled = new ReadyInstances();
-  readonly #waiting = new Set<Slot>();
+  readonly #scheduled = new Set<Slot>();
   #changed: Slot[] = [];
   #usedTransitions = new Set<TaskInstanceTransition>();
   #usedRunTransitions = new Set<DagRunTransition>();
@@ -67,16 +70,16 @@ export class RunView {
     this.counts = emptyCounts();
     this.#run = snapshot.run;
     this.#revision = snapshot.run.revision;
-    this.#nodes = createNodes(this.graph);
     const parts = tasksOfRun(snapshot.spec, snapshot.run);
-    if (parts !== snapshot.spec.tasks) leaveOut(this.#nodes, new Set(parts.map(({ taskId }) => taskId)));
+    const partIds = parts === snapshot.spec.tasks ? null : new Set(parts.map(({ taskId }) => taskId));
+    this.#nodes = createNodes(this.graph, taskFactsOf(snapshot.spec), partIds);
     for (const instance of snapshot.taskInstances) {
       const node = this.#nodes.get(instance.taskId);
       // The spec is the run's own version, so every row has its task; a row without one could only be left as it is.
       if (node) this.#index(addSlot(node, instance, null));
     }
-    for (const [taskId, node] of this.#nodes) {
-      this.dirtyTasks.add(taskId);
+    for (const node of this.#nodes.values()) {
+      this.agenda.addTask(node);
       if (node.slots.length > 1) node.slots.sort((a, b) => a.instance.mapIndex - b.instance.mapIndex);
     }
   }
@@ -104,6 +107,21 @@ export class RunView {
     return this.#unfinished;
   }
 
+  /** Unfinished instances of tasks that wait for things outside this run: its past, or a limit that other runs share. */
+  get heldFromOutside(): number {
+    return this.#heldFromOutside;
+  }
+
+  /** Instances of tasks that are not critical, and that failed or could not run. */
+  get failedNotCritical(): number {
+    return this.#failedNotCritical;
+  }
+
+  /** Counts every transition and every new copy. */
+  get changes(): number {
+    return this.#changes;
+  }
+
   /** Instances of this run that are queued or running. */
   get occupiedSlots(): number {
     return this.counts.queued + this.counts.running;
@@ -118,6 +136,11 @@ export class RunView {
     const node = this.#nodes.get(taskId);
     if (!node) throw new AirflowLikeError('INTERNAL', { place: this.#place(), message: 'no such task in this run', value: taskId });
     return node;
+  }
+
+  /** Every task with its counters. */
+  nodes(): Iterable<TaskNode> {
+    return this.#nodes.values();
   }
 
   instance(id: number): TaskInstance {
@@ -137,19 +160,9 @@ export class RunView {
     for (const slot of this.#slots.values()) yield slot.instance;
   }
 
-  /** Instances in `scheduled` that are stored, heaviest first, copies of a task by map index. */
-  ready(): Iterable<TaskInstance> {
-    return this.#scheduled.instances();
-  }
-
-  /** The same by task, with those that are not stored yet. */
-  readyGroups(): Iterable<ReadyGroup> {
-    return this.#scheduled.groups();
-  }
-
-  /** Instances in `up_for_retry` and `up_for_reschedule`. */
-  *waiting(): Iterable<TaskInstance> {
-    for (const slot of this.#waiting) yield slot.instance;
+  /** Instances in `scheduled` that are stored, oldest decision first. */
+  *ready(): Iterable<TaskInstance> {
+    for (const slot of this.#scheduled) if (slot.instance.id > 0) yield slot.instance;
   }
 
   /**
@@ -171,9 +184,8 @@ export class RunView {
     }
     const pending = this.#pending(slot);
     mergeTransition(pending, to, effects);
-    slot.instance = { ...slot.instance, ...patch, state: to };
     this.#usedTransitions.add(name);
-    this.#move(slot, from, to);
+    this.#move(slot, from, { ...slot.instance, ...patch, state: to });
     return slot.instance;
   }
 
@@ -181,7 +193,7 @@ export class RunView {
   patch(instanceId: number, patch: Omit<Partial<TaskInstance>, 'id' | 'state'>): TaskInstance {
     const slot = this.#slot(instanceId);
     this.#pending(slot);
-    slot.instance = { ...slot.instance, ...patch };
+    recount(slot, { ...slot.instance, ...patch });
     return slot.instance;
   }
 
@@ -219,7 +231,11 @@ export class RunView {
       this.#index(slot);
       copies.push(instance);
     }
-    if (copies.length > 0) for (const child of node.downstream) this.dirtyTasks.add(child.task.taskId);
+    if (copies.length > 0) {
+      this.#changes += copies.length;
+      this.agenda.addTask(node);
+      for (const child of node.downstream) this.agenda.addTask(child);
+    }
     return copies;
   }
 
@@ -318,48 +334,46 @@ export class RunView {
   }
 
   #checkActor(actor: Actor): void {
-    for (const name of this.#usedTransitions) {
-      if (!TASK_INSTANCE_TRANSITIONS[name].actors.includes(actor.kind)) this.#refuseActor(name, actor);
-    }
-    for (const name of this.#usedRunTransitions) {
-      if (!DAG_RUN_TRANSITIONS[name].actors.includes(actor.kind)) this.#refuseActor(name, actor);
-    }
-  }
-
-  #refuseActor(name: string, actor: Actor): never {
-    throw new AirflowLikeError('INTERNAL', {
-      place: this.#place(),
-      message: `a ${actor.kind} may not take the transition "${name}"`,
-    });
+    for (const name of this.#usedTransitions) checkActor(this.#place(), name, TASK_INSTANCE_TRANSITIONS[name], actor);
+    for (const name of this.#usedRunTransitions) checkActor(this.#place(), name, DAG_RUN_TRANSITIONS[name], actor);
   }
 
   #index(slot: Slot): void {
     const { id, state } = slot.instance;
     this.#slots.set(id, slot);
     (this.counts as StateCounts)[state]++;
-    if (!FINISHED_STATES.has(state)) this.#unfinished++;
+    this.#tally(slot.node, state, 1);
     this.#file(slot, state);
   }
 
-  #move(slot: Slot, from: TaskInstanceState, to: TaskInstanceState): void {
+  #move(slot: Slot, from: TaskInstanceState, next: TaskInstance): void {
+    const { node } = slot;
+    const { state: to } = next;
+    recount(slot, next);
+    this.#changes++;
     if (from === to) return;
-    const node = slot.node;
     (this.counts as StateCounts)[from]--;
     (this.counts as StateCounts)[to]++;
-    recount(node, from, to);
+    this.#tally(node, from, -1);
+    this.#tally(node, to, 1);
     this.#scheduled.delete(slot);
-    this.#waiting.delete(slot);
     this.#file(slot, to);
-    if (to === 'none') this.dirtyTasks.add(node.task.taskId);
+    if (to === 'none') this.agenda.addSlot(slot);
     if (!changesOutcome(from, to)) return;
-    this.#unfinished += (FINISHED_STATES.has(from) ? 1 : 0) - (FINISHED_STATES.has(to) ? 1 : 0);
-    for (const child of node.downstream) this.dirtyTasks.add(child.task.taskId);
+    this.agenda.addNeighbours(slot);
     if (node.mattersToNextRun) this.#wakeNextRun = true;
+  }
+
+  #tally({ facts, task }: TaskNode, state: TaskInstanceState, by: number): void {
+    if (!FINISHED_STATES.has(state)) {
+      this.#unfinished += by;
+      if (facts.isHeldFromOutside) this.#heldFromOutside += by;
+    } else if (!task.critical && (state === 'failed' || state === 'upstream_failed')) this.#failedNotCritical += by;
   }
 
   #file(slot: Slot, state: TaskInstanceState): void {
     if (state === 'scheduled') this.#scheduled.add(slot);
-    else if (state === 'up_for_retry' || state === 'up_for_reschedule') this.#waiting.add(slot);
+    this.agenda.file(slot, state);
   }
 
   #pending(slot: Slot): NonNullable<Slot['pending']> {
@@ -372,9 +386,8 @@ export class RunView {
 
   #slot(id: number): Slot {
     const slot = this.#slots.get(id);
-    if (!slot)
-      throw new AirflowLikeError('INTERNAL', { place: this.#place(), message: 'no such task instance in this run', value: id });
-    return slot;
+    if (slot) return slot;
+    throw new AirflowLikeError('INTERNAL', { place: this.#place(), message: 'no such task instance in this run', value: id });
   }
 
   #place(): string {

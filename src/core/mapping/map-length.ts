@@ -2,11 +2,11 @@
 import type { InputSpec, MapSpec } from '../../model/dag-spec.js';
 import type { TaggedJson } from '../../model/tagged-json.js';
 import type { RunView } from '../dag-run/run-view.js';
-import type { TaskNode } from '../dag-run/task-node.js';
+import { unexpandedSlot, unfinishedOf, type TaskNode } from '../dag-run/task-node.js';
 
 export type MapLength =
   | { readonly kind: 'known'; readonly length: number }
-  /** The source is not finished yet. */
+  /** The source is not finished yet, or has been removed. */
   | { readonly kind: 'wait' }
   /** The source has no value, so the mapped task takes over how it ended. */
   | { readonly kind: 'ended'; readonly state: 'skipped' | 'upstream_failed' }
@@ -48,7 +48,8 @@ function sourceLength(view: RunView, source: InputSpec): MapLength {
       return { kind: 'unmappable', got: 'an element of the same mapping', from: 'the map source' };
     case 'ref': {
       const node = view.node(source.taskId);
-      return node.task.map === null ? outputLength(node) : copiesWithOutput(node);
+      const length = node.facts.mapping === null ? outputLength(node) : copiesWithOutput(node);
+      return length.kind === 'ended' && source.orElse !== undefined ? literalLength(source.orElse) : length;
     }
   }
 }
@@ -77,7 +78,6 @@ function outputLength(node: TaskNode): MapLength {
       return ENDED_SKIPPED;
     case 'failed':
     case 'upstream_failed':
-    case 'removed':
       return ENDED_FAILED;
     default:
       return WAIT;
@@ -86,12 +86,9 @@ function outputLength(node: TaskNode): MapLength {
 
 /** Of a mapped task: the number of its copies that returned something, once all are finished. */
 function copiesWithOutput(node: TaskNode): MapLength {
-  const { counts, slots } = node;
-  const finished = counts.success + counts.failed + counts.skipped + counts.upstream_failed + counts.removed;
-  if (slots.length === 0 || finished < slots.length) return WAIT;
-  const first = slots[0]?.instance;
-  if (slots.length === 1 && first && first.mapIndex < 0) return first.state === 'skipped' ? ENDED_SKIPPED : ENDED_FAILED;
-  let length = 0;
-  for (const { instance } of slots) if (instance.state === 'success' && instance.outputLength !== null) length++;
-  return { kind: 'known', length };
+  if (node.slots.length === 0 || unfinishedOf(node) > 0) return WAIT;
+  const unexpanded = unexpandedSlot(node)?.instance;
+  if (unexpanded?.state === 'removed') return WAIT;
+  if (unexpanded) return unexpanded.state === 'skipped' ? ENDED_SKIPPED : ENDED_FAILED;
+  return { kind: 'known', length: node.outputs };
 }

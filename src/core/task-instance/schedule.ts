@@ -23,18 +23,21 @@ export function scheduleInstance(view: RunView, instance: TaskInstance, now: Ins
     lostDispatches: 0,
     pokeNumber: 0,
     outputLength: null,
+    decision: null,
+    mapLabel: null,
+    deferral: null,
   });
 }
 
-/** True when the waiting time of an instance in up_for_retry (strictly) or up_for_reschedule has passed; others do not wait. */
+/** True when the waiting time of an instance has passed; one that does not wait for time is always due. */
 export function isDue(instance: TaskInstance, now: Instant): boolean {
   return dueAt(instance) <= now;
 }
 
-/** First whole millisecond at which a waiting instance may be scheduled. */
-export function dueAt(instance: TaskInstance): Instant {
-  if (instance.wakeAt === null) return Number.NEGATIVE_INFINITY;
-  if (instance.state === 'up_for_retry') return instance.wakeAt + 1;
-  if (instance.state === 'up_for_reschedule') return instance.wakeAt;
+/** First whole millisecond at which a waiting instance goes on: strictly after a retry's delay or a deferral's timeout, at the time of a reschedule. */
+export function dueAt({ state, wakeAt }: TaskInstance): Instant {
+  if (wakeAt === null) return Number.NEGATIVE_INFINITY;
+  if (state === 'up_for_retry' || state === 'deferred' || state === 'awaiting_input') return wakeAt + 1;
+  if (state === 'up_for_reschedule') return wakeAt;
   return Number.NEGATIVE_INFINITY;
 }

@@ -4,13 +4,15 @@
  */
 import type { AssetActivity } from '../../model/asset.js';
 import type { AttemptEnd, TaskInstanceChange, XComWrite } from '../../model/commit.js';
-import type { TaskSpec } from '../../model/dag-spec.js';
+import type { DagSpec, TaskSpec } from '../../model/dag-spec.js';
 import type { Instant } from '../../model/instant.js';
 import type { Outcome } from '../../model/outcome.js';
 import { MAX_LOST_DISPATCHES, type TaskError, type TaskInstance } from '../../model/task-instance.js';
 import { assetActivityOf } from '../asset/activity.js';
 import { destinationOf } from '../transition.js';
+import { stopForFailure } from '../dag-run/fail-fast.js';
 import type { RunView } from '../dag-run/run-view.js';
+import { applyDecision } from './apply-decision.js';
 import { retryDelayMs, type RetryIdentity } from './retry-delay.js';
 import { TASK_INSTANCE_TRANSITIONS, type TaskInstanceTransition } from './transitions.js';
 
@@ -40,6 +42,18 @@ export function settleAttempt(view: RunView, taskInstanceId: number, outcome: Ou
     ...(settlement.assets && { assets: settlement.assets }),
     ...(settlement.reason === null ? {} : { reason: settlement.reason }),
   });
+  const settled = view.instance(taskInstanceId);
+  if (settlement.transition === 'succeed') applyDecision(view, settled, now);
+  else if (settlement.transition === 'fail') stopForFailure(view, settled, now);
+}
+
+/**
+ * Whether settling `outcome` may change other task instances of the run as well, so that it takes the run's view: what a task decided about
+ * those below it, and a failure where the first one ends the run.
+ */
+export function needsView({ failFast }: DagSpec, outcome: Outcome): boolean {
+  if (outcome.kind === 'success') return outcome.decision !== undefined;
+  return failFast && (outcome.kind === 'failed' || outcome.kind === 'lost');
 }
 
 /** Settles an attempt without a view: the guarded change of the one row, from the state and token that `instance` has. */
@@ -87,15 +101,21 @@ function decideSettlement(
       const assets = assetActivityOf(task, outcome.outlets);
       return {
         transition: 'succeed',
-        patch: { token: null, endedAt, outputLength: outcome.output?.length ?? null },
+        patch: {
+          token: null,
+          endedAt,
+          outputLength: outcome.output?.length ?? null,
+          decision: outcome.decision ?? null,
+          mapLabel: outcome.mapLabel ?? null,
+        },
         endAttempt: end('success', endedAt, null, null),
-        xcoms: outcome.output ? [{ key: 'return_value', value: outcome.output.value }] : [],
+        xcoms: [...(outcome.output ? [{ key: 'return_value', value: outcome.output.value }] : []), ...(outcome.fields ?? [])],
         ...(assets && { assets }),
         reason: null,
       };
     }
     case 'failed':
-      return settleFailure(instance, task, run, outcome.error, outcome.retryable, endedAt);
+      return settleFailure(instance, task, run, outcome, endedAt);
     case 'skipped':
       return {
         transition: 'skip',
@@ -130,8 +150,7 @@ function settleFailure(
   instance: TaskInstance,
   task: TaskSpec,
   run: RetryIdentity,
-  error: TaskError,
-  retryable: boolean,
+  { error, retryable, retryDelayMs: chosenDelayMs, mapLabel }: Extract<Outcome, { kind: 'failed' }>,
   endedAt: Instant,
 ): Settlement {
   const retries = retryable && instance.tryNumber < instance.maxTries;
@@ -141,7 +160,8 @@ function settleFailure(
     patch: {
       token: null,
       endedAt,
-      wakeAt: retries ? endedAt + retryDelayMs(task, run, instance.tryNumber) : null,
+      wakeAt: retries ? endedAt + (chosenDelayMs ?? retryDelayMs(task, run, instance.tryNumber)) : null,
+      ...(mapLabel === undefined ? {} : { mapLabel }),
     },
     endAttempt: end(state, endedAt, error.code, error),
     xcoms: [],

@@ -31,6 +31,12 @@ export const TASK_INSTANCE_TRANSITIONS = define({
     actors: ['scheduler', 'sweeper', 'worker', 'test'],
     when: 'its trigger rule says so, it is mapped over nothing, or the task itself asked for it',
   },
+  complete: {
+    from: ['none', 'up_for_retry', 'up_for_reschedule'],
+    to: ['success'],
+    actors: ['scheduler', 'sweeper', 'worker', 'test'],
+    when: 'all its dependencies are met, and there is nothing to execute',
+  },
   failUpstream: {
     from: ['none', 'up_for_retry', 'up_for_reschedule'],
     to: ['upstream_failed'],
@@ -96,6 +102,18 @@ export const TASK_INSTANCE_TRANSITIONS = define({
     to: ['scheduled'],
     actors: ['scheduler', 'sweeper', 'user', 'test'],
     when: 'what it waited for has come, or its time is over',
+  },
+  passOver: {
+    from: ['none', 'scheduled', 'queued', 'upstream_failed', 'up_for_retry', 'up_for_reschedule', 'deferred', 'awaiting_input'],
+    to: ['skipped'],
+    actors: ['scheduler', 'sweeper', 'worker', 'test'],
+    when: 'a task above it decided against it, or another task failed in a DAG that fails fast',
+  },
+  stop: {
+    from: ['running'],
+    to: ['failed'],
+    actors: ['scheduler', 'sweeper', 'worker', 'test'],
+    when: 'another task failed in a DAG that fails fast',
   },
   abandon: {
     from: UNFINISHED,

@@ -31,8 +31,10 @@ export const TRIGGER_RULE_FUNCTIONS: Readonly<Record<TriggerRule, TriggerRuleFun
   always,
 };
 
-/** What `rule` says for a task with these parents; a task without parents always runs. */
+/**
+ * What `rule` says for a task with these parents.
+ * @param mapIndex Of the instance that asks; -1 for one that is not mapped.
+ */
 export function evaluateTriggerRule(rule: TriggerRule, parents: ParentStates, mapIndex: number): Verdict {
-  if (parents.total === 0) return 'run';
   return TRIGGER_RULE_FUNCTIONS[rule](parents, mapIndex);
 }

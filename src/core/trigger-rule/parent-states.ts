@@ -12,6 +12,8 @@ export interface ParentStates {
   readonly removed: number;
   /** Finished in any way: the sum of the five. */
   readonly done: number;
+  /** Those among them that are setups: what a teardown asks. */
+  readonly setups: { readonly total: number; readonly success: number; readonly skipped: number };
 }
 
 /** What a rule says now. `wait`: it may still be met; the three states: the task gets that state without running. */

@@ -30,7 +30,7 @@ export function createMemoryStore(clock: Clock): MemoryStore {
     backfills: createBackfillStore(tables),
     components: createComponentStore(tables, clock),
     events: tables.events,
-    setPool: (name, slots) => void tables.pools.set(name, { name, slots, description: null, includeDeferred: false }),
+    setPool: (name, slots) => void tables.pools.set(name, slots),
     async now() {
       return clock.now();
     },

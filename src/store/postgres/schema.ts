@@ -11,7 +11,6 @@ import { checkServer } from './database.js';
 import { firstSchema } from './migrations/0001-first-schema.js';
 import { problemsByParsedFile } from './migrations/0002-problems-by-parsed-file.js';
 import { statesOfACompleteCore } from './migrations/0003-states-of-a-complete-core.js';
-import { limitsAndLanes } from './migrations/0004-limits-and-lanes.js';
 
 export interface Migration {
   readonly version: number;
@@ -20,7 +19,7 @@ export interface Migration {
 }
 
 /** In order, versions 1, 2, 3... A migration that was released never changes. */
-export const MIGRATIONS: readonly Migration[] = [firstSchema, problemsByParsedFile, statesOfACompleteCore, limitsAndLanes];
+export const MIGRATIONS: readonly Migration[] = [firstSchema, problemsByParsedFile, statesOfACompleteCore];
 
 export interface SchemaStatus {
   /** Version of the database; 0 when the schema is missing. */

@@ -73,10 +73,10 @@ describe('RunView', () => {
 
   it('marks exactly the children of what ended as dirty', () => {
     const view = viewOf(CHAIN, { a: { state: 'running' } });
-    expect([...view.dirtyTasks]).toEqual(['a', 'b', 'c']);
-    view.dirtyTasks.clear();
+    expect(view.agenda.taskIds()).toEqual(['a', 'b', 'c']);
+    view.agenda.take();
     view.transition(1, 'succeed');
-    expect([...view.dirtyTasks]).toEqual(['b']);
+    expect(view.agenda.taskIds()).toEqual(['b']);
     expect(view.unfinishedCount).toBe(2);
     expect(view.counts).toMatchObject({ success: 1, none: 2 });
   });

@@ -6,18 +6,18 @@ import { DAG_RUN_STATES, TASK_INSTANCE_STATES, type TaskInstanceState } from '..
 
 /** The legal edges, written a second time as a matrix: a state, then what it may become and by which transition. */
 const LEGAL: Readonly<Record<TaskInstanceState, string>> = {
-  none: 'schedule skip failUpstream fail abandon remove override',
-  scheduled: 'queue fail abandon clear remove override',
-  queued: 'requeue start fail abandon clear override',
-  running: 'skip requeue succeed retry fail reschedule defer ask abandon clear override',
+  none: 'schedule complete skip failUpstream fail passOver abandon remove override',
+  scheduled: 'queue fail passOver abandon clear remove override',
+  queued: 'requeue start fail passOver abandon clear override',
+  running: 'skip requeue succeed retry fail reschedule defer ask stop abandon clear override',
   success: 'clear remove override',
   failed: 'clear remove override',
   skipped: 'clear remove override',
-  upstream_failed: 'clear remove override',
-  up_for_retry: 'schedule skip failUpstream abandon clear remove override',
-  up_for_reschedule: 'schedule skip failUpstream abandon clear remove override',
-  deferred: 'fail resume abandon clear remove override',
-  awaiting_input: 'fail resume abandon clear remove override',
+  upstream_failed: 'passOver clear remove override',
+  up_for_retry: 'schedule complete skip failUpstream passOver abandon clear remove override',
+  up_for_reschedule: 'schedule complete skip failUpstream passOver abandon clear remove override',
+  deferred: 'fail resume passOver abandon clear remove override',
+  awaiting_input: 'fail resume passOver abandon clear remove override',
   removed: 'clear restore override',
 };
 
@@ -47,11 +47,11 @@ describe('task instance transitions', () => {
     expect(() => destinationOf('ti', 'override', override, 'running', undefined)).toThrow('needs a destination');
   });
 
-  it('finished instances change only by what a user does, or because their task is gone', () => {
+  it('finished instances change only by what a user does, because their task is gone, or because it was decided that one that could not run is left out', () => {
     for (const state of ['success', 'failed', 'skipped', 'upstream_failed'] as const) {
       const names = NAMES.filter((name) => TASK_INSTANCE_TRANSITIONS[name].from.includes(state));
       const byMachine = names.filter((name) => TASK_INSTANCE_TRANSITIONS[name].actors.includes('scheduler'));
-      expect(byMachine).toEqual(['remove']);
+      expect(byMachine).toEqual(state === 'upstream_failed' ? ['passOver', 'remove'] : ['remove']);
     }
   });
 });

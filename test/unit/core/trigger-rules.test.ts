@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { evaluateTriggerRule } from '../../../src/core/trigger-rule/evaluate.js';
 import type { ParentStates } from '../../../src/core/trigger-rule/parent-states.js';
+import { triggerRuleCheck } from '../../../src/core/dependency/trigger-rule-check.js';
 import { TRIGGER_RULES, type TriggerRule } from '../../../src/model/dag-spec.js';
+import { taskSpec, viewOf } from './factories.js';
 
 /** S success, F failed, X upstream_failed, K skipped, R removed, - unfinished. */
 function parents(letters: string): ParentStates {
@@ -14,6 +16,7 @@ function parents(letters: string): ParentStates {
     skipped: count('K'),
     removed: count('R'),
     done: letters.length - count('-'),
+    setups: { total: 0, success: 0, skipped: 0 },
   };
 }
 
@@ -58,7 +61,10 @@ describe('trigger rules with two parents', () => {
   });
 
   it('every rule runs without parents, and `always` whatever they do', () => {
-    for (const rule of TRIGGER_RULES) expect(evaluateTriggerRule(rule, parents(''), -1)).toBe('run');
+    for (const rule of TRIGGER_RULES) {
+      const view = viewOf([taskSpec('a', { triggerRule: rule })]);
+      expect(triggerRuleCheck({ view, node: view.node('a'), instance: view.instance(1), now: 0 }).verdict).toBe('met');
+    }
     for (const letters of ['-', 'F', 'X', 'K', 'R-']) expect(evaluateTriggerRule('always', parents(letters), -1)).toBe('run');
   });
 
