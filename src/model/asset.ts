@@ -62,6 +62,8 @@ export interface Asset extends AssetSpec {
 
 export interface AssetAlias extends AssetAliasSpec {
   readonly id: number;
+  /** Assets of which events came through it. */
+  readonly assets: readonly AssetKey[];
 }
 
 /** Where a DAG names an asset or an alias. */

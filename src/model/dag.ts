@@ -135,6 +135,28 @@ export interface NewDagRun {
   readonly idempotencyKey?: string;
 }
 
+/** What the asset trigger needs to know of a DAG that waits for assets. Read under the DAG's row lock. */
+export interface AssetSchedule {
+  readonly dag: Dag;
+  readonly spec: DagSpec;
+  /** Of what its schedule names that of which events wait, as `assetRefText`. */
+  readonly present: ReadonlySet<string>;
+  /** The newest event that waits; null: none does. */
+  readonly newest: { readonly eventId: number; readonly at: Instant } | null;
+  /** Whether it has had a run for assets before. */
+  readonly hadAssetRuns: boolean;
+  /** As in `DagSchedule`. */
+  readonly unfinishedRuns: number;
+  readonly now: Instant;
+}
+
+/** The asset trigger's answer for one DAG: a run that consumes everything that waits, or none. */
+export interface AssetSchedulePlan {
+  readonly createRun: NewDagRun | null;
+  /** The run also consumes what had happened before the DAG began to wait. */
+  readonly takesBacklog: boolean;
+}
+
 /** The run creator's answer for one DAG. */
 export interface DagSchedulePlan {
   readonly createRuns: readonly NewDagRun[];

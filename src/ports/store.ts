@@ -1,7 +1,19 @@
+import type {
+  Asset,
+  AssetAlias,
+  AssetEvent,
+  AssetExtra,
+  AssetKey,
+  AssetLineage,
+  AssetReference,
+  QueuedAssetEvent,
+} from '../model/asset.js';
 import type { Backfill, BackfillProgress } from '../model/backfill.js';
 import type { CommitResult, RunCommit } from '../model/commit.js';
 import type { Component } from '../model/component.js';
 import type {
+  AssetSchedule,
+  AssetSchedulePlan,
   Dag,
   DagSchedule,
   DagSchedulePlan,
@@ -31,6 +43,7 @@ export interface Store {
   readonly attempts: AttemptStore;
   readonly runs: DagRunReads;
   readonly backfills: BackfillStore;
+  readonly assets: AssetStore;
   readonly components: ComponentStore;
   /** The database's clock. */
   now(): Promise<Instant>;
@@ -96,6 +109,17 @@ export interface SchedulingStore {
   ): Promise<{ claimed: number; createdRuns: number; startedRuns: number; errors: readonly { dagId: string; error: unknown }[] }>;
 
   /**
+   * Claims DAGs that events of assets may start (row lock, SKIP LOCKED), reads under the lock what waits for them, and writes what `plan` answers in the
+   * same transaction: the run, and that it consumed every event that waited. An event leaves the queue only by becoming part of a run. A `plan` that throws
+   * affects its DAG only, as in `planDueDags`.
+   */
+  planAssetRuns(
+    now: Instant,
+    limit: number,
+    plan: (schedule: AssetSchedule) => AssetSchedulePlan,
+  ): Promise<{ claimed: number; createdRuns: number; errors: readonly { dagId: string; error: unknown }[] }>;
+
+  /**
    * Claims running runs whose `planAt` has passed (SKIP LOCKED, oldest `planAt` first; backfill runs after all others) and moves their
    * `planAt` to `now + visibilityMs`, so that a planner that dies loses nothing. Does not change the revision.
    */
@@ -144,6 +168,8 @@ export interface AttemptStore {
   readXComs(requests: readonly XComRequest[]): Promise<readonly (readonly XComValue[])[]>;
   /** Stores an XCom of the attempt if `token` is current. False: it is not. */
   pushXCom(token: AttemptToken, key: string, value: TaggedJson): Promise<boolean>;
+  /** Events of assets, for a task that looks through them. */
+  readAssetEvents(filter: AssetEventFilter): Promise<readonly AssetEvent[]>;
   /** Of these tokens those that are no longer current. */
   findRevoked(tokens: readonly AttemptToken[]): Promise<readonly AttemptToken[]>;
   /** Records where an attempt's log is. */
@@ -210,6 +236,48 @@ export interface BackfillStore {
   list(dagId?: string): Promise<readonly Backfill[]>;
   /** Completes backfills all of whose runs are terminal; returns their ids. */
   completeFinished(now: Instant): Promise<readonly number[]>;
+}
+
+/**
+ * Assets and their events. What DAGs name is written by `DagCatalog.saveFiles`, what tasks write by `SchedulingStore.commit`, and what starts runs by
+ * `SchedulingStore.planAssetRuns`.
+ */
+export interface AssetStore {
+  /** By name. Assets that are not in use only if asked for. */
+  list(filter?: { readonly includeInactive?: boolean }): Promise<readonly Asset[]>;
+  listAliases(): Promise<readonly AssetAlias[]>;
+  /** Where DAGs that are not retired name assets. */
+  listReferences(): Promise<readonly AssetReference[]>;
+  /** Stores an event that no task wrote and queues it for the DAGs that wait for it. Null: there is no such asset. */
+  createEvent(asset: AssetKey, at: Instant, extra: AssetExtra): Promise<AssetEvent | null>;
+  listEvents(filter: AssetEventFilter): Promise<readonly AssetEvent[]>;
+  /** What DAGs wait with. */
+  listQueued(filter: QueuedEventFilter): Promise<readonly QueuedAssetEvent[]>;
+  /** Takes events out of the queue without a run; returns how many entries there were. */
+  deleteQueued(filter: QueuedEventFilter): Promise<number>;
+  /** In the order in which it was written. */
+  listLineage(dagRunIds: readonly number[]): Promise<readonly AssetLineage[]>;
+  /** Ids of the runs that consumed each of these events. */
+  findTriggeredRuns(eventIds: readonly number[]): Promise<ReadonlyMap<number, readonly number[]>>;
+}
+
+export interface QueuedEventFilter {
+  readonly dagId?: string;
+  readonly asset?: AssetKey;
+}
+
+export interface AssetEventFilter {
+  readonly asset?: AssetKey;
+  /** Only those that came through this alias. */
+  readonly alias?: string;
+  /** Only those that this run consumed. */
+  readonly triggeredRun?: number;
+  readonly source?: { readonly dagId?: string; readonly runId?: string; readonly taskId?: string };
+  /** Both inclusive. */
+  readonly after?: Instant;
+  readonly before?: Instant;
+  readonly newestFirst?: boolean;
+  readonly limit?: number;
 }
 
 export interface ComponentStore {

@@ -1,5 +1,6 @@
 /** What a `Store` must do, whatever it stores in. Run by one test file per implementation. */
 import { afterAll, beforeEach, describe } from '@jest/globals';
+import { describeAssets } from './store/assets.js';
 import { describeAttempts } from './store/attempts.js';
 import { describeBackfills } from './store/backfills.js';
 import { describeCatalog } from './store/catalog.js';
@@ -27,6 +28,7 @@ export function describeStore(name: string, harness: StoreHarness): void {
     describePools(suite);
     describeAttempts(suite);
     describeBackfills(suite);
+    describeAssets(suite);
     describeComponents(suite);
     describeHistory(suite);
   });

@@ -4,6 +4,7 @@ import type { Assignment } from '../../model/workload.js';
 import type { AttemptStore } from '../../ports/store.js';
 import { assignmentOf } from '../assignment.js';
 import { readRun } from './runs.js';
+import { listEvents } from './asset-events.js';
 import type { Tables } from './tables.js';
 
 export function createAttemptStore(tables: Tables): AttemptStore {
@@ -78,6 +79,9 @@ export function createAttemptStore(tables: Tables): AttemptStore {
       const values = tables.xcoms.get(attempt.taskInstanceId) ?? new Map<string, TaggedJson>();
       tables.xcoms.set(attempt.taskInstanceId, values.set(key, value));
       return true;
+    },
+    async readAssetEvents(filter) {
+      return listEvents(tables, filter);
     },
     async findRevoked(tokens) {
       return tokens.filter((token) => !tables.liveAttempts.has(token));

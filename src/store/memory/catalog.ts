@@ -3,6 +3,7 @@ import type { Dag, DagVersion, ImportProblem, ParsedFile } from '../../model/dag
 import type { Instant } from '../../model/instant.js';
 import type { DagCatalog, DagListing, SavedFiles } from '../../ports/store.js';
 import { assignDags, type Assigned } from '../assign-dags.js';
+import { refreshUse, saveAssetReferences } from './asset-references.js';
 import type { StoredDag, Tables } from './tables.js';
 
 export function createCatalog(tables: Tables): DagCatalog {
@@ -18,6 +19,7 @@ export function createCatalog(tables: Tables): DagCatalog {
         tables.problems.delete(path);
       }
       retire(tables, retired);
+      refreshUse(tables);
       return retired.sort();
     },
     async knownFiles() {
@@ -61,7 +63,13 @@ export function createCatalog(tables: Tables): DagCatalog {
           changed.push(dagId);
         }
         if (dag.isPaused !== isPaused || dag.pausedReason !== pausedReason) {
-          tables.dags.set(dagId, { ...dag, isPaused, pausedReason, checkAt: isPaused ? null : now });
+          tables.dags.set(dagId, {
+            ...dag,
+            isPaused,
+            pausedReason,
+            checkAt: isPaused ? null : now,
+            assetCheckAt: isPaused ? null : now,
+          });
         }
       }
       return changed.sort();
@@ -79,6 +87,9 @@ export function createCatalog(tables: Tables): DagCatalog {
       }
       for (const backfill of tables.backfills.values()) if (backfill.dagId === dagId) tables.backfills.delete(backfill.id);
       tables.dags.delete(dagId);
+      tables.assetReferences.delete(dagId);
+      tables.assetQueues.delete(dagId);
+      refreshUse(tables);
       tables.deleteEvents((event) => (event.dagRunId !== null ? ids.has(event.dagRunId) : event.entityId === dagId));
       tables.record({
         entity: 'dag',
@@ -100,6 +111,8 @@ function saveFiles(tables: Tables, files: readonly ParsedFile[], now: Instant): 
   const assigned = assignDags(latest, [...tables.dags.values()]);
   const changed = assigned.saved.filter((entry) => saveDag(tables, entry, now)).map((entry) => entry.dag.spec.dagId);
   retire(tables, assigned.retired);
+  for (const { dag } of assigned.saved) saveAssetReferences(tables, dag.spec, now);
+  refreshUse(tables);
   for (const file of latest) {
     const problems = [...file.errors, ...assigned.duplicates.filter((problem) => problem.file === file.path)];
     if (problems.length > 0) tables.problems.set(file.path, problems);
@@ -139,6 +152,7 @@ function saveDag(tables: Tables, { file, dag: { spec, specHash }, bundleHash }: 
     lastParsedAt: now,
     hasImportErrors: old?.hasImportErrors ?? false,
     checkAt: isPaused ? null : isChanged ? now : old.checkAt,
+    assetCheckAt: old?.assetCheckAt ?? null,
   });
   return isChanged;
 }
@@ -148,7 +162,7 @@ const REFUSALS = new Set(['DAG_DUPLICATE', 'ID_CONFUSABLE']);
 
 function retire(tables: Tables, dagIds: readonly string[]): void {
   for (const dagId of dagIds) {
-    tables.dags.set(dagId, { ...tables.dags.get(dagId)!, isRetired: true, checkAt: null, nextRun: null });
+    tables.dags.set(dagId, { ...tables.dags.get(dagId)!, isRetired: true, checkAt: null, assetCheckAt: null, nextRun: null });
     // Files that wanted the id count as changed, now that its owner has let go.
     for (const [path, problems] of tables.problems) {
       const wanted = problems.some(({ code, value }) => REFUSALS.has(code) && value?.toLowerCase() === dagId.toLowerCase());
@@ -167,7 +181,7 @@ function listing(tables: Tables, stored: StoredDag): DagListing {
 
 /** What others may see of a DAG's row. */
 export function readDag(stored: StoredDag): Dag {
-  const { checkAt: _checkAt, ...dag } = stored;
+  const { checkAt: _checkAt, assetCheckAt: _assetCheckAt, ...dag } = stored;
   return Object.freeze(dag);
 }
 

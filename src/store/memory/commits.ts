@@ -3,6 +3,7 @@ import type { CommitResult, RunCommit, TaskInstanceChange } from '../../model/co
 import type { Instant } from '../../model/instant.js';
 import { FINISHED_RUN_STATES } from '../../model/states.js';
 import type { TaskInstance } from '../../model/task-instance.js';
+import { writeActivity } from './asset-events.js';
 import type { StoredAttempt, StoredRun, Tables } from './tables.js';
 
 export function writeCommits(tables: Tables, commits: readonly RunCommit[], now: Instant): CommitResult {
@@ -20,7 +21,7 @@ export function writeCommits(tables: Tables, commits: readonly RunCommit[], now:
     const next = updateRun(tables, run, commit);
     revisions.set(run.id, next.revision);
     for (const change of commit.changes) {
-      if (!applyChange(tables, commit, change)) staleTaskInstances.push(change.taskInstanceId);
+      if (!applyChange(tables, commit, change, now)) staleTaskInstances.push(change.taskInstanceId);
     }
     inserted.push(...insert(tables, commit));
     if (commit.run) {
@@ -68,7 +69,7 @@ function updateRun(tables: Tables, run: StoredRun, { run: change, planAt }: RunC
   return next;
 }
 
-function applyChange(tables: Tables, commit: RunCommit, change: TaskInstanceChange): boolean {
+function applyChange(tables: Tables, commit: RunCommit, change: TaskInstanceChange, now: Instant): boolean {
   const { next, endAttempt, openAttempt, expectedToken } = change;
   const before = fitsInstance(tables, commit, change);
   if (!before) return false;
@@ -107,6 +108,7 @@ function applyChange(tables: Tables, commit: RunCommit, change: TaskInstanceChan
     });
   }
   if (change.clearXComs) tables.xcoms.delete(before.id);
+  if (change.assets && expectedToken !== null) writeActivity(tables, commit, change, now);
   if (change.xcoms.length > 0) {
     const values = tables.xcoms.get(before.id) ?? new Map();
     for (const { key, value } of change.xcoms) values.set(key, value);
@@ -147,7 +149,10 @@ function recordPath(
 /** The run has ended, or waits for a place again. */
 function givePlace(tables: Tables, run: StoredRun, now: Instant): void {
   const dag = tables.dags.get(run.dagId);
-  if (dag) tables.dags.set(dag.dagId, { ...dag, checkAt: Math.min(dag.checkAt ?? now, now) });
+  if (dag) {
+    const waits = (tables.assetQueues.get(dag.dagId) ?? []).length > 0;
+    tables.dags.set(dag.dagId, { ...dag, checkAt: Math.min(dag.checkAt ?? now, now), ...(waits && { assetCheckAt: now }) });
+  }
   if (run.backfillId !== null && FINISHED_RUN_STATES.has(run.state)) completeBackfill(tables, run.backfillId, now);
 }
 

@@ -2,6 +2,7 @@
 import type { Clock } from '../../ports/clock.js';
 import type { EventBus, Topic } from '../../ports/event-bus.js';
 import type { Store } from '../../ports/store.js';
+import { createAssetStore } from './assets.js';
 import { createAttemptStore } from './attempts.js';
 import { createBackfillStore } from './backfills.js';
 import { createCatalog } from './catalog.js';
@@ -28,6 +29,7 @@ export function createMemoryStore(clock: Clock): MemoryStore {
     attempts: createAttemptStore(tables),
     runs: createRunReads(tables),
     backfills: createBackfillStore(tables),
+    assets: createAssetStore(tables),
     components: createComponentStore(tables, clock),
     events: tables.events,
     setPool: (name, slots) => void tables.pools.set(name, slots),

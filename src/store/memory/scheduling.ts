@@ -6,6 +6,7 @@ import type { DagRunSnapshot, PreviousRun } from '../../model/snapshot.js';
 import type { TaskInstanceState } from '../../model/states.js';
 import type { LostAttempt, SchedulingStore } from '../../ports/store.js';
 import { PLAN_ERROR_DELAY_MS } from '../error-delay.js';
+import { planAssetRuns } from './asset-runs.js';
 import { readDag } from './catalog.js';
 import { writeCommits } from './commits.js';
 import { insertRun, readRun } from './runs.js';
@@ -40,6 +41,9 @@ export function createSchedulingStore(tables: Tables): SchedulingStore {
         }
       }
       return { claimed: claimed.length, createdRuns, startedRuns, errors };
+    },
+    async planAssetRuns(now, limit, plan) {
+      return planAssetRuns(tables, now, limit, plan);
     },
     async claimRunsToPlan(now, limit, visibilityMs) {
       const due: StoredRun[] = [];

@@ -1,4 +1,13 @@
 /** The tables of the memory store, the indexes it keeps, and the only functions that write states. Rows are frozen. */
+import type {
+  Asset,
+  AssetAliasSpec,
+  AssetEvent,
+  AssetKey,
+  AssetLineage,
+  AssetReference,
+  QueuedAssetEvent,
+} from '../../model/asset.js';
 import type { Backfill } from '../../model/backfill.js';
 import type { Actor } from '../../model/commit.js';
 import type { Component } from '../../model/component.js';
@@ -25,6 +34,7 @@ export interface HistoryEvent {
 /** A DAG's row: what `Dag` shows, and when it must be looked at. */
 export interface StoredDag extends Dag {
   readonly checkAt: Instant | null;
+  readonly assetCheckAt: Instant | null;
 }
 
 export interface StoredRun extends DagRun {
@@ -55,6 +65,15 @@ export class Tables {
   readonly pools = new Map<string, number>([['default_pool', 128]]);
   readonly backfills = new Map<number, Backfill>();
   readonly components = new Map<string, Component>();
+  /** By `assetKeyText`. */
+  readonly assets = new Map<string, Asset>();
+  readonly aliases = new Map<string, AssetAliasSpec & { readonly id: number; readonly members: Map<string, AssetKey> }>();
+  /** By DAG id. */
+  readonly assetReferences = new Map<string, readonly AssetReference[]>();
+  readonly assetEvents = new Map<number, AssetEvent>();
+  readonly assetQueues = new Map<string, readonly QueuedAssetEvent[]>();
+  /** By run. */
+  readonly assetLineage = new Map<number, AssetLineage[]>();
   readonly events: HistoryEvent[] = [];
 
   /** Ids of running runs, and tokens of live attempts: what passes look through, so that they do not read history. */
@@ -144,6 +163,7 @@ export class Tables {
       this.xcoms.delete(id);
     }
     this.instancesOfRun.delete(run.id);
+    this.assetLineage.delete(run.id);
     this.runs.delete(run.id);
     this.runningRuns.delete(run.id);
     this.runsOfDag.get(run.dagId)?.delete(run.runId);

@@ -11,6 +11,7 @@
  * Parts without rows are left out of the text, so there are a few variants, each prepared once per connection.
  */
 import { TypedRows } from './columns.js';
+import { queueEvents } from './asset-events.js';
 import type { Statement } from './session.js';
 
 const RUNS = new TypedRows('commit_run', {
@@ -110,6 +111,25 @@ const XCOMS = new TypedRows('commit_xcom', {
   token: 'uuid',
 } as const);
 
+/** Events of assets and lineage. `kind` is that of a line of lineage; `aliases` are joined with line breaks, null for none. */
+const ASSETS = new TypedRows('commit_asset', {
+  change: 'integer',
+  kind: 'text',
+  dag_id: 'text',
+  dag_run_id: 'bigint',
+  task_id: 'text',
+  map_index: 'integer',
+  token: 'uuid',
+  position: 'integer',
+  asset_name: 'text',
+  asset_uri: 'text',
+  group_name: 'text',
+  asset_extra: 'text',
+  extra: 'text',
+  aliases: 'text',
+  at: 'instant',
+} as const);
+
 const INSERTIONS = new TypedRows('commit_insertion', {
   run: 'integer',
   dag_run_id: 'bigint',
@@ -161,6 +181,7 @@ export const PARTS = {
   events: EVENTS,
   clears: CLEARS,
   xcoms: XCOMS,
+  assets: ASSETS,
   insertions: INSERTIONS,
   insertionEvents: INSERTION_EVENTS,
 } as const;
@@ -191,6 +212,46 @@ export function commitStatement(parts: readonly PartName[]): Statement {
   const statement = { name: `commit_${cache.size}`, text: buildText(parts) };
   cache.set(key, statement);
   return statement;
+}
+
+/** The DAGs that wait for an event get a row each, unless they are paused: what happens meanwhile is not made up for. */
+function assetSteps(rows: string): readonly string[] {
+  return [
+    `asset_rows as materialized (
+  select a.*, d.run_id from changes_ok, ${rows} a join dag_run d on d.dag_run_id = any (array[a.dag_run_id])
+  where get_bit(changes_ok.ok, a.change) = 1
+)`,
+    `assets_found as (
+  insert into asset (name, uri, group_name, extra, is_active, created_at, updated_at)
+  select distinct on (a.asset_name, a.asset_uri) a.asset_name, a.asset_uri, a.group_name, a.asset_extra,
+    not exists (select 1 from asset o where o.is_active and (o.name = a.asset_name or o.uri = a.asset_uri)), a.at, a.at
+  from asset_rows a where a.aliases is not null order by a.asset_name, a.asset_uri, a.n
+  on conflict (name, uri) do nothing
+)`,
+    `alias_members_found as (
+  insert into asset_alias_member (alias_name, asset_name, asset_uri)
+  select distinct m.alias_name, a.asset_name, a.asset_uri from asset_rows a, unnest(string_to_array(a.aliases, E'\\n')) as m(alias_name)
+  order by 1, 2, 3
+  on conflict do nothing
+)`,
+    `asset_events_written as (
+  insert into asset_event (asset_name, asset_uri, at, extra, aliases, source_dag_id, source_run_id, source_task_id, source_map_index, token, position)
+  select a.asset_name, a.asset_uri, a.at, a.extra, coalesce(string_to_array(a.aliases, E'\\n'), '{}'), a.dag_id, a.run_id, a.task_id, a.map_index,
+    a.token, a.position
+  from asset_rows a where a.kind = 'output' order by a.n
+  on conflict (token, position) do nothing
+  returning *
+)`,
+    `asset_lineage_written as (
+  insert into asset_lineage (dag_run_id, kind, task_id, map_index, asset_name, asset_uri, asset_event_id, at)
+  select a.dag_run_id, a.kind, a.task_id, a.map_index, a.asset_name, a.asset_uri, e.asset_event_id, a.at
+  from asset_rows a left join asset_events_written e on e.token = a.token and e.position = a.position
+  order by a.n
+)`,
+    `asset_events_queued as (
+  ${queueEvents('asset_events_written')}
+)`,
+  ];
 }
 
 function buildText(parts: readonly PartName[]): string {
@@ -279,6 +340,7 @@ function buildText(parts: readonly PartName[]): string {
   on conflict (task_instance_id, key) do update set value = excluded.value, token = excluded.token
 )`);
   }
+  if (has('assets')) steps.push(...assetSteps(from.assets as string));
   if (has('insertions')) {
     steps.push(`inserted as (
   insert into task_instance (${INSERTED_COLUMNS})

@@ -3,6 +3,7 @@ import type { CommitResult, RunCommit, TaskInstanceChange } from '../../model/co
 import type { Instant } from '../../model/instant.js';
 import { FINISHED_RUN_STATES } from '../../model/states.js';
 import type { TaskInstance, NewTaskInstance } from '../../model/task-instance.js';
+import { assetRows, wakeConsumers } from './asset-events.js';
 import { listParameter, type RowOf } from './columns.js';
 import { commitStatement, PARTS, type CommitAnswer, type PartName } from './commit-statement.js';
 import type { Database, Session, Statement } from './session.js';
@@ -18,6 +19,13 @@ const LOCK_BACKFILLS: Statement = {
   text: `select b.backfill_id from backfill b
     where b.completed_at is null and b.backfill_id in (select d.backfill_id from dag_run d where d.dag_run_id = any ($1::bigint[]))
     order by b.backfill_id for update`,
+};
+
+/** A DAG that was at its limit of runs may have events that wait. */
+const TOUCH_WAITING: Statement = {
+  name: 'commit_touch_waiting',
+  text: `update dag g set asset_check_at = to_timestamp($2::float8 / 1000)
+    where g.dag_id in (select unnest($1::text[]) order by 1) and exists (select 1 from asset_queue q where q.dag_id = g.dag_id)`,
 };
 
 const COMPLETE_BACKFILLS: Statement = {
@@ -43,8 +51,9 @@ export const EMPTY_RESULT: CommitResult = { staleRuns: [], staleTaskInstances: [
 /** Writes all commits in one transaction and one round trip: in one statement, unless a run ends, wakes another or comes twice. */
 export async function writeCommits(database: Database, commits: readonly RunCommit[], now: Instant): Promise<CommitResult> {
   if (commits.length === 0) return EMPTY_RESULT;
-  const needsTransaction = commits.some((commit) => commit.wakeNextRun || givesPlace(commit)) || hasRepeatedRun(commits);
-  if (!needsTransaction) return writeWave(database, commits);
+  const needsTransaction =
+    commits.some((commit) => commit.wakeNextRun || givesPlace(commit) || writesAssets(commit)) || hasRepeatedRun(commits);
+  if (!needsTransaction) return writeWave(database, commits, now);
   return database.batch((session) => writeCommitsIn(session, commits, now));
 }
 
@@ -53,7 +62,7 @@ export async function writeCommits(database: Database, commits: readonly RunComm
  * stale ones too, where it does no harm: somebody looks once more than needed.
  */
 export async function writeCommitsIn(session: Session, commits: readonly RunCommit[], now: Instant): Promise<CommitResult> {
-  const writing = splitByRun(commits).map((wave) => writeWave(session, wave));
+  const writing = splitByRun(commits).map((wave) => writeWave(session, wave, now));
   const following: Promise<unknown>[] = [];
   const ended = commits.filter(endsRun);
   if (ended.length > 0) {
@@ -65,7 +74,12 @@ export async function writeCommitsIn(session: Session, commits: readonly RunComm
   if (waking.length > 0) following.push(session.run(WAKE_NEXT_RUNS, [listParameter(waking.map((commit) => commit.dagRunId)), now]));
   // Last, because this row is the one that others wait for.
   const dags = [...new Set(commits.filter(givesPlace).map((commit) => commit.dagId))];
-  if (dags.length > 0) following.push(session.run(TOUCH_DAGS, [listParameter(dags), now]));
+  if (dags.length > 0) {
+    const values = [listParameter(dags), now];
+    following.push(session.run(TOUCH_DAGS, values), session.run(TOUCH_WAITING, values));
+  }
+  const written = commits.flatMap(({ changes }) => changes.flatMap(({ assets }) => assets?.written ?? []));
+  if (written.length > 0) following.push(wakeConsumers(session, written, now));
   const [results] = await Promise.all([Promise.all(writing), ...following]);
   return results.length === 1 ? results[0]! : mergeResults(results);
 }
@@ -73,6 +87,10 @@ export async function writeCommitsIn(session: Session, commits: readonly RunComm
 /** The run creator has to look at the DAG: the run has ended, or waits for a place again. */
 function givesPlace(commit: RunCommit): boolean {
   return endsRun(commit) || commit.run?.path.at(-1) === 'queued';
+}
+
+function writesAssets({ changes }: RunCommit): boolean {
+  return changes.some(({ assets }) => assets && assets.written.length > 0);
 }
 
 function endsRun(commit: RunCommit): boolean {
@@ -111,10 +129,10 @@ type Rows = {
 type ColumnsOf<R> = R extends RowOf<infer C> ? C : never;
 
 /** One statement; each run occurs once. Runs are sorted, so that two batches lock them in the same order. */
-async function writeWave(session: Session, commits: readonly RunCommit[]): Promise<CommitResult> {
+async function writeWave(session: Session, commits: readonly RunCommit[], now: Instant): Promise<CommitResult> {
   const inOrder = commits.length === 1 ? commits : [...commits].sort((a, b) => a.dagRunId - b.dagRunId);
   const rows = emptyRows();
-  for (const commit of inOrder) addCommit(rows, commit);
+  for (const commit of inOrder) addCommit(rows, commit, now);
   const parts = (Object.keys(PARTS) as PartName[]).filter((part) => part === 'runs' || rows[part].length > 0);
   const values = [zeros(rows.runs.length)];
   if (rows.changes.length > 0) values.push(zeros(rows.changes.length));
@@ -135,12 +153,13 @@ function emptyRows(): Rows {
     events: [],
     clears: [],
     xcoms: [],
+    assets: [],
     insertions: [],
     insertionEvents: [],
   };
 }
 
-function addCommit(rows: Rows, commit: RunCommit): void {
+function addCommit(rows: Rows, commit: RunCommit, now: Instant): void {
   const { run, actor } = commit;
   rows.runs.push({
     dag_run_id: commit.dagRunId,
@@ -159,6 +178,7 @@ function addCommit(rows: Rows, commit: RunCommit): void {
   const event = { run: position, dag_run_id: commit.dagRunId, actor_kind: actor.kind, actor_id: actor.id };
   for (const change of commit.changes) {
     addChange(rows, commit, change, position);
+    rows.assets.push(...assetRows(commit, change, rows.changes.length, now));
     let token = change.expectedToken;
     addPath(change.from, change.path, (from_state, to_state) => {
       // The new attempt begins with its place in the queue; steps before it belong to the old one.

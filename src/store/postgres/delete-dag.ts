@@ -1,5 +1,6 @@
 /** Deletes a DAG with all its history; one of the two places where the append-only event log may shrink. */
 import type { Actor } from '../../model/commit.js';
+import { refreshUse } from './asset-references.js';
 import type { Database, Statement } from './session.js';
 
 const LOCK: Statement = { name: 'delete_dag_lock', text: 'select 1 from dag where dag_id = $1 for update' };
@@ -18,6 +19,9 @@ const ITS_RUNS = 'dag_run_id in (select dag_run_id from dag_run where dag_id = $
 /** Children before parents. */
 const DELETES: readonly Statement[] = [
   `delete from xcom where task_instance_id in (select task_instance_id from task_instance where ${ITS_RUNS})`,
+  `delete from asset_lineage where ${ITS_RUNS}`,
+  `delete from asset_queue where dag_id = $1`,
+  `delete from asset_reference where dag_id = $1`,
   `delete from event_log where ${ITS_RUNS}`,
   `delete from event_log where dag_run_id is null and dag_id = $1`,
   `delete from task_attempt where ${ITS_RUNS}`,
@@ -44,6 +48,7 @@ export function deleteDag(database: Database, dagId: string, actor: Actor): Prom
     if ((await session.run(FIND_LIVE, [dagId])).length > 0) return 'running';
     await session.run(ALLOW);
     for (const statement of DELETES) await session.run(statement, statement.text.includes('$1') ? [dagId] : []);
+    await refreshUse(session);
     await session.run(RECORD, [dagId, actor.kind, actor.id]);
     return 'deleted';
   });

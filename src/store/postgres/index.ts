@@ -1,6 +1,7 @@
 /** The store on PostgreSQL 14 to 18. */
 import type { Logger } from '../../ports/logger.js';
 import type { Store } from '../../ports/store.js';
+import { createAssetStore } from './assets.js';
 import { createAttemptStore } from './attempts.js';
 import { createBackfillStore } from './backfills.js';
 import { createComponentStore } from './components.js';
@@ -46,6 +47,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     attempts: createAttemptStore(database, specs),
     runs: createRunReads(database, specs),
     backfills: createBackfillStore(database, specs),
+    assets: createAssetStore(database),
     components: createComponentStore(heartbeats),
     async now() {
       const [row] = await database.run<{ at: number }>(NOW);

@@ -3,6 +3,7 @@ import type { ImportProblem, ParsedFile, SourceBundle } from '../../model/dag.js
 import type { Instant } from '../../model/instant.js';
 import type { SavedFiles } from '../../ports/store.js';
 import { assignDags, type Assigned } from '../assign-dags.js';
+import { refreshUse, saveAssetReferences } from './asset-references.js';
 import { listParameter, RowSet } from './columns.js';
 import type { Database, Session, Statement } from './session.js';
 
@@ -83,7 +84,7 @@ const SAVE_DAGS: Statement = {
 
 const RETIRE_DAGS: Statement = {
   name: 'retire_dags',
-  text: `update dag set is_retired = true, check_at = null, next_logical_date = null, next_interval_start = null, next_interval_end = null,
+  text: `update dag set is_retired = true, check_at = null, asset_check_at = null, next_logical_date = null, next_interval_start = null, next_interval_end = null,
     next_run_after = null where dag_id = any ($1::text[]) and not is_retired`,
 };
 
@@ -159,6 +160,11 @@ export function saveFiles(database: Database, files: readonly ParsedFile[], now:
     }));
     if (dagRows.length > 0) await session.run(SAVE_DAGS, [now, ...DAGS.values(dagRows)]);
     if (assigned.retired.length > 0) await retire(session, assigned.retired);
+    await saveAssetReferences(
+      session,
+      assigned.saved.map(({ dag }) => dag.spec),
+      now,
+    );
     await session.run(DELETE_PROBLEMS, [paths]);
     const problems = [
       ...latest.flatMap((file) => file.errors.map((problem) => problemRow(file.path, problem))),
@@ -200,6 +206,7 @@ async function retire(session: Session, dagIds: readonly string[]): Promise<void
   const ids = listParameter(dagIds);
   await session.run(RETIRE_DAGS, [ids]);
   await session.run(FORGET_DUPLICATES, [ids]);
+  await refreshUse(session);
 }
 
 async function saveBundles(session: Session, { saved }: Assigned): Promise<void> {

@@ -1,6 +1,7 @@
 /** The scheduler's passes over runs: claims, snapshots, commits, lost attempts. Creation of due runs is in `due-dags.ts`. */
 import type { Instant } from '../../model/instant.js';
 import type { LostAttempt, SchedulingStore } from '../../ports/store.js';
+import { planAssetRuns } from './asset-runs.js';
 import { listParameter } from './columns.js';
 import { EMPTY_RESULT, writeCommits, writeCommitsIn } from './commits.js';
 import { planDueDags } from './due-dags.js';
@@ -51,6 +52,7 @@ const FIND_LOST: Statement = {
 export function createSchedulingStore(database: Database, specs: SpecCache): SchedulingStore {
   return {
     planDueDags: (now, limit, plan) => planDueDags(database, specs, now, limit, plan),
+    planAssetRuns: (now, limit, plan) => planAssetRuns(database, specs, now, limit, plan),
     async claimRunsToPlan(now, limit, visibilityMs) {
       // A repeat would claim others, and those of the first time would wait until they become visible again.
       const rows = await database.runOnce<{ dag_run_id: number; revision: number }>(CLAIM_RUNS, [now, limit, now + visibilityMs]);

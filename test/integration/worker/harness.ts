@@ -209,6 +209,7 @@ export class WorkerHarness {
         this.xcoms.push({ dagRunId: assignment.dagRunId, taskId, mapIndex, key, value });
         return Promise.resolve(true);
       },
+      readAssetEvents: () => Promise.resolve([]),
       findRevoked: (tokens) => Promise.resolve(tokens.filter((token) => this.revoked.has(token))),
       setLogPaths: (paths) => {
         for (const { token, logPath } of paths) this.logPaths.set(token, logPath);

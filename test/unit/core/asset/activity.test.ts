@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { assetActivityOf } from '../../../../src/core/asset/activity.js';
+import { assetReferencesOf } from '../../../../src/core/asset/references.js';
 import { settleAttempt, settleChange } from '../../../../src/core/task-instance/settle-attempt.js';
 import type { AssetRef, AssetSpec } from '../../../../src/model/asset.js';
 import type { Outcome } from '../../../../src/model/outcome.js';
-import { SCHEDULER, taskSpec, viewOf } from '../factories.js';
+import { dagSpec, SCHEDULER, taskSpec, viewOf } from '../factories.js';
 
 const spec = (name: string): AssetSpec => ({ name, uri: `s3://${name}`, group: 'asset', extra: {} });
 const asset = (name: string): AssetRef => ({ kind: 'asset', asset: spec(name) });
@@ -68,4 +69,17 @@ describe('settling an attempt of a task with outlets', () => {
     const view = viewOf([task], { t: running });
     expect(settleChange(view.instance(1), task, view.run, outcome, 20)).not.toHaveProperty('assets');
   });
+});
+
+it('lists every place where a DAG names an asset', () => {
+  const condition = { kind: 'any', of: [asset('a'), { kind: 'all', of: [asset('a'), alias('x')] }] } as const;
+  const dag = dagSpec([taskSpec('t', { outlets: [asset('b')], inlets: [asset('a')] })], {
+    schedule: { kind: 'assetOrTime', time: { kind: 'once' }, condition, text: '' },
+  });
+  expect(assetReferencesOf(dag)).toEqual([
+    { dagId: 'd', role: 'schedule', taskId: null, ref: asset('a') },
+    { dagId: 'd', role: 'schedule', taskId: null, ref: alias('x') },
+    { dagId: 'd', role: 'outlet', taskId: 't', ref: asset('b') },
+    { dagId: 'd', role: 'inlet', taskId: 't', ref: asset('a') },
+  ]);
 });

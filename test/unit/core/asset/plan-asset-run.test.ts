@@ -1,0 +1,81 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { activeAssets } from '../../../../src/core/asset/active-assets.js';
+import { planAssetRun } from '../../../../src/core/asset/plan-asset-run.js';
+import { assetRefText, type AssetRef } from '../../../../src/model/asset.js';
+import type { Dag, AssetSchedule } from '../../../../src/model/dag.js';
+import { dagSchedule, dagSpec } from '../factories.js';
+
+const asset = (name: string): AssetRef => ({ kind: 'asset', asset: { name, uri: name, group: 'asset', extra: {} } });
+const condition = { kind: 'all', of: [asset('a'), asset('b')] } as const;
+
+function schedule(changes: Partial<AssetSchedule> = {}, dag: Partial<Dag> = {}): AssetSchedule {
+  const spec = dagSpec([], { schedule: { kind: 'assets', condition, text: '' }, maxActiveRuns: 2 });
+  return {
+    dag: { ...dagSchedule(spec, 0).dag, ...dag },
+    spec,
+    present: new Set([asset('a'), asset('b')].map(assetRefText)),
+    newest: { eventId: 46_655, at: 1_000 },
+    hadAssetRuns: false,
+    unfinishedRuns: 1,
+    now: 5_000,
+    ...changes,
+  };
+}
+
+describe('a run for assets', () => {
+  it('is made when the condition is met, after the newest event, under an id that another pass would give it too', () => {
+    expect(planAssetRun(schedule())).toEqual({
+      createRun: {
+        runId: 'asset_triggered__1970-01-01T00:00:01+00:00_00000zzz',
+        runType: 'asset_triggered',
+        triggeredBy: 'asset',
+        logicalDate: null,
+        dataInterval: null,
+        runAfter: 1_000,
+        conf: {},
+        backfillId: null,
+        state: 'running',
+        note: null,
+      },
+      takesBacklog: false,
+    });
+    expect(planAssetRun(schedule({ newest: { eventId: 1, at: 9_000 } })).createRun?.runAfter).toBe(5_000);
+  });
+
+  it.each<[string, Partial<AssetSchedule>, Partial<Dag>]>([
+    ['something is missing', { present: new Set([assetRefText(asset('a'))]) }, {}],
+    ['nothing waits', { newest: null }, {}],
+    ['the DAG is at its limit of runs', { unfinishedRuns: 2 }, {}],
+    ['the DAG is paused', {}, { isPaused: true }],
+    ['the DAG is retired', {}, { isRetired: true }],
+    ['the DAG waits for no assets', { spec: dagSpec([]) }, {}],
+  ])('is not made while %s', (_case, changes, dag) => {
+    expect(planAssetRun(schedule(changes, dag))).toEqual({ createRun: null, takesBacklog: false });
+  });
+
+  it('takes what was before the DAG once, and only with catchup', () => {
+    const spec = dagSpec([], { schedule: { kind: 'assetOrTime', time: { kind: 'once' }, condition, text: '' }, catchup: true });
+    expect(planAssetRun(schedule({ spec })).takesBacklog).toBe(true);
+    expect(planAssetRun(schedule({ spec, hadAssetRuns: true })).takesBacklog).toBe(false);
+    expect(planAssetRun(schedule({ spec: { ...spec, catchup: 'latest' } })).takesBacklog).toBe(false);
+  });
+});
+
+it('assets in use share no name and no URI, and none is left out without such a reason', () => {
+  const name = fc.constantFrom('a', 'b', 'c');
+  const anyAssets = fc.array(fc.record({ name, uri: name, isActive: fc.boolean(), isNamed: fc.boolean() }), { maxLength: 8 });
+  fc.assert(
+    fc.property(anyAssets, (list) => {
+      const assets = list.map((one, id) => ({ ...one, id }));
+      const active = activeAssets(assets, (one) => (one as (typeof assets)[number]).isNamed);
+      const inUse = assets.filter(({ id }) => active.has(id));
+      expect(new Set(inUse.map((one) => one.name)).size).toBe(inUse.length);
+      expect(new Set(inUse.map((one) => one.uri)).size).toBe(inUse.length);
+      for (const one of assets) {
+        if (active.has(one.id)) expect(one.isNamed).toBe(true);
+        else if (one.isNamed) expect(inUse.some((other) => other.name === one.name || other.uri === one.uri)).toBe(true);
+      }
+    }),
+  );
+});
