@@ -15,6 +15,7 @@ import type { Actor, CommitResult, RunCommit } from '../model/commit.js';
 import type { Instant } from '../model/instant.js';
 import type { AttemptOutcome } from '../model/outcome.js';
 import type { DagRunSnapshot, Occupancy } from '../model/snapshot.js';
+import { assetConditionOf } from '../model/schedule-parts.js';
 import { FINISHED_RUN_STATES } from '../model/states.js';
 import type { Assignment } from '../model/workload.js';
 import type { MintToken } from '../ports/clock.js';
@@ -46,11 +47,21 @@ export interface AdvanceResult {
   readonly started: number;
   /** Another run that depends on the past of these was woken. */
   readonly wokeRuns: boolean;
+  /** Events of assets came, or a DAG that waits for some has room for another run. */
+  readonly wokeConsumers: boolean;
   /** Outcomes of stale runs: to be handed in again. */
   readonly retry: readonly AttemptOutcome[];
 }
 
-const NOTHING: AdvanceResult = { changedRuns: 0, endedRuns: 0, queued: 0, started: 0, wokeRuns: false, retry: [] };
+const NOTHING: AdvanceResult = {
+  changedRuns: 0,
+  endedRuns: 0,
+  queued: 0,
+  started: 0,
+  wokeRuns: false,
+  wokeConsumers: false,
+  retry: [],
+};
 
 /** Slots given back by outcomes are taken without an admission when they are at least this share of what could be started. */
 const INHERITED_SHARE = 0.75;
@@ -291,6 +302,7 @@ export class RunAdvancer {
     const staleInstances = new Set(result.staleTaskInstances);
     const views = new Map(chosen.map(({ view }) => [view.run.id, view]));
     let endedRuns = 0;
+    let wokeConsumers = commits.some(({ changes }) => changes.some(({ assets }) => assets && assets.written.length > 0));
 
     for (const { dagRunId } of commits) {
       const view = views.get(dagRunId) ?? this.#cache.get(dagRunId);
@@ -301,6 +313,7 @@ export class RunAdvancer {
         this.#unplanned.set(dagRunId, null);
       } else if (FINISHED_RUN_STATES.has(view.run.state)) {
         endedRuns++;
+        wokeConsumers ||= assetConditionOf(view.spec.schedule) !== null;
         this.#forget(dagRunId);
       } else this.#ready.update(view);
     }
@@ -316,6 +329,7 @@ export class RunAdvancer {
       queued: chosen.length,
       started: assignments.length,
       wokeRuns: commits.some((commit) => commit.wakeNextRun),
+      wokeConsumers,
       retry: staleRuns.size === 0 ? [] : outcomes.filter((outcome) => staleRuns.has(outcome.dagRunId)),
     };
   }

@@ -23,7 +23,8 @@ export class AssetTrigger implements Service<AssetTriggerResult> {
 
   async runOnce(now: Instant): Promise<AssetTriggerResult> {
     const { claimed, createdRuns, errors } = await this.#store.planAssetRuns(now, DAGS_PER_PASS, planAssetRun);
-    for (const { dagId, error } of errors) this.#logger.error({ dagId, err: error }, 'the run of this DAG for assets cannot be planned');
+    for (const { dagId, error } of errors)
+      this.#logger.error({ dagId, err: error }, 'the run of this DAG for assets cannot be planned');
     return { processed: createdRuns, more: claimed > 0, createdRuns };
   }
 }

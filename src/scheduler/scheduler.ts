@@ -13,6 +13,7 @@ import type { Logger } from '../ports/logger.js';
 import type { Service } from '../ports/service.js';
 import type { Store } from '../ports/store.js';
 import { RunAdvancer, type AdvanceResult } from './advance-runs.js';
+import { AssetTrigger } from './asset-trigger.js';
 import { AttemptSettler } from './attempt-settler.js';
 import { LeaseSweeper } from './lease-sweeper.js';
 import { RunCreator } from './run-creator.js';
@@ -41,7 +42,7 @@ export interface SchedulerOptions {
 }
 
 /** Services that wait for a hint or the poll interval. */
-type Flag = 'create' | 'plan' | 'queue' | 'sweep';
+type Flag = 'create' | 'trigger' | 'plan' | 'queue' | 'sweep';
 
 const SWEEP_INTERVAL_MS = 2_000;
 /** While runs are created their DAG is locked, and a commit that ends one of its runs waits: therefore it may take a fourth of the time. */
@@ -51,11 +52,12 @@ export class Scheduler {
   readonly #options: SchedulerOptions;
   readonly settler: AttemptSettler;
   readonly #creator: RunCreator;
+  readonly #trigger: AssetTrigger;
   readonly #planner: RunPlanner;
   readonly #queuer: TaskQueuer;
   readonly #sweeper: LeaseSweeper;
   /** What hints say is waiting. Everything is due at the start. */
-  readonly #due: Record<Flag, boolean> = { create: true, plan: true, queue: true, sweep: true };
+  readonly #due: Record<Flag, boolean> = { create: true, trigger: true, plan: true, queue: true, sweep: true };
   readonly #advancer: RunAdvancer;
   readonly #moveTasks: ServiceLoop;
   readonly #bringRuns: ServiceLoop;
@@ -79,6 +81,7 @@ export class Scheduler {
     const onAdvanced = (result: AdvanceResult) => this.#onAdvanced(result);
     this.settler = new AttemptSettler(advancer, onAdvanced);
     this.#creator = new RunCreator(store.scheduling, options.timetables, logger);
+    this.#trigger = new AssetTrigger(store.scheduling, logger);
     this.#planner = new RunPlanner(
       store.scheduling,
       advancer,
@@ -110,9 +113,9 @@ export class Scheduler {
       pollIntervalMs,
       restFactor: BRING_REST_FACTOR,
       turn: () => this.#bring(),
-      onPoll: () => this.#hint('create', 'plan'),
+      onPoll: () => this.#hint('create', 'trigger', 'plan'),
       onFailure: () => this.#startOver(),
-      hasWork: () => this.#due.create || this.#due.plan,
+      hasWork: () => this.#due.create || this.#due.trigger || this.#due.plan,
     });
     executor?.onOutcome((outcome) => {
       this.settler.add([outcome]);
@@ -128,8 +131,8 @@ export class Scheduler {
   start(): void {
     const { bus } = this.#options;
     this.#subscriptions = [
-      bus.subscribe('dags', () => this.#hint('create')),
-      bus.subscribe('runs', () => this.#hint('create', 'plan')),
+      bus.subscribe('dags', () => this.#hint('create', 'trigger')),
+      bus.subscribe('runs', () => this.#hint('create', 'trigger', 'plan')),
     ];
     this.#moveTasks.start();
     this.#bringRuns.start();
@@ -144,12 +147,12 @@ export class Scheduler {
   /** Runs every service until none has more to do at this instant; for `testDag` and for tests. Returns whether anything was done. */
   async runUntilIdle(): Promise<boolean> {
     let worked = false;
-    Object.assign(this.#due, { create: true, plan: true, queue: true, sweep: true });
+    Object.assign(this.#due, { create: true, trigger: true, plan: true, queue: true, sweep: true });
     for (;;) {
       const processed = (await this.#settle()) + (await this.#bring()) + (await this.#fill());
       if (processed === 0 && this.settler.pending === 0) return worked;
       worked = true;
-      Object.assign(this.#due, { create: true, plan: true, queue: true });
+      Object.assign(this.#due, { create: true, trigger: true, plan: true, queue: true });
     }
   }
 
@@ -170,7 +173,7 @@ export class Scheduler {
   }
 
   async #bring(): Promise<number> {
-    const created = this.#due.create ? await this.#create() : 0;
+    const created = (this.#due.create ? await this.#create() : 0) + (this.#due.trigger ? await this.#runTrigger() : 0);
     return this.#due.plan ? created + (await this.#runService(this.#planner, 'plan')) : created;
   }
 
@@ -199,8 +202,15 @@ export class Scheduler {
     }
   }
 
+  async #runTrigger(): Promise<number> {
+    const created = await this.#runService(this.#trigger, 'trigger');
+    if (created > 0) this.#due.plan = true;
+    return created;
+  }
+
   #onAdvanced(result: AdvanceResult): void {
     if (result.endedRuns > 0) this.#hint('create');
+    if (result.wokeConsumers) this.#hint('trigger');
     if (result.wokeRuns) this.#hint('plan');
     this.#due.queue = true;
     if (result.queued > result.started) this.#options.bus.publish('tasks');
@@ -213,7 +223,7 @@ export class Scheduler {
 
   #hint(...flags: Flag[]): void {
     for (const flag of flags) this.#due[flag] = true;
-    if (this.#due.create || this.#due.plan) this.#bringRuns.wake();
+    if (this.#due.create || this.#due.trigger || this.#due.plan) this.#bringRuns.wake();
     if (this.#due.queue || this.#due.sweep) this.#moveTasks.wake();
   }
 
