@@ -96,6 +96,9 @@ export const ERROR_TABLE = define({
   SCHEMA_VERSION: ['the database schema does not fit this build', 503],
   // Operations
   NOT_FOUND: ['no such thing', 404],
+  CLEAR_TOO_WIDE: ['too much would be cleared unseen', 422],
+  STRING_INVALID: ['a text holds characters that cannot be stored', 400, 2],
+  IDEMPOTENCY_CONFLICT: ['the idempotency key belongs to a request that asked for something else', 409],
   RUN_EXISTS: ['a run with this id or logical date exists', 409],
   DAG_HAS_RUNNING_TASKS: ['the DAG has running tasks', 409],
   DAG_FILE_EXISTS: ['the DAG is still in a file', 409],

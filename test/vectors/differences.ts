@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { waitsForLength } from './state/state-differences.js';
 import type { VectorCase } from './vector-file.js';
 
-export type RuleName = 'dst' | 'weight-overflow' | 'wait-for-length';
+export type RuleName = 'dst' | 'restarting' | 'weight-overflow' | 'wait-for-length';
 
 export interface Difference {
   readonly rule: RuleName;
@@ -19,6 +19,13 @@ export const DIFFERENCES: readonly Difference[] = [
       'A fixed time that a change of the clocks skips is made up at the first instant after the gap, where Airflow moves it on by the length of the gap; ' +
       'one that occurs twice fires at its first occurrence, where Airflow takes the second.',
     applies: (testCase, ours) => 'croner' in testCase && isDeepStrictEqual(ours, testCase['croner']),
+  },
+  {
+    rule: 'restarting',
+    reason:
+      'There is no such state: a running task that is cleared loses its attempt at once, is back in none, and has all its retries before it; in Airflow that ' +
+      'follows when its worker has stopped.',
+    applies: (testCase, ours) => isRestartAtOnce(testCase['expect'], ours),
   },
   {
     rule: 'weight-overflow',
@@ -40,4 +47,28 @@ export const DIFFERENCES: readonly Difference[] = [
 
 function isOutermostWeight(value: unknown): boolean {
   return value === 2_147_483_647 || value === -2_147_483_648;
+}
+
+type ChangedInstances = Readonly<Record<string, Readonly<Record<string, readonly unknown[]>>>>;
+
+/** Whether the answers name the same instances in the same states, but for `none` with no fewer tries in place of `restarting`. */
+function isRestartAtOnce(recorded: unknown, ours: unknown): boolean {
+  const [theirs, own] = [recorded, ours].map((answer) => (answer as { readonly tis?: ChangedInstances } | null)?.tis);
+  if (!theirs || !own || !JSON.stringify(theirs).includes('"restarting"')) return false;
+  const adapted = Object.entries(theirs).map(([runId, instances]) => [
+    runId,
+    Object.fromEntries(
+      Object.entries(instances).map(([key, [state, tryNumber, maxTries, ...identity]]) => {
+        const ourTries = own[runId]?.[key]?.[2];
+        const isEnough = typeof ourTries === 'number' && ourTries >= (maxTries as number);
+        return [
+          key,
+          state === 'restarting' && isEnough
+            ? ['none', tryNumber, ourTries, ...identity]
+            : [state, tryNumber, maxTries, ...identity],
+        ];
+      }),
+    ),
+  ]);
+  return isDeepStrictEqual(Object.fromEntries(adapted), own);
 }

@@ -25,6 +25,8 @@ export interface VectorCase {
 export interface VectorFile<Case extends VectorCase> {
   /** For example `time/cron.json`. */
   readonly path: string;
+  /** Which way of ours is asked, where there are several: `memory`. */
+  readonly way?: string;
   /** Our answer, in the form of the recorded one. An error that it throws is a difference. */
   answer(testCase: Case, head: Readonly<Record<string, unknown>>): unknown;
   /** The recorded answer; default: the field `expected`. */
@@ -51,7 +53,7 @@ export function runVectors<Case extends VectorCase>(file: VectorFile<Case>): rea
   }
   const head = JSON.parse(readFileSync(path, 'utf8')) as { readonly cases: readonly Case[] } & Readonly<Record<string, unknown>>;
   const result = judge(file, head.cases, head);
-  writeSync(1, `${summaryOf(file.path, result)}\n`);
+  writeSync(1, `${summaryOf(file.way === undefined ? file.path : `${file.path} (${file.way})`, result)}\n`);
   return result.failures.slice(0, SHOWN).map(({ case: testCase, ours, recorded }) => {
     return [
       { ...testCase, expected: undefined },
@@ -60,6 +62,21 @@ export function runVectors<Case extends VectorCase>(file: VectorFile<Case>): rea
       .map((part) => JSON.stringify(part))
       .join(' -> ');
   });
+}
+
+/** The same for answers that take time, as those of a store do. They are asked for one after the other. */
+export async function runVectorsAsync<Case extends VectorCase>(
+  file: Omit<VectorFile<Case>, 'answer'> & { answer(testCase: Case, head: Readonly<Record<string, unknown>>): Promise<unknown> },
+): Promise<readonly string[]> {
+  const path = join(FOLDER, file.path);
+  const answers = new Map<string, unknown>();
+  if (existsSync(path)) {
+    const head = JSON.parse(readFileSync(path, 'utf8')) as { readonly cases: readonly Case[] } & Readonly<Record<string, unknown>>;
+    for (const testCase of head.cases) {
+      answers.set(testCase.id, await file.answer(testCase, head).catch((error: unknown) => ({ threw: String(error) })));
+    }
+  }
+  return runVectors({ ...file, answer: ({ id }) => answers.get(id) });
 }
 
 export function judge<Case extends VectorCase>(
