@@ -45,6 +45,8 @@ export const ERROR_TABLE = define({
   ID_CONFUSABLE: ['two ids differ only by case or Unicode form', 422],
   EDGE_INVALID: ['an edge leads to something that is not a task of this DAG', 422],
   EDGE_NEEDS_DEFAULT: ['a task needs the output of one that may fail', 422],
+  MAPPING_INVALID: ['a task or group cannot be mapped here', 422],
+  MAPPING_UNEVEN: ['sources that are zipped have different lengths', 422],
   TRIGGER_RULE_INVALID: ['a trigger rule cannot be used here', 422],
   WIRE_ASYNC: ['wire is asynchronous', 422],
   TASK_NOT_INSTANTIATED: ['a task was given as a function instead of being called', 422],
