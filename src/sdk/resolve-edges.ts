@@ -1,5 +1,4 @@
-import type { Recorder } from './recorder.js';
-import { isWithin, taskIdOf, type Edge, type GroupNode, type Region, type TaskNode } from './wiring-nodes.js';
+import { taskIdOf, type Edge, type GroupNode, type Recorder, type Region, type TaskNode } from './recorder.js';
 import { tasksIn } from './record-input.js';
 
 /**
@@ -18,7 +17,8 @@ export function resolveUpstream(recorder: Recorder): ReadonlyMap<TaskNode, reado
 }
 
 function dataSources(task: TaskNode): readonly TaskNode[] {
-  return [...task.inputs, ...(task.map?.sources ?? [])].flatMap(tasksIn);
+  const inputs = task.mapSource ? [...task.inputs, task.mapSource] : task.inputs;
+  return inputs.flatMap(tasksIn);
 }
 
 type Place = Edge['from'];
@@ -98,4 +98,9 @@ function isTeardown(task: TaskNode): boolean {
 
 function isGroup(place: Place, group: GroupNode): boolean {
   return 'group' in place && place.group === group;
+}
+
+function isWithin(inner: GroupNode | null, outer: GroupNode): boolean {
+  for (let group = inner; group; group = group.parent) if (group === outer) return true;
+  return false;
 }

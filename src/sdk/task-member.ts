@@ -5,9 +5,8 @@ import { reportUnknown } from './check-options.js';
 import type { TaskKind } from './metadata.js';
 import type { OperatorUse } from './operator.js';
 import type { ProblemList } from './problems.js';
-import { parameterCount } from './parameter-count.js';
+import type { TaskMember } from './recorder.js';
 import type { LazyPosition } from './source-position.js';
-import type { TaskMember } from './wiring-nodes.js';
 
 /** A method, function or operator that can be wired, with its options checked. */
 export interface CheckedMember extends TaskMember, CheckedKind {
@@ -15,6 +14,8 @@ export interface CheckedMember extends TaskMember, CheckedKind {
   readonly operator: string;
   /** There is nothing to execute. */
   readonly isInstant: boolean;
+  /** Whether it declares parameters; true for operators. */
+  readonly takesData: boolean;
   /** Calls it on an instance of the DAG class, or on null for functions. */
   readonly call: (instance: object | null, args: readonly unknown[]) => unknown;
 }
@@ -40,7 +41,7 @@ export function checkedFunction(source: MemberSource, problems: ProblemList): Ch
     optional: kind.task.optional,
     ...kind,
     isInstant: false,
-    parameters: parameterCount(run),
+    takesData: declaresParameters(run),
     call: (instance, args) => (instance ? ((instance as Record<string, typeof run>)[name] ?? run) : run).apply(instance, [...args]),
   };
 }
@@ -65,7 +66,7 @@ export function checkedOperator(
     ...kind,
     decides: use.decides,
     isInstant: use.isInstant,
-    parameters: null,
+    takesData: true,
     call: (instance, args) => useOf(instance).execute(args),
   };
 }
@@ -78,4 +79,9 @@ function checkOperatorOptions(name: string, use: OperatorUse): void {
     if (isAirflowLikeError(error)) throw error;
     throw new AirflowLikeError('IMPORT_ERROR', { place: `tasks.${name}`, message: String(error), cause: error });
   }
+}
+
+/** `length` does not count parameters with defaults, so the text decides whether there are any. */
+function declaresParameters(run: (...parameters: readonly unknown[]) => unknown): boolean {
+  return run.length > 0 || !/^[^(]*\(\s*\)/.test(Function.prototype.toString.call(run));
 }

@@ -1,9 +1,9 @@
 /** Where we differ from Airflow on purpose. Each rule is documented for users in `docs/reference/timetables.md`. */
 import { isDeepStrictEqual } from 'node:util';
-import { waitsForLength } from './state/state-differences.js';
+import { failsFast, waitsForLength } from './state/state-differences.js';
 import type { VectorCase } from './vector-file.js';
 
-export type RuleName = 'dst' | 'restarting' | 'weight-overflow' | 'wait-for-length';
+export type RuleName = 'dst' | 'weight-overflow' | 'wait-for-length' | 'fail-fast-is-failed';
 
 export interface Difference {
   readonly rule: RuleName;
@@ -21,13 +21,6 @@ export const DIFFERENCES: readonly Difference[] = [
     applies: (testCase, ours) => 'croner' in testCase && isDeepStrictEqual(ours, testCase['croner']),
   },
   {
-    rule: 'restarting',
-    reason:
-      'There is no such state: a running task that is cleared loses its attempt at once, is back in none, and has all its retries before it; in Airflow that ' +
-      'follows when its worker has stopped.',
-    applies: (testCase, ours) => isRestartAtOnce(testCase['expect'], ours),
-  },
-  {
     rule: 'weight-overflow',
     reason:
       'A sum of weights beyond 32 bits is clamped to the largest or smallest weight there is, where in Airflow no run can be created.',
@@ -43,32 +36,14 @@ export const DIFFERENCES: readonly Difference[] = [
       'becomes upstream_failed.',
     applies: waitsForLength,
   },
+  {
+    rule: 'fail-fast-is-failed',
+    reason:
+      'A run that its first failure has stopped is failed, where in Airflow it succeeds if the tasks without children were skipped by that.',
+    applies: failsFast,
+  },
 ];
 
 function isOutermostWeight(value: unknown): boolean {
   return value === 2_147_483_647 || value === -2_147_483_648;
-}
-
-type ChangedInstances = Readonly<Record<string, Readonly<Record<string, readonly unknown[]>>>>;
-
-/** Whether the answers name the same instances in the same states, but for `none` with no fewer tries in place of `restarting`. */
-function isRestartAtOnce(recorded: unknown, ours: unknown): boolean {
-  const [theirs, own] = [recorded, ours].map((answer) => (answer as { readonly tis?: ChangedInstances } | null)?.tis);
-  if (!theirs || !own || !JSON.stringify(theirs).includes('"restarting"')) return false;
-  const adapted = Object.entries(theirs).map(([runId, instances]) => [
-    runId,
-    Object.fromEntries(
-      Object.entries(instances).map(([key, [state, tryNumber, maxTries, ...identity]]) => {
-        const ourTries = own[runId]?.[key]?.[2];
-        const isEnough = typeof ourTries === 'number' && ourTries >= (maxTries as number);
-        return [
-          key,
-          state === 'restarting' && isEnough
-            ? ['none', tryNumber, ourTries, ...identity]
-            : [state, tryNumber, maxTries, ...identity],
-        ];
-      }),
-    ),
-  ]);
-  return isDeepStrictEqual(Object.fromEntries(adapted), own);
 }

@@ -25,8 +25,8 @@ export interface VectorCase {
 export interface VectorFile<Case extends VectorCase> {
   /** For example `time/cron.json`. */
   readonly path: string;
-  /** Which way of ours is asked, where there are several: `memory`. */
-  readonly way?: string;
+  /** Through what the answers come, where one file is put to several. */
+  readonly through?: string;
   /** Our answer, in the form of the recorded one. An error that it throws is a difference. */
   answer(testCase: Case, head: Readonly<Record<string, unknown>>): unknown;
   /** The recorded answer; default: the field `expected`. */
@@ -44,16 +44,23 @@ export interface VectorResult {
   readonly missing: ReadonlyMap<string, number>;
 }
 
+/** The file as it stands; null when `VECTORS_DIR` does not have it. For answers that are worked out for all cases at once. */
+export function readVectors<Case extends VectorCase>(filePath: string): VectorHead<Case> | null {
+  const path = join(FOLDER, filePath);
+  return FOLDER !== OWN_FOLDER && !existsSync(path) ? null : (JSON.parse(readFileSync(path, 'utf8')) as VectorHead<Case>);
+}
+
+type VectorHead<Case> = { readonly cases: readonly Case[] } & Readonly<Record<string, unknown>>;
+
 /** The first differing cases, one line each; empty: none. Prints one line of counts. */
 export function runVectors<Case extends VectorCase>(file: VectorFile<Case>): readonly string[] {
-  const path = join(FOLDER, file.path);
-  if (FOLDER !== OWN_FOLDER && !existsSync(path)) {
+  const head = readVectors<Case>(file.path);
+  if (head === null) {
     writeSync(1, `vectors ${file.path}: absent from ${FOLDER}\n`);
     return [];
   }
-  const head = JSON.parse(readFileSync(path, 'utf8')) as { readonly cases: readonly Case[] } & Readonly<Record<string, unknown>>;
   const result = judge(file, head.cases, head);
-  writeSync(1, `${summaryOf(file.way === undefined ? file.path : `${file.path} (${file.way})`, result)}\n`);
+  writeSync(1, `${summaryOf(file.through ? `${file.path} through ${file.through}` : file.path, result)}\n`);
   return result.failures.slice(0, SHOWN).map(({ case: testCase, ours, recorded }) => {
     return [
       { ...testCase, expected: undefined },
@@ -62,21 +69,6 @@ export function runVectors<Case extends VectorCase>(file: VectorFile<Case>): rea
       .map((part) => JSON.stringify(part))
       .join(' -> ');
   });
-}
-
-/** The same for answers that take time, as those of a store do. They are asked for one after the other. */
-export async function runVectorsAsync<Case extends VectorCase>(
-  file: Omit<VectorFile<Case>, 'answer'> & { answer(testCase: Case, head: Readonly<Record<string, unknown>>): Promise<unknown> },
-): Promise<readonly string[]> {
-  const path = join(FOLDER, file.path);
-  const answers = new Map<string, unknown>();
-  if (existsSync(path)) {
-    const head = JSON.parse(readFileSync(path, 'utf8')) as { readonly cases: readonly Case[] } & Readonly<Record<string, unknown>>;
-    for (const testCase of head.cases) {
-      answers.set(testCase.id, await file.answer(testCase, head).catch((error: unknown) => ({ threw: String(error) })));
-    }
-  }
-  return runVectors({ ...file, answer: ({ id }) => answers.get(id) });
 }
 
 export function judge<Case extends VectorCase>(

@@ -8,7 +8,7 @@ import { mapLength, type MapLength } from './map-length.js';
 
 /**
  * Expands `instance` (map index -1), whose dependencies are met: it becomes map index 0, the others are inserted in state none. Nothing to map
- * over skips it; a source that cannot be mapped fails it. A member of a mapped group gets one copy for each of the group's.
+ * over skips it; a source that cannot be mapped keeps it from running. A member of a mapped group gets one copy for each of the group's.
  * @returns The row as it is now.
  */
 export function expandTask(
@@ -26,8 +26,11 @@ export function expandTask(
       const name = length.state === 'skipped' ? 'skip' : 'failUpstream';
       return view.transition(instance.id, name, { endedAt: now }, { reason: 'map_source' });
     }
-    case 'unmappable':
-      return fail(view, instance, now, `EXPAND_TYPE: expected an array or an object, got ${length.got} (from ${length.from})`);
+    case 'unmappable': {
+      const reason = `EXPAND_TYPE: expected an array or an object, got ${length.got} (from ${length.from})`;
+      if (length.isOwnFault) return fail(view, instance, now, reason);
+      return view.transition(instance.id, 'failUpstream', { endedAt: now }, { reason });
+    }
     case 'known':
   }
   if (length.length === 0) return view.transition(instance.id, 'skip', { endedAt: now }, { reason: 'mapped_over_nothing' });

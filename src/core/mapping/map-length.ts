@@ -10,8 +10,8 @@ export type MapLength =
   | { readonly kind: 'wait' }
   /** The source has no value, so the mapped task takes over how it ended. */
   | { readonly kind: 'ended'; readonly state: 'skipped' | 'upstream_failed' }
-  /** The source has a value that cannot be mapped over; `got` says what, `from` where it comes from. */
-  | { readonly kind: 'unmappable'; readonly got: string; readonly from: string };
+  /** The source has a value that cannot be mapped over; `got` says what, `from` where it comes from: the DAG itself or another task. */
+  | { readonly kind: 'unmappable'; readonly got: string; readonly from: string; readonly isOwnFault: boolean };
 
 const WAIT: MapLength = { kind: 'wait' };
 const ENDED_SKIPPED: MapLength = { kind: 'ended', state: 'skipped' };
@@ -45,7 +45,7 @@ function sourceLength(view: RunView, source: InputSpec): MapLength {
       return { kind: 'known', length: Object.keys(source.fields).length };
     case 'element':
     case 'groupElement':
-      return { kind: 'unmappable', got: 'an element of the same mapping', from: 'the map source' };
+      return { kind: 'unmappable', got: 'an element of the same mapping', from: 'the map source', isOwnFault: true };
     case 'ref': {
       const node = view.node(source.taskId);
       const length = node.facts.mapping === null ? outputLength(node) : copiesWithOutput(node);
@@ -56,11 +56,11 @@ function sourceLength(view: RunView, source: InputSpec): MapLength {
 
 function literalLength(value: TaggedJson): MapLength {
   if (Array.isArray(value)) return { kind: 'known', length: value.length };
-  const from = 'a literal';
-  if (value === null) return { kind: 'unmappable', got: 'null', from };
-  if (typeof value !== 'object') return { kind: 'unmappable', got: `a ${typeof value}`, from };
+  const origin = { kind: 'unmappable', from: 'a literal', isOwnFault: true } as const;
+  if (value === null) return { ...origin, got: 'null' };
+  if (typeof value !== 'object') return { ...origin, got: `a ${typeof value}` };
   const tag = (value as { readonly $type?: unknown }).$type;
-  if (typeof tag === 'string') return { kind: 'unmappable', got: `a ${tag}`, from };
+  if (typeof tag === 'string') return { ...origin, got: `a ${tag}` };
   return { kind: 'known', length: Object.keys(value).length };
 }
 
@@ -68,11 +68,11 @@ function literalLength(value: TaggedJson): MapLength {
 function outputLength(node: TaskNode): MapLength {
   const instance = node.slots[0]?.instance;
   if (!instance) return WAIT;
-  const from = `the return value of ${node.task.taskId}`;
+  const origin = { kind: 'unmappable', from: `the return value of ${node.task.taskId}`, isOwnFault: false } as const;
   switch (instance.state) {
     case 'success':
-      if (instance.outputLength === null) return { kind: 'unmappable', got: 'null', from };
-      if (instance.outputLength < 0) return { kind: 'unmappable', got: 'a single value', from };
+      if (instance.outputLength === null) return { ...origin, got: 'null' };
+      if (instance.outputLength < 0) return { ...origin, got: 'a single value' };
       return { kind: 'known', length: instance.outputLength };
     case 'skipped':
       return ENDED_SKIPPED;

@@ -8,7 +8,7 @@ import type { LostAttempt, SchedulingStore } from '../../ports/store.js';
 import { PLAN_ERROR_DELAY_MS } from '../error-delay.js';
 import { planAssetRuns } from './asset-runs.js';
 import { readDag } from './catalog.js';
-import { writeAllCommits, writeCommits } from './commits.js';
+import { writeCommits } from './commits.js';
 import { insertRun, readRun } from './runs.js';
 import type { StoredDag, StoredRun, Tables } from './tables.js';
 
@@ -72,9 +72,6 @@ export function createSchedulingStore(tables: Tables): SchedulingStore {
     },
     async commit(commits, now) {
       return writeCommits(tables, commits, now);
-    },
-    async commitAll(commits, now) {
-      return writeAllCommits(tables, commits, now);
     },
     async commitUnderPools(pools, now, admit) {
       const live = [...tables.liveAttempts.values()].filter(({ state }) => state === 'queued' || state === 'running');

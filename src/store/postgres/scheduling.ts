@@ -3,7 +3,7 @@ import type { Instant } from '../../model/instant.js';
 import type { LostAttempt, SchedulingStore } from '../../ports/store.js';
 import { planAssetRuns } from './asset-runs.js';
 import { listParameter } from './columns.js';
-import { EMPTY_RESULT, writeAllCommits, writeCommits, writeCommitsIn } from './commits.js';
+import { EMPTY_RESULT, writeCommits, writeCommitsIn } from './commits.js';
 import { planDueDags } from './due-dags.js';
 import type { Database, Statement } from './session.js';
 import { loadSnapshots } from './snapshots.js';
@@ -60,7 +60,6 @@ export function createSchedulingStore(database: Database, specs: SpecCache): Sch
     },
     loadSnapshots: (dagRunIds) => loadSnapshots(database, specs, dagRunIds),
     commit: (commits, now) => writeCommits(database, commits, now),
-    commitAll: (commits, now) => writeAllCommits(database, commits, now),
     commitUnderPools(pools, now, admit) {
       return database.transaction(async (session) => {
         const [locked, counted] = await Promise.all([

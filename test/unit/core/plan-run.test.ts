@@ -123,8 +123,8 @@ describe('planRun maps', () => {
 
   it.each<[string, Partial<TaskInstance>, string, string]>([
     ['nothing to map over skips', done(0), 'skipped', 'skipped'],
-    ['a single value fails', done(-1), 'failed', 'upstream_failed'],
-    ['no value fails', done(null), 'failed', 'upstream_failed'],
+    ['a single value fails upstream', done(-1), 'upstream_failed', 'upstream_failed'],
+    ['no value fails upstream', done(null), 'upstream_failed', 'upstream_failed'],
     ['too many elements fail', done(1_025), 'failed', 'upstream_failed'],
     ['a skipped source skips', { state: 'skipped' }, 'skipped', 'skipped'],
     ['a failed source fails upstream', { state: 'failed' }, 'upstream_failed', 'upstream_failed'],
@@ -136,14 +136,14 @@ describe('planRun maps', () => {
   });
 
   it.each([
-    [-1, 'EXPAND_TYPE: expected an array or an object, got a single value (from the return value of src)'],
-    [null, 'EXPAND_TYPE: expected an array or an object, got null (from the return value of src)'],
-    [100_000, 'EXPAND_TOO_LARGE: 100000 > 1024 (task m)'],
-  ])('says why a length of %s fails', (length, reason) => {
+    [-1, 'upstream_failed', 'EXPAND_TYPE: expected an array or an object, got a single value (from the return value of src)'],
+    [null, 'upstream_failed', 'EXPAND_TYPE: expected an array or an object, got null (from the return value of src)'],
+    [100_000, 'failed', 'EXPAND_TOO_LARGE: 100000 > 1024 (task m)'],
+  ])('says why a length of %s makes it %s', (length, state, reason) => {
     const view = viewOf(tasks, { src: done(length) });
     planRun(view, 1);
     const change = view.drain(SCHEDULER, undefined)?.changes.find((found) => found.taskInstanceId === 2);
-    expect(change).toMatchObject({ path: ['failed'], reason });
+    expect(change).toMatchObject({ path: [state], reason });
   });
 
   it('as many as allowed by the limit given', () => {

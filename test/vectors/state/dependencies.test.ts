@@ -2,18 +2,10 @@ import { expect, it } from '@jest/globals';
 import type { CheckVerdict } from '../../../src/core/dependency/check.js';
 import { evaluateDependencies } from '../../../src/core/dependency/checks.js';
 import { RunView } from '../../../src/core/dag-run/run-view.js';
-import type { TaskInstanceState } from '../../../src/model/states.js';
 import { dagRun } from '../../support/dag-specs.js';
-import { runVectors, type VectorCase } from '../vector-file.js';
-import { nameOf, rowsOf, specOf, withIds, type RecordedGraph } from './state-world.js';
-
-export interface DependencyCase extends VectorCase, RecordedGraph {
-  readonly states: Readonly<Record<string, TaskInstanceState>>;
-  readonly expand?: Readonly<Record<string, readonly [number, readonly string[]]>>;
-  readonly targets?: readonly string[];
-  /** Outcome per instance; `a/b` where it depends on an unspecified order. */
-  readonly expect: Readonly<Record<string, string>>;
-}
+import { runVectors } from '../vector-file.js';
+import { agreeOnOutcomes, type DependencyCase } from './dependency-cases.js';
+import { nameOf, rowsOf, specOf, withIds } from './state-world.js';
 
 const LETTERS: Readonly<Record<CheckVerdict, string>> = { met: 'R', wait: 'w', skipped: 'k', upstream_failed: 'u', removed: 'x' };
 
@@ -37,12 +29,7 @@ it.each(['02_setup_teardown', '03_mapped_deps'])('%s, by the checks alone', (nam
       return answers;
     },
     expected: ({ expect: recorded }) => recorded,
-    agrees: (ours, recorded) => agree(ours as Record<string, string>, recorded as Record<string, string>),
+    agrees: agreeOnOutcomes,
   });
   expect(failures).toEqual([]);
 });
-
-function agree(ours: Record<string, string>, recorded: Record<string, string>): boolean {
-  const names = Object.keys(recorded);
-  return names.length === Object.keys(ours).length && names.every((name) => recorded[name]?.split('/').includes(ours[name] ?? ''));
-}

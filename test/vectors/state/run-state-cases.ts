@@ -33,7 +33,7 @@ export interface RunStateHead {
 export const ONE_PASS: PlanOptions = { maxMapLength: 1024, maxRounds: 1 };
 
 /** Long after anything that is due, and before the retries that the cases keep waiting. */
-const RETRY_AT = 1_000_000;
+export const RETRY_AT = 1_000_000;
 
 export function graphOf({ dag }: RunStateCase, { dags }: RunStateHead): RecordedGraph {
   const { order, tasks } = dags[dag] as RunStateHead['dags'][string];

@@ -1,13 +1,54 @@
 /** Whether a rule of `differences.ts` explains our other answer to a state case, judged by what the case says. */
+import { isDeepStrictEqual } from 'node:util';
 import { FINISHED_STATES, type TaskInstanceState } from '../../../src/model/states.js';
 import type { VectorCase } from '../vector-file.js';
-import type { RecordedGraph, RecordedTask } from './state-world.js';
+import { flattened, type FlatRun } from './run-answers.js';
+import type { RecordedRun, RunCase } from './scripted-run.js';
+import { sourceOf, type RecordedGraph } from './state-world.js';
 
 type Answers = Readonly<Record<string, string>>;
+
+/** A run that `failFast` stopped has failed here, where it may have succeeded there; all else is the same. */
+export function failsFast(testCase: VectorCase, ours: unknown): boolean {
+  const { dag, expect: recorded } = testCase as unknown as RunCase;
+  if (dag?.fail_fast !== true || recorded.run !== 'success') return false;
+  const { run, ...rest } = flat(ours);
+  const { run: _run, ...recordedRest } = flattened(recorded);
+  return run === 'failed' && isDeepStrictEqual(rest, recordedRest);
+}
+
+function flat(ours: unknown): FlatRun {
+  return 'ticks' in (ours as object) ? (ours as FlatRun) : flattened(ours as RecordedRun);
+}
+
+/** In a run: a mapped task became upstream_failed there before what it is mapped over was finished, and does not here. */
+function waitsForLengthInRun(testCase: RunCase, ours: unknown): boolean {
+  const { ticks } = flattened(testCase.expect);
+  return testCase.tasks.some((task) => {
+    const source = sourceOf(task, testCase);
+    const at = ticks.find(({ changed }) => changed[task.id] === 'upstream_failed')?.t;
+    if (source === undefined || at === undefined) return false;
+    const isFinishedBefore = ticks.some(({ t, changed }) =>
+      Object.entries(changed).some(([name, state]) => t <= at && taskOf(name) === source && isFinal(state)),
+    );
+    return !isFinishedBefore && !flat(ours).ticks.some(({ t, changed }) => t === at && changed[task.id] !== undefined);
+  });
+}
+
+function taskOf(name: string): string {
+  return name.replace(/\[\d+\]$/, '');
+}
+
+function isFinal(state: string): boolean {
+  return FINISHED_STATES.has(state as TaskInstanceState);
+}
 
 /** Every instance with another answer waits here and went ahead there, and what it is mapped over is not finished. */
 export function waitsForLength(testCase: VectorCase, ours: unknown): boolean {
   const { expect: recorded, states } = testCase as VectorCase & { readonly expect?: Answers; readonly states?: Answers };
+  if (isGraph(testCase) && Array.isArray((recorded as Partial<RecordedRun> | undefined)?.trace)) {
+    return waitsForLengthInRun(testCase as RunCase, ours);
+  }
   if (!isGraph(testCase) || !recorded || !states || !isAnswers(ours)) return false;
   const differing = Object.keys(recorded).filter((name) => !recorded[name]?.split('/').includes(ours[name] ?? ''));
   return differing.every((name) => {
@@ -25,13 +66,7 @@ function isAnswers(ours: unknown): ours is Answers {
   return typeof ours === 'object' && ours !== null && Object.values(ours).every((value) => typeof value === 'string');
 }
 
-/** The task that another one, or its group, is mapped over. */
-export function sourceOf(task: RecordedTask, { groups = [] }: RecordedGraph): string | undefined {
-  const map = task.map ?? groups.find(({ id }) => id === task.group)?.map;
-  return map && 'from' in map ? map.from : undefined;
-}
-
 function isFinished(source: string, states: Answers): boolean {
-  const own = Object.entries(states).filter(([name]) => name === source || name.startsWith(`${source}[`));
-  return own.length > 0 && own.every(([, state]) => FINISHED_STATES.has(state as TaskInstanceState));
+  const own = Object.entries(states).filter(([name]) => taskOf(name) === source);
+  return own.length > 0 && own.every(([, state]) => isFinal(state));
 }

@@ -32,6 +32,12 @@ export interface RecordedGraph {
   readonly dag?: { readonly fail_fast?: boolean };
 }
 
+/** The task that another one, or its group, is mapped over. */
+export function sourceOf(task: RecordedTask, { groups = [] }: RecordedGraph): string | undefined {
+  const map = task.map ?? groups.find(({ id }) => id === task.group)?.map;
+  return map && 'from' in map ? map.from : undefined;
+}
+
 /** A tick of the recorded runs. */
 export const TICK_MS = 60_000;
 
