@@ -48,6 +48,7 @@ export async function startScheduler(client: Client, executor: Executor | null):
     executor,
     timetables,
     parallelism: core.parallelism,
+    backfillShare: options.backfillShare,
     planOptions: { maxMapLength: core.maxMapLength },
     pollIntervalMs: options.pollIntervalMs,
     visibilityMs: options.planVisibilityMs,

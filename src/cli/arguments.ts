@@ -28,6 +28,13 @@ export function integerBetween(min: number, max: number): (value: string) => num
 }
 
 export const positiveInteger = integerBetween(1, Number.MAX_SAFE_INTEGER);
+const mapIndex = integerBetween(-1, Number.MAX_SAFE_INTEGER);
+
+/** Of an option that may be given several values: `--map-index 1 2`. */
+export function mapIndexes(value: string, before: readonly number[] | undefined): readonly number[] {
+  return [...(before ?? []), mapIndex(value)];
+}
+
 export const port = integerBetween(0, 65_535);
 
 export function commaList(value: string): readonly string[] {

@@ -18,7 +18,7 @@ export interface CommonOptions {
   readonly verbose?: boolean;
 }
 
-export const EXIT = { done: 0, error: 1, usage: 2, awaitedFailed: 3, interrupted: 130 } as const;
+export const EXIT = { done: 0, error: 1, usage: 2, awaitedFailed: 3, awaitedPartial: 4, interrupted: 130 } as const;
 
 export interface OpenSystem {
   readonly system: System;

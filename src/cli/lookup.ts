@@ -3,6 +3,7 @@ import { AirflowLikeError } from '../model/errors.js';
 import type { DagRun } from '../model/dag-run.js';
 import type { TaskSpec } from '../model/dag-spec.js';
 import { nearestName } from '../model/nearest-name.js';
+import type { TaskInstance } from '../model/task-instance.js';
 import type { DagListing } from '../ports/store.js';
 import { parseInstant } from './dates.js';
 import type { Client } from './system.js';
@@ -54,6 +55,29 @@ export function findTask(listing: DagListing, taskId: string): TaskSpec {
     value: taskId,
     allowed: ids.length <= 10 ? ids.join(', ') : undefined,
     suggestion: nearestName(taskId, ids),
+  });
+}
+
+/** One task instance of a run. @throws AirflowLikeError NOT_FOUND with the nearest task id, or the map indexes there are. */
+export function findInstance(dagRun: DagRun, all: readonly TaskInstance[], taskId: string, mapIndex: number): TaskInstance {
+  const ofTask = all.filter((instance) => instance.taskId === taskId);
+  if (ofTask.length === 0) {
+    const ids = [...new Set(all.map((instance) => instance.taskId))];
+    throw new AirflowLikeError('NOT_FOUND', {
+      place: 'task_id',
+      message: `run ${dagRun.runId} of ${dagRun.dagId} has no such task`,
+      value: taskId,
+      suggestion: nearestName(taskId, ids),
+    });
+  }
+  const found = ofTask.find((instance) => instance.mapIndex === mapIndex);
+  if (found) return found;
+  const indexes = ofTask.map((instance) => instance.mapIndex);
+  throw new AirflowLikeError('NOT_FOUND', {
+    place: '--map-index',
+    message: `${taskId} has no such copy in this run`,
+    value: mapIndex,
+    allowed: indexes.length === 1 ? String(indexes[0]) : `${Math.min(...indexes)} to ${Math.max(...indexes)}`,
   });
 }
 

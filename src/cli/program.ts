@@ -99,7 +99,7 @@ Examples:
   airflow-like standalone                                  everything in one process tree
   airflow-like dags trigger hello --wait                   run a DAG now and follow it
   airflow-like backfill create --dag-id sales --from-date 2026-01-01 --to-date 2026-03-31
-Exit codes: 0 done, 1 error, 2 usage, 3 the awaited run failed. Help on a command: airflow-like dags trigger --help`,
+Exit codes: 0 done, 1 error, 2 usage, 3 the awaited run failed, 4 it ended partial. Help on a command: airflow-like dags trigger --help`,
   );
   return tree;
 }

@@ -9,7 +9,7 @@ import type { Actor } from '../model/commit.js';
 import type { DagRun } from '../model/dag-run.js';
 import type { ImportProblem, NextRun } from '../model/dag.js';
 import type { DataInterval, Instant } from '../model/instant.js';
-import type { TaskInstanceState } from '../model/states.js';
+import type { DagRunState, TaskInstanceState } from '../model/states.js';
 import type { TaskInstance } from '../model/task-instance.js';
 import type { Clock } from '../ports/clock.js';
 import type { EventBus } from '../ports/event-bus.js';
@@ -134,24 +134,101 @@ export interface FollowedBackfill extends BackfillProgress {
   readonly etaMs: number | null;
 }
 
+/** A task with all its instances (null), or only some copies of a mapped one. */
+export interface TaskChoice {
+  readonly taskId: string;
+  readonly mapIndexes: readonly number[] | null;
+}
+
 export interface ClearRequest {
   readonly dagId: string;
-  readonly taskIds: readonly string[] | null;
+  readonly tasks: readonly TaskChoice[] | null;
+  readonly taskRegex: string | null;
   readonly runIds: readonly string[] | null;
+  readonly past: boolean;
+  readonly future: boolean;
   readonly from: Instant | null;
   readonly to: Instant | null;
   readonly upstream: boolean;
   readonly downstream: boolean;
   readonly onlyFailed: boolean;
   readonly onlyRunning: boolean;
+  /** Clear nothing, take up tasks that are new in the newest version. */
+  readonly onlyNew: boolean;
+  readonly preventRunning: boolean;
+  readonly resetRuns: boolean;
+  readonly version: 'own' | 'latest';
   readonly dryRun: boolean;
+  /** That of the dry run that a person has seen. */
+  readonly token: string | null;
 }
 
 export interface ClearedTaskInstance {
   readonly runId: string;
   readonly taskId: string;
   readonly mapIndex: number;
+  /** What it was in before. */
   readonly state: TaskInstanceState;
+  readonly effect: 'clear' | 'remove' | 'restore' | 'add';
+}
+
+export interface ClearResult {
+  readonly instances: readonly ClearedTaskInstance[];
+  readonly runs: number;
+  /** Runs that keep a version which is not the DAG's newest. */
+  readonly runsOnOldVersion: number;
+  readonly token: string;
+}
+
+export interface MarkRequest {
+  readonly dagId: string;
+  readonly runId: string;
+  readonly taskId: string;
+  readonly mapIndexes: readonly number[] | null;
+  readonly state: 'success' | 'failed' | 'skipped';
+  readonly upstream: boolean;
+  readonly downstream: boolean;
+  readonly past: boolean;
+  readonly future: boolean;
+  readonly dryRun: boolean;
+}
+
+export interface ChangedTaskInstance {
+  readonly runId: string;
+  readonly taskId: string;
+  readonly mapIndex: number;
+  readonly from: TaskInstanceState;
+  readonly to: TaskInstanceState;
+}
+
+export interface MarkResult {
+  readonly marked: readonly ChangedTaskInstance[];
+  /** What had failed below and goes on. */
+  readonly cleared: readonly ChangedTaskInstance[];
+}
+
+export interface MarkRunsRequest {
+  readonly dagId: string;
+  readonly runIds: readonly string[];
+  readonly state: 'success' | 'failed' | 'queued';
+  readonly dryRun: boolean;
+}
+
+export interface MarkedRun {
+  readonly runId: string;
+  readonly from: DagRunState;
+  readonly to: DagRunState;
+  readonly instances: readonly Omit<ChangedTaskInstance, 'runId'>[];
+}
+
+export interface TriggerRequest {
+  readonly dagId: string;
+  readonly runId?: string;
+  readonly logicalDate: Instant | null;
+  readonly runAfter?: Instant;
+  readonly conf: Readonly<Record<string, unknown>>;
+  readonly note: string | null;
+  readonly idempotencyKey: string | null;
 }
 
 /** Where a run that is being followed stands. */
@@ -182,16 +259,19 @@ export interface System {
   nextRuns(client: Client, listing: DagListing, count: number): Promise<readonly NextRun[]>;
   /** What changes of the clocks do to these runs of a DAG and between them, oldest first. */
   clockChanges(listing: DagListing, runs: readonly NextRun[]): readonly ClockChange[];
-  triggerDagRun(
-    client: Client,
-    request: { dagId: string; runId?: string; logicalDate: Instant | null; conf: Readonly<Record<string, unknown>> },
-  ): Promise<DagRun>;
+  /** `isNew` is false when an earlier request with the same idempotency key made the run. */
+  triggerOnce(client: Client, request: TriggerRequest): Promise<{ readonly run: DagRun; readonly isNew: boolean }>;
   pauseDags(
     client: Client,
     request: { dagIds: readonly string[]; isPaused: boolean; reason: string | null },
   ): Promise<readonly string[]>;
   deleteDag(client: Client, dagId: string): Promise<void>;
-  clearTaskInstances(client: Client, request: ClearRequest): Promise<readonly ClearedTaskInstance[]>;
+  clearTaskInstances(client: Client, request: ClearRequest): Promise<ClearResult>;
+  markTaskInstances(client: Client, request: MarkRequest): Promise<MarkResult>;
+  markDagRuns(client: Client, request: MarkRunsRequest): Promise<readonly MarkedRun[]>;
+  /** Returns the id of the run. */
+  deleteDagRun(client: Client, dagId: string, runId: string): Promise<string>;
+  setRunNote(client: Client, dagId: string, runId: string, note: string | null): Promise<DagRun>;
   planBackfill(client: Client, request: BackfillRequest): Promise<BackfillPlan>;
   createBackfill(client: Client, request: BackfillRequest): Promise<Backfill>;
   followBackfill(client: Client, backfillId: number, signal: AbortSignal): AsyncIterable<FollowedBackfill>;

@@ -52,6 +52,15 @@ export function integer(fallback: number, min: number, max: number, facts: Facts
   return option(`integer ${min}-${max}`, fallback, facts, problem, readInteger);
 }
 
+/** A number within bounds, both inclusive. */
+export function fraction(fallback: number, min: number, max: number, facts: Facts): Option<number> {
+  const problem = (value: unknown) => {
+    if (typeof value !== 'number' || !Number.isFinite(value)) return 'must be a number';
+    return value < min || value > max ? `must be ${min} to ${max}` : null;
+  };
+  return option(`number ${min}-${max}`, fallback, facts, problem, readNumber);
+}
+
 /** true or false; in an environment variable also 1, 0, yes, no, on, off. */
 export function flag(fallback: boolean, facts: Facts): Option<boolean> {
   const problem = (value: unknown) => (typeof value === 'boolean' ? null : 'must be true or false');
@@ -102,6 +111,10 @@ function nonEmptyText(value: unknown): string | null {
 
 function readInteger(raw: string): unknown {
   return /^-?\d{1,15}$/.test(raw) ? Number(raw) : raw;
+}
+
+function readNumber(raw: string): unknown {
+  return /^-?\d{1,15}(\.\d{1,15})?$/.test(raw) ? Number(raw) : raw;
 }
 
 const FLAG_TEXTS: Readonly<Record<string, boolean>> = {

@@ -2,7 +2,7 @@
  * Every option there is, once. Types, defaults, validation, environment names, `config list` and `docs/reference/config.md` all
  * follow from this table; relations between options are in `check-relations.ts`.
  */
-import { choice, flag, integer, list, optionalSecret, path, text, timezone, type Option } from './option-kinds.js';
+import { choice, flag, fraction, integer, list, optionalSecret, path, text, timezone, type Option } from './option-kinds.js';
 
 /** Environment variables that user code sees unless `worker.passEnv` says otherwise. A name ending in `*` is a prefix. */
 export const DEFAULT_PASS_ENV: readonly string[] = Object.freeze([
@@ -69,6 +69,11 @@ export const OPTIONS = {
       meaning: 'Longest pause between two passes when no hint of work arrives.',
     }),
     maxRunsPerPass: integer(256, 1, 10_000, { unit: 'DAG runs', meaning: 'Most DAG runs that one pass claims and plans.' }),
+    backfillShare: fraction(0.5, 0, 1, {
+      meaning:
+        'Part of the free slots (of everything, and of each pool) that tasks of backfills get while tasks of other runs wait for them; what the others ' +
+        'leave is theirs as well.',
+    }),
     planVisibilityMs: integer(30_000, 1_000, HOUR_MS, {
       unit: 'ms',
       meaning: 'After this time another scheduler plans a run whose planner has died.',

@@ -4,6 +4,7 @@
  */
 import type { AttemptLogLine } from '../model/attempt-log.js';
 import { decodeTagged } from '../model/codec.js';
+import type { DagSpec } from '../model/dag-spec.js';
 import type { AttemptOutcome, Outcome } from '../model/outcome.js';
 import type { TaggedJson } from '../model/tagged-json.js';
 import type { AttemptToken, TaskInstanceKey } from '../model/task-instance.js';
@@ -16,6 +17,7 @@ import { runAttempt, type AttemptLog } from '../worker/attempt/run-attempt.js';
 import { describeThrown } from '../worker/attempt/task-error.js';
 import { timeLimitReason } from '../worker/attempt/time-limit.js';
 import { InputResolver } from '../worker/inputs/input-resolver.js';
+import { OutputShapes } from '../worker/inputs/output-shapes.js';
 import { StoreTaskChannel } from '../worker/inputs/store-task-channel.js';
 import { outcomeOfTimeLimit } from '../worker/supervisor/attempt-end.js';
 import { OutputCache } from '../worker/supervisor/output-cache.js';
@@ -44,7 +46,7 @@ export interface InlineAttempt {
 interface Running {
   readonly assignment: Assignment;
   readonly abort: AbortController;
-  mappedTasks: ReadonlySet<string>;
+  shapes: OutputShapes;
   /** True while it waits on the clock. */
   isWaiting: boolean;
   isCancelled: boolean;
@@ -70,7 +72,7 @@ export class InlineExecutor implements Executor {
     this.inputs = new InputResolver(options.attempts, new OutputCache(0));
     this.channel = new StoreTaskChannel(options.attempts, (token) => {
       const running = this.attempts.get(token);
-      return running && { dagRunId: running.assignment.dagRunId, mappedTasks: running.mappedTasks };
+      return running && { dagRunId: running.assignment.dagRunId, shapes: running.shapes };
     });
   }
 
@@ -91,7 +93,7 @@ export class InlineExecutor implements Executor {
       const running: Running = {
         assignment,
         abort: new AbortController(),
-        mappedTasks: new Set(),
+        shapes: new OutputShapes({ tasks: [], groups: [] }),
         isWaiting: false,
         isCancelled: false,
       };
@@ -149,8 +151,8 @@ export class InlineExecutor implements Executor {
     let outcome: Outcome;
     try {
       const dag = await this.options.loadDag(assignment);
-      running.mappedTasks = new Set(dag.spec.tasks.filter(({ map }) => map !== null).map(({ taskId }) => taskId));
-      const [inputs = []] = await this.inputs.resolve([{ assignment, mappedTasks: running.mappedTasks }]);
+      running.shapes = shapesOf(dag.spec);
+      const [inputs = []] = await this.inputs.resolve([{ assignment, shapes: running.shapes }]);
       this.made.push({
         key: assignment.key,
         tryNumber: assignment.tryNumber,
@@ -228,4 +230,13 @@ export class InlineExecutor implements Executor {
     this.onSettled = [];
     for (const resolve of waiting) resolve();
   }
+}
+
+const knownShapes = new WeakMap<DagSpec, OutputShapes>();
+
+/** Remembered as long as the spec lives. */
+function shapesOf(spec: DagSpec): OutputShapes {
+  let shapes = knownShapes.get(spec);
+  if (!shapes) knownShapes.set(spec, (shapes = new OutputShapes(spec)));
+  return shapes;
 }

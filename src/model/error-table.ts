@@ -45,6 +45,8 @@ export const ERROR_TABLE = define({
   ID_CONFUSABLE: ['two ids differ only by case or Unicode form', 422],
   EDGE_INVALID: ['an edge leads to something that is not a task of this DAG', 422],
   EDGE_NEEDS_DEFAULT: ['a task needs the output of one that may fail', 422],
+  MAPPING_INVALID: ['a task or group cannot be mapped here', 422],
+  MAPPING_UNEVEN: ['sources that are zipped have different lengths', 422],
   TRIGGER_RULE_INVALID: ['a trigger rule cannot be used here', 422],
   WIRE_ASYNC: ['wire is asynchronous', 422],
   TASK_NOT_INSTANTIATED: ['a task was given as a function instead of being called', 422],
@@ -96,6 +98,9 @@ export const ERROR_TABLE = define({
   SCHEMA_VERSION: ['the database schema does not fit this build', 503],
   // Operations
   NOT_FOUND: ['no such thing', 404],
+  CLEAR_TOO_WIDE: ['too much would be cleared unseen', 422],
+  STRING_INVALID: ['a text holds characters that cannot be stored', 400, 2],
+  IDEMPOTENCY_CONFLICT: ['the idempotency key belongs to a request that asked for something else', 409],
   RUN_EXISTS: ['a run with this id or logical date exists', 409],
   DAG_HAS_RUNNING_TASKS: ['the DAG has running tasks', 409],
   DAG_FILE_EXISTS: ['the DAG is still in a file', 409],

@@ -32,6 +32,8 @@ export interface Occupancy {
   readonly pools: { readonly [pool: string]: { readonly slots: number; readonly occupied: number } };
   /** Instances that are queued, running, deferred or waiting for a person, over all runs, of tasks that limit these (`taskLimitKey`). */
   readonly tasks: { readonly [taskLimitKey: string]: number };
+  /** Of the DAGs asked for, those that are paused: nothing of them is queued. */
+  readonly pausedDags: readonly string[];
 }
 
 /** The task of a DAG whose instances `maxActiveTisPerDag` limits over all runs. */

@@ -1,178 +1,238 @@
 /**
  * Lets task instances run again, over any number of runs. A plan is made from snapshots as the scheduler makes its own, so that a dry run
- * shows exactly what would be done; a run that changed in between is read and planned again.
+ * shows exactly what would be done; it is committed as a whole, and made again when a run changed in between.
  */
-import { RunView } from '../core/dag-run/run-view.js';
-import { clearTaskInstances as clearInView, selectForClear } from '../core/task-instance/clear.js';
+import { createHash, type Hash } from 'node:crypto';
+import { planRerun, type RerunEffect } from '../core/dag-run/plan-rerun.js';
+import { runsAround } from '../core/dag-run/choose-runs.js';
+import { statesOf, type ClearSelection } from '../core/task-instance/select-instances.js';
 import type { RunCommit } from '../model/commit.js';
+import type { DagSpec } from '../model/dag-spec.js';
 import { AirflowLikeError } from '../model/errors.js';
-import type { Instant } from '../model/instant.js';
 import { nearestName } from '../model/nearest-name.js';
-import type { DagRunSnapshot } from '../model/snapshot.js';
-import type { TaskInstanceState } from '../model/states.js';
+import { FINISHED_RUN_STATES } from '../model/states.js';
 import type { DagListing } from '../ports/store.js';
-import { chooseVersionId } from './choose-version.js';
+import { checkClearRequest, compileTaskRegex, isUnfiltered, type ClearRequest } from './clear-request.js';
 import { findDag } from './find-dag.js';
+import { findRun } from './find-run.js';
 import type { OperationDeps } from './operation-deps.js';
 
-export interface ClearRequest {
-  readonly dagId: string;
-  /** Only these tasks. Default: all. */
-  readonly taskIds?: readonly string[] | null;
-  /** Only tasks whose id holds a match. Not together with `taskIds`. */
-  readonly taskRegex?: string | null;
-  /** Only these runs. Default: all of the DAG. */
-  readonly runIds?: readonly string[] | null;
-  /** Bounds of the logical date, both inclusive. Default: open. Runs without a logical date lie in no bounds. */
-  readonly from?: Instant | null;
-  readonly to?: Instant | null;
-  /** Also all tasks before (after) the chosen ones, at any depth. */
-  readonly upstream?: boolean;
-  readonly downstream?: boolean;
-  /** Only instances in state failed or upstream_failed (running); both: either. */
-  readonly onlyFailed?: boolean;
-  readonly onlyRunning?: boolean;
-  /** Change nothing, only answer what would be cleared. */
-  readonly dryRun?: boolean;
-  /**
-   * Which code runs again: the DAG's newest, as one wants after mending it, or that of the run. Default: `latest`, as long as the DAG still has
-   * the tasks that the run has; a run whose tasks differ keeps its version.
-   */
-  readonly version?: 'latest' | 'same';
-}
+export type { ClearRequest } from './clear-request.js';
 
-export interface ClearedTaskInstance {
+/** What happens to one task instance; `state` is what it was in before. */
+export interface ClearedTaskInstance extends RerunEffect {
   readonly runId: string;
-  readonly taskId: string;
-  readonly mapIndex: number;
-  /** What it was in before. */
-  readonly state: TaskInstanceState;
 }
 
-/** Runs that are read, planned and committed at a time: bounds memory and the length of a transaction. */
-const RUNS_PER_COMMIT = 100;
-/** A busy run changes many times a second, but not between a read and a write five times over. */
+export interface ClearResult {
+  /** By run in order of logical date. */
+  readonly instances: readonly ClearedTaskInstance[];
+  /** How many runs it touches, and how many of these keep a version that is not the DAG's newest. */
+  readonly runs: number;
+  readonly runsOnOldVersion: number;
+  /** Says that just this was seen: to be given with the request that does it. */
+  readonly token: string;
+}
+
+/** Cleared without a token. More, or everything that a DAG ever did, needs that of a dry run. */
+export const MAX_UNSEEN = 10_000;
+/** Committed in one transaction. More than that is committed in several, whole runs at a time, the earliest first. */
+export const MAX_ATOMIC = 100_000;
+/** Runs that are read at a time: bounds memory. */
+const RUNS_PER_READ = 100;
+/** A busy run changes many times a second, but not between a read and a write ten times over. */
 const MAX_ATTEMPTS = 10;
 
 /**
  * Clears the chosen task instances: they go back to `none` with all their retries, attempts under way are revoked, finished runs are queued
- * again. Instances in `none` have nothing to clear.
- * @returns What was (or would be) cleared, by run in order of logical date.
- * @throws AirflowLikeError NOT_FOUND (DAG or run), DATE_ORDER, VALUE_TYPE (`taskRegex`), STATE_CONFLICT when a run keeps changing too fast.
+ * again.
+ * @returns What was (or would be) done.
+ * @throws AirflowLikeError NOT_FOUND (DAG, run or task), DATE_ORDER, VALUE_TYPE (`taskRegex`), VALUE_RANGE, REQUEST_INVALID, CLEAR_TOO_WIDE, STATE_CONFLICT
+ * when something is running that must not be, what a token stands for has changed, or a run keeps changing too fast.
  */
-export async function clearTaskInstances(deps: OperationDeps, request: ClearRequest): Promise<readonly ClearedTaskInstance[]> {
+export async function clearTaskInstances(deps: OperationDeps, request: ClearRequest): Promise<ClearResult> {
   const listing = await findDag(deps.store, request.dagId);
-  checkBounds(request);
+  checkClearRequest(request);
   const dagRunIds = await chooseRuns(deps, request);
-  const cleared: ClearedTaskInstance[] = [];
-  for (let start = 0; start < dagRunIds.length; start += RUNS_PER_COMMIT) {
-    cleared.push(...(await clearRuns(deps, listing, request, dagRunIds.slice(start, start + RUNS_PER_COMMIT))));
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const plan = await planAll(deps, listing, request, dagRunIds, MAX_ATOMIC);
+    checkTasks(request, listing, plan.knownTasks);
+    if (request.dryRun) return plan.result;
+    checkWidth(request, plan.result);
+    const isDone =
+      plan.commits === null ? await commitInParts(deps, listing, request, dagRunIds) : await commit(deps, plan.commits);
+    if (!isDone) continue;
+    if (plan.result.instances.length > 0) {
+      deps.bus.publish('cancel');
+      deps.bus.publish('runs');
+    }
+    return plan.result;
   }
-  if (cleared.length > 0 && !request.dryRun) {
-    deps.bus.publish('cancel');
-    deps.bus.publish('runs');
-  }
-  return cleared;
+  throw changesTooFast(request.dagId);
 }
 
-async function clearRuns(
+async function commit({ store, clock }: OperationDeps, commits: readonly RunCommit[]): Promise<boolean> {
+  return commits.length === 0 || store.scheduling.commitAll(commits, clock.now());
+}
+
+/** Whole runs at a time, each part made anew until nothing changed under it. */
+async function commitInParts(
+  deps: OperationDeps,
+  listing: DagListing,
+  request: ClearRequest,
+  dagRunIds: readonly number[],
+): Promise<true> {
+  for (let start = 0; start < dagRunIds.length; start += RUNS_PER_READ) {
+    const part = dagRunIds.slice(start, start + RUNS_PER_READ);
+    for (let attempt = 0; ; attempt++) {
+      if (attempt === MAX_ATTEMPTS) throw changesTooFast(request.dagId, start);
+      const { commits } = await planAll(deps, listing, request, part, Number.POSITIVE_INFINITY);
+      if (await commit(deps, commits ?? [])) break;
+    }
+  }
+  return true;
+}
+
+interface Plan {
+  readonly result: ClearResult;
+  /** null: more than `maxAtomic` instances, so many are not kept. */
+  readonly commits: readonly RunCommit[] | null;
+  readonly knownTasks: ReadonlySet<string>;
+}
+
+async function planAll(
   { store, clock, actor }: OperationDeps,
   listing: DagListing,
   request: ClearRequest,
   dagRunIds: readonly number[],
-): Promise<readonly ClearedTaskInstance[]> {
-  const cleared = new Map<number, readonly ClearedTaskInstance[]>();
-  let open = dagRunIds;
-  for (let attempt = 0; open.length > 0; attempt++) {
-    if (attempt === MAX_ATTEMPTS) throw changesTooFast(request.dagId, open.length);
-    const now = clock.now();
-    const commits: RunCommit[] = [];
-    for (const snapshot of await store.scheduling.loadSnapshots(open)) {
-      const chosen = chooseInstances(snapshot, request);
-      const versionId = request.version === 'same' ? snapshot.run.versionId : chooseVersionId(snapshot, listing);
-      const view = RunView.from(snapshot);
-      if (clearInView(view, chosen.ids, now, versionId) === 0) continue;
-      const commit = view.drain(actor, now) as RunCommit; // something changed, so there is one
-      commits.push(commit);
-      cleared.set(snapshot.run.id, chosen.shown);
+  maxAtomic: number,
+): Promise<Plan> {
+  const latest = { id: listing.dag.currentVersionId, spec: listing.spec };
+  const version = request.onlyNew || request.version === 'latest' ? latest : null;
+  const selectionFor = selections(request);
+  const now = clock.now();
+  const instances: ClearedTaskInstance[] = [];
+  const hash = createHash('sha256');
+  const knownTasks = new Set(listing.spec.tasks.map(({ taskId }) => taskId));
+  let commits: RunCommit[] | null = [];
+  let runs = 0;
+  let runsOnOldVersion = 0;
+  let changed = 0;
+  for (let start = 0; start < dagRunIds.length; start += RUNS_PER_READ) {
+    const ids = dagRunIds.slice(start, start + RUNS_PER_READ);
+    const snapshots = new Map((await store.scheduling.loadSnapshots(ids)).map((snapshot) => [snapshot.run.id, snapshot]));
+    for (const id of ids) {
+      const snapshot = snapshots.get(id);
+      if (!snapshot) continue;
+      const { run } = snapshot;
+      for (const { taskId } of snapshot.spec.tasks) knownTasks.add(taskId);
+      if (request.onlyNew && !FINISHED_RUN_STATES.has(run.state)) continue;
+      const spec = version?.spec ?? snapshot.spec;
+      const options = { selection: selectionFor(spec), version, resetRun: request.resetRuns ?? true };
+      const planned = planRerun(snapshot, options, actor, now);
+      if (planned.commit === null) continue;
+      if (request.preventRunning) refuseRunning(run.runId, planned.effects);
+      runs++;
+      if (version === null && run.versionId !== latest.id) runsOnOldVersion++;
+      changed += planned.effects.length;
+      if (changed > maxAtomic) commits = null;
+      commits?.push(planned.commit);
+      for (const effect of planned.effects) {
+        instances.push({ runId: run.runId, ...effect });
+        addTo(hash, run.runId, effect);
+      }
     }
-    open = request.dryRun ? [] : await commitAll(commits);
-    for (const dagRunId of open) cleared.delete(dagRunId);
   }
-  return dagRunIds.flatMap((dagRunId) => cleared.get(dagRunId) ?? []);
-
-  /** Returns the runs that were not, or not completely, written. */
-  async function commitAll(commits: readonly RunCommit[]): Promise<readonly number[]> {
-    if (commits.length === 0) return [];
-    const { staleRuns, staleTaskInstances } = await store.scheduling.commit(commits, clock.now());
-    const partly = new Set(staleTaskInstances);
-    const runsInPart = commits.filter(({ changes }) => changes.some(({ taskInstanceId }) => partly.has(taskInstanceId)));
-    return [...new Set([...staleRuns, ...runsInPart.map(({ dagRunId }) => dagRunId)])];
-  }
+  return { result: { instances, runs, runsOnOldVersion, token: hash.digest('hex') }, commits, knownTasks };
 }
 
-function chooseInstances(
-  { run, spec, taskInstances }: DagRunSnapshot,
-  request: ClearRequest,
-): { ids: readonly number[]; shown: readonly ClearedTaskInstance[] } {
-  const { upstream = false, downstream = false, onlyFailed = false, onlyRunning = false } = request;
-  const taskRegex = request.taskIds ? exactly(request.taskIds) : request.taskRegex;
-  const selection = { upstream, downstream, onlyFailed, onlyRunning, ...(taskRegex == null ? {} : { taskRegex }) };
-  const chosen = selectForClear(spec, taskInstances, selection).filter(({ state }) => state !== 'none');
-  return {
-    ids: chosen.map(({ id }) => id),
-    shown: chosen.map(({ taskId, mapIndex, state }) => ({ runId: run.runId, taskId, mapIndex, state })),
-  };
+/** The selection for runs of a spec; the same for all runs of it. */
+function selections(request: ClearRequest): (spec: DagSpec) => ClearSelection | null {
+  if (request.onlyNew) return () => null;
+  const { upstream = false, downstream = false, onlyFailed = false, onlyRunning = false, tasks = null, taskRegex } = request;
+  const rest = { upstream, downstream, onlyFailed, onlyRunning };
+  if (taskRegex == null) return () => ({ tasks, ...rest });
+  const pattern = compileTaskRegex(taskRegex);
+  return ({ tasks: all }) => ({
+    tasks: all.filter(({ taskId }) => pattern.test(taskId)).map(({ taskId }) => ({ taskId, mapIndexes: null })),
+    ...rest,
+  });
 }
 
-/** An expression that matches these ids and nothing else; for none, nothing at all. */
-function exactly(taskIds: readonly string[]): string {
-  return `^(?:${taskIds.map((taskId) => taskId.replace(/[.~-]/g, '\\$&')).join('|') || '(?!)'})$`;
+/** States are left out: a token survives that a task goes on while a person reads. */
+function addTo(hash: Hash, runId: string, { effect, taskId, mapIndex }: RerunEffect): void {
+  hash.update(`${effect} ${runId}\n${taskId} ${mapIndex}\n`);
+}
+
+function refuseRunning(runId: string, effects: readonly RerunEffect[]): void {
+  const running = effects.find(({ state }) => state === 'running');
+  if (!running) return;
+  throw new AirflowLikeError('STATE_CONFLICT', {
+    place: `run ${runId}`,
+    message: `task ${running.taskId} is running, and running ones are not to be stopped: wait for its end, or clear it without that option`,
+  });
+}
+
+/** A DAG and many runs do not have to have a task now; but none of them having it ever is a mistake. */
+function checkTasks({ tasks, dagId }: ClearRequest, { spec }: DagListing, known: ReadonlySet<string>): void {
+  const unknown = tasks?.find(({ taskId }) => !known.has(taskId));
+  if (!unknown) return;
+  const ids = spec.tasks.map(({ taskId }) => taskId);
+  throw new AirflowLikeError('NOT_FOUND', {
+    place: `DAG ${dagId}`,
+    message: 'neither the DAG nor one of these runs has this task',
+    value: unknown.taskId,
+    suggestion: nearestName(unknown.taskId, ids),
+  });
+}
+
+function checkWidth(request: ClearRequest, { instances, runs, token }: ClearResult): void {
+  if (request.token === token) return;
+  if (request.token != null) {
+    throw new AirflowLikeError('STATE_CONFLICT', {
+      place: 'token',
+      message: 'what would be cleared is no longer what the dry run showed: look at it again',
+    });
+  }
+  if (instances.length === 0 || (instances.length <= MAX_UNSEEN && !isUnfiltered(request))) return;
+  throw new AirflowLikeError('CLEAR_TOO_WIDE', {
+    place: `DAG ${request.dagId}`,
+    message:
+      `this would clear ${instances.length} task instances of ${runs} runs` +
+      `${isUnfiltered(request) ? ', everything that the DAG ever did' : ''}: narrow it down, or confirm it with the token of a dry run`,
+    allowed: `without a token: a filter, and at most ${MAX_UNSEEN} task instances`,
+  });
 }
 
 async function chooseRuns({ store }: OperationDeps, request: ClearRequest): Promise<readonly number[]> {
-  const { dagId, runIds, from, to, onlyFailed, onlyRunning } = request;
-  if (runIds) return Promise.all(runIds.map((runId) => findRunId(store, dagId, runId)));
-  const taskStates: TaskInstanceState[] = [
-    ...(onlyFailed ? (['failed', 'upstream_failed'] as const) : []),
-    ...(onlyRunning ? (['running'] as const) : []),
-  ];
+  const { dagId, runIds, from, to, past = false, future = false } = request;
+  if (runIds) {
+    const runs = await Promise.all([...new Set(runIds)].map((runId) => findRun(store, dagId, runId)));
+    const [run] = runs;
+    if (!(past || future) || !run) return runs.map(({ id }) => id);
+    if (run.logicalDate === null) {
+      throw new AirflowLikeError('REQUEST_INVALID', {
+        place: past ? 'past' : 'future',
+        message: `run ${run.runId} has no logical date, so that none is before or after it`,
+      });
+    }
+    const all = await store.runs.listRuns({ dagId, order: 'logical_date' });
+    return runsAround(all, run, { past, future }).map(({ id }) => id);
+  }
+  const taskStates = statesOf(request);
   const runs = await store.runs.listRuns({
     dagId,
     order: 'logical_date',
     ...(from == null ? {} : { from }),
     ...(to == null ? {} : { to }),
-    ...(taskStates.length === 0 ? {} : { taskStates }),
+    ...(taskStates === null ? {} : { taskStates }),
   });
   return runs.map(({ id }) => id);
 }
 
-async function findRunId(store: OperationDeps['store'], dagId: string, runId: string): Promise<number> {
-  const run = await store.runs.findRun(dagId, runId);
-  if (run) return run.id;
-  const known = await store.runs.listRuns({ dagId, order: '-logical_date', limit: 1_000 });
-  throw new AirflowLikeError('NOT_FOUND', {
-    place: `DAG ${dagId}`,
-    message: 'it has no run with this id',
-    value: runId,
-    suggestion: nearestName(
-      runId,
-      known.map((candidate) => candidate.runId),
-    ),
-  });
-}
-
-function checkBounds({ from, to }: ClearRequest): void {
-  if (from == null || to == null || from <= to) return;
-  throw new AirflowLikeError('DATE_ORDER', {
-    place: 'from',
-    message: `it is ${new Date(from).toISOString()}, after to ${new Date(to).toISOString()}`,
-  });
-}
-
-function changesTooFast(dagId: string, runs: number): AirflowLikeError {
+function changesTooFast(dagId: string, done = 0): AirflowLikeError {
   return new AirflowLikeError('STATE_CONFLICT', {
     place: `DAG ${dagId}`,
-    message: `${runs} runs changed at every attempt to clear them; the others are cleared, try these again`,
+    message: `its runs changed at every attempt to clear them; ${done === 0 ? 'nothing is cleared' : `the first ${done} runs are cleared`}, try again`,
   });
 }

@@ -3,19 +3,16 @@ import {
   planBackfill as planRuns,
   type BackfillPlan as RunPlan,
 } from '../core/backfill/plan-backfill.js';
-import { RunView } from '../core/dag-run/run-view.js';
-import { clearTaskInstances } from '../core/task-instance/clear.js';
+import { planRerun } from '../core/dag-run/plan-rerun.js';
 import type { Backfill, ReprocessBehavior } from '../model/backfill.js';
-import type { Actor, RunCommit } from '../model/commit.js';
+import type { RunCommit } from '../model/commit.js';
 import type { DagRun } from '../model/dag-run.js';
 import { AirflowLikeError } from '../model/errors.js';
 import type { DataInterval, Instant } from '../model/instant.js';
 import { nearestName } from '../model/nearest-name.js';
-import type { DagRunSnapshot } from '../model/snapshot.js';
 import { FINISHED_RUN_STATES } from '../model/states.js';
 import type { DagListing } from '../ports/store.js';
 import { checkParams } from './check-params.js';
-import { chooseVersionId } from './choose-version.js';
 import { findLiveDag } from './find-dag.js';
 import type { OperationDeps } from './operation-deps.js';
 import { checkConf, type Conf } from './parse-conf.js';
@@ -141,26 +138,17 @@ async function clearAll(
   listing: DagListing,
   runs: readonly DagRun[],
 ): Promise<readonly RunCommit[] | null> {
+  const latest = { id: listing.dag.currentVersionId, spec: listing.spec };
   const commits: RunCommit[] = [];
   for (let start = 0; start < runs.length; start += SNAPSHOTS_PER_READ) {
     const ids = runs.slice(start, start + SNAPSHOTS_PER_READ).map(({ id }) => id);
     for (const snapshot of await store.scheduling.loadSnapshots(ids)) {
       if (!FINISHED_RUN_STATES.has(snapshot.run.state)) return null;
-      commits.push(clearRun(snapshot, chooseVersionId(snapshot, listing), actor, clock.now()));
+      const { commit } = planRerun(snapshot, { selection: { tasks: null }, version: latest, resetRun: true }, actor, clock.now());
+      if (commit) commits.push(commit);
     }
   }
   return commits.length === runs.length ? commits : null;
-}
-
-function clearRun(snapshot: DagRunSnapshot, versionId: number, actor: Actor, now: Instant): RunCommit {
-  const view = RunView.from(snapshot);
-  const ids = snapshot.taskInstances.map(({ id }) => id);
-  if (clearTaskInstances(view, ids, now, versionId) === 0) {
-    // None of its tasks had begun, as in a run that was cancelled: only the run itself is opened again.
-    const clearNumber = view.run.clearNumber + 1;
-    view.transitionRun('reopen', { clearNumber, versionId, queuedAt: now, startedAt: null, endedAt: null }, 'backfill');
-  }
-  return view.drain(actor, now) as RunCommit; // something changed, so there is one
 }
 
 function checkRequest({ maxActiveRuns, reprocessBehavior }: BackfillRequest): void {

@@ -80,7 +80,7 @@ function checkValue(value: unknown, path: string, depth: number, parents: Set<ob
 }
 
 /** NUL and halves of surrogate pairs: valid in JavaScript, refused by a Postgres `jsonb`. */
-const UNSAFE_TEXT = /[\0]|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/;
+export const UNSAFE_TEXT = /[\0]|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/;
 
 function checkText(text: string, place: string): void {
   if (UNSAFE_TEXT.test(text)) {

@@ -133,19 +133,31 @@ export interface SchedulingStore {
    * exact repeat is stale.
    */
   commit(commits: readonly RunCommit[], now: Instant): Promise<CommitResult>;
+  /** The same, but all or nothing: false when any guard did not hold, and then nothing is written. For what a person asked for as one thing. */
+  commitAll(commits: readonly RunCommit[], now: Instant): Promise<boolean>;
 
   /**
-   * Locks the pools (in name order), counts occupancy in a second statement, lets `admit` choose, commits the answer: all in one
-   * transaction. Unknown pools are missing from the occupancy.
+   * Locks the pools (in name order) and the limits of the tasks, counts occupancy in a second statement, lets `admit` choose, commits the
+   * answer: all in one transaction. Unknown pools are missing from the occupancy. A deferred task instance keeps its slots in a pool with
+   * `includeDeferred`.
    */
   commitUnderPools(
-    pools: readonly string[],
+    scope: AdmissionScope,
     now: Instant,
     admit: (occupancy: Occupancy) => readonly RunCommit[],
   ): Promise<CommitResult>;
 
   /** Attempts queued or running whose worker's lease ended before `now`, or that wait in the queue since before `queuedBefore`. */
   findLostAttempts(now: Instant, queuedBefore: Instant, limit: number): Promise<readonly LostAttempt[]>;
+}
+
+/** What has to be counted before somebody may be admitted. */
+export interface AdmissionScope {
+  readonly pools: readonly string[];
+  /** Tasks with a limit over all runs, as `taskLimitKey` names them. Default: none. */
+  readonly taskLimits?: readonly string[];
+  /** DAGs whose tasks are to be admitted, if they are not paused. Default: none. */
+  readonly dagIds?: readonly string[];
 }
 
 export interface LostAttempt {
@@ -180,6 +192,8 @@ export interface XComRequest {
   readonly dagRunId: number;
   readonly taskId: string;
   readonly key: string;
+  /** Only values of copies with map indexes in `[from, to)`. Default: all. */
+  readonly copies?: { readonly from: number; readonly to: number };
 }
 
 export interface XComValue {
@@ -187,10 +201,17 @@ export interface XComValue {
   readonly value: TaggedJson;
 }
 
-/** Reads for people and operations, and the one write that creates a run outside the timetable. */
+/** Reads for people and operations, and what people do to runs as a whole, outside the timetable. */
 export interface DagRunReads {
-  /** `exists` names what collided. The run gets the DAG's current version and, with its task instances, `checkAt` of the DAG is set. */
-  createRun(dagId: string, run: NewDagRun, actor: Actor, now: Instant): Promise<{ run: DagRun } | { exists: DagRun }>;
+  /**
+   * `exists` names what collided and `by` in what: in the idempotency key before the run id before the logical date. The run gets the DAG's current version and,
+   * with its task instances, `checkAt` of the DAG is set.
+   */
+  createRun(dagId: string, run: NewDagRun, actor: Actor, now: Instant): Promise<{ run: DagRun } | RunCollision>;
+  /** Deletes a run with its task instances and their history. Refuses (returns `running`) while the run or an attempt of it is under way. */
+  deleteRun(dagRunId: number, actor: Actor): Promise<'deleted' | 'running' | 'missing'>;
+  /** Sets or (null) removes what people wrote to a run. False: there is no such run. */
+  setNote(dagRunId: number, note: string | null, actor: Actor): Promise<boolean>;
   findRun(dagId: string, runIdOrLogicalDate: string): Promise<DagRun | null>;
   getRun(dagRunId: number): Promise<DagRun | null>;
   listRuns(filter: RunFilter): Promise<readonly DagRun[]>;
@@ -201,6 +222,11 @@ export interface DagRunReads {
   findReason(taskInstance: { readonly id: number; readonly dagRunId: number }): Promise<string | null>;
   /** Runs that ended after `since` (or any, newest first), for the terminal's run feed. */
   listEndedRuns(since: Instant, limit: number): Promise<readonly DagRun[]>;
+}
+
+export interface RunCollision {
+  readonly exists: DagRun;
+  readonly by: 'idempotency_key' | 'run_id' | 'logical_date';
 }
 
 export interface RunFilter {

@@ -9,6 +9,7 @@ import type { PlanOptions } from '../core/dag-run/plan-options.js';
 import { planRun } from '../core/dag-run/plan-run.js';
 import { RunView } from '../core/dag-run/run-view.js';
 import { queueInstance, startInstance } from '../core/queueing/dispatch.js';
+import { NO_CREDITS, type LaneCredits } from '../core/queueing/fair-lane.js';
 import { planQueueing, type QueueCandidate } from '../core/queueing/plan-queueing.js';
 import { settleAttempt } from '../core/task-instance/settle-attempt.js';
 import type { Actor, CommitResult, RunCommit } from '../model/commit.js';
@@ -22,6 +23,7 @@ import type { MintToken } from '../ports/clock.js';
 import type { Executor } from '../ports/executor.js';
 import type { Logger } from '../ports/logger.js';
 import type { SchedulingStore } from '../ports/store.js';
+import { Freed, isOverfull, scopeOf } from './admission.js';
 import { assignmentOf } from './assignment.js';
 import { ReadyRuns } from './ready-runs.js';
 import { RunCache } from './run-cache.js';
@@ -35,6 +37,8 @@ export interface AdvanceOptions {
   readonly executor: Executor | null;
   /** Most task instances queued and running at once, over everything. */
   readonly parallelism: number;
+  /** Part of the free slots that runs of backfills get while other runs wait, 0 to 1. */
+  readonly backfillShare: number;
   readonly planOptions: PlanOptions;
   /** A run with work left is looked at again after this long by any scheduler, should this one die. */
   readonly visibilityMs: number;
@@ -66,6 +70,8 @@ const NOTHING: AdvanceResult = {
 /** Slots given back by outcomes are taken without an admission when they are at least this share of what could be started. */
 const INHERITED_SHARE = 0.75;
 const CROWDED_MS = 100;
+/** Limits that people change hold again after this time at the latest: then an admission counts. */
+const LONGEST_INHERITANCE_MS = 1_000;
 
 export class RunAdvancer {
   readonly #options: AdvanceOptions;
@@ -77,6 +83,11 @@ export class RunAdvancer {
   #looksAtAll = false;
   /** Until then there is no point in asking for more slots than outcomes give back: the pools or `parallelism` are full. */
   #crowdedUntil = 0;
+  /** Until then slots that are given back may be taken without an admission: not when the last one found more taken than there is. */
+  #mayInheritUntil = 0;
+  #laneCredits: LaneCredits = NO_CREDITS;
+  /** DAGs that the last admissions found paused. */
+  readonly #pausedDags = new Set<string>();
   /** When a run's own waits (retries, reschedules, timeouts) end, from its last planning. */
   readonly #wakeAt = new Map<number, Instant | null>();
   /** What the store holds as `planAt` of a run, as far as this process knows; absent: unknown. */
@@ -99,6 +110,12 @@ export class RunAdvancer {
   /** True while some run waits for the next pass. */
   get hasUnplanned(): boolean {
     return this.#unplanned.size > 0;
+  }
+
+  /** People may have paused DAGs, or changed limits: the next pass counts anew. */
+  reconsider(): void {
+    this.#pausedDags.clear();
+    this.#mayInheritUntil = 0;
   }
 
   /** Hands claimed runs to the next pass. What has to be read for that is read here, so that no outcome waits for it. */
@@ -157,7 +174,7 @@ export class RunAdvancer {
   }
 
   #settle(outcomes: readonly AttemptOutcome[], touched: ReadonlyMap<number, RunView>, now: Instant): Freed {
-    const freed: Freed = { instances: 0, slots: new Map() };
+    const freed = new Freed();
     for (const outcome of outcomes) {
       const view = touched.get(outcome.dagRunId);
       const instance = view?.has(outcome.taskInstanceId) ? view.instance(outcome.taskInstanceId) : null;
@@ -169,8 +186,7 @@ export class RunAdvancer {
         continue;
       }
       settleAttempt(view, outcome.taskInstanceId, outcome.outcome, outcome.endedAt, now);
-      freed.instances++;
-      freed.slots.set(instance.pool, (freed.slots.get(instance.pool) ?? 0) + instance.poolSlots);
+      freed.add(view, instance);
     }
     return freed;
   }
@@ -191,7 +207,8 @@ export class RunAdvancer {
     const { store, executor } = this.#options;
     const freeSlots = executor ? executor.freeSlots() : Number.POSITIVE_INFINITY;
     const wanted = Math.min(freeSlots, this.#options.parallelism);
-    const { candidates, isCut } = wanted > 0 ? this.#ready.candidates(wanted, this.#looksAtAll) : { candidates: [], isCut: false };
+    const { candidates, isCut } =
+      wanted > 0 ? this.#ready.candidates(wanted, this.#looksAtAll, this.#pausedDags) : { candidates: [], isCut: false };
 
     let chosen: readonly QueueCandidate[] = [];
     let commits: readonly RunCommit[] = [];
@@ -209,14 +226,15 @@ export class RunAdvancer {
       if (commits.length === 0) return NOTHING;
       result = await store.commit(commits, now);
     } else {
-      const pools = [...new Set(candidates.map((candidate) => candidate.instance.pool))];
       let admitted = false;
-      result = await store.commitUnderPools(pools, now, (occupancy) => {
+      result = await store.commitUnderPools(scopeOf(candidates), now, (occupancy) => {
         // A store that repeats its transaction would count anew against views already drained: give up and let the caller start over.
         if (admitted) throw new Error('admission was asked twice in one pass');
         admitted = true;
         this.#warnAboutUnknownPools(candidates, occupancy);
-        return drain(this.#admit(candidates, release(occupancy, freed), freeSlots));
+        for (const dagId of occupancy.pausedDags) this.#pausedDags.add(dagId);
+        this.#mayInheritUntil = isOverfull(occupancy, this.#options.parallelism) ? 0 : now + LONGEST_INHERITANCE_MS;
+        return drain(this.#admit(candidates, freed.release(occupancy), freeSlots));
       });
       this.#looksAtAll = isCut && chosen.length < wanted;
       if (chosen.length < Math.min(candidates.length, freeSlots)) this.#crowdedUntil = now + CROWDED_MS;
@@ -226,21 +244,32 @@ export class RunAdvancer {
 
   /**
    * Slots that this commit gives back may be taken in the same commit without locking and counting: occupancy does not grow. Returns null
-   * when a full admission has to decide: nothing is given back, the candidates want other pools, or clearly more slots are free than that
-   * and the last admission was not refused for want of room.
+   * when a full admission has to decide: nothing is given back, the candidates want other pools or have limits that nothing was counted for, or
+   * clearly more slots are free than that and the last admission was not refused for want of room.
    */
   #inherit(candidates: readonly QueueCandidate[], freed: Freed, freeSlots: number, now: Instant): readonly QueueCandidate[] | null {
-    if (freed.instances === 0) return null;
+    if (freed.instances === 0 || now >= this.#mayInheritUntil) return null;
     const target = Math.min(candidates.length, freeSlots);
     if (freed.instances < target * INHERITED_SHARE && now >= this.#crowdedUntil) return null;
+    if (candidates.some(({ view, instance }) => view.task(instance.taskId).maxActiveTisPerDag !== null)) return null;
     const pools: Record<string, { slots: number; occupied: number }> = {};
     for (const [pool, slots] of freed.slots) pools[pool] = { slots, occupied: 0 };
-    const picked = planQueueing({ candidates, occupancy: { total: 0, pools, tasks: {} }, parallelism: freed.instances, freeSlots });
-    return picked.length === Math.min(target, freed.instances) ? picked : null;
+    const occupancy = { total: 0, pools, tasks: {}, pausedDags: [] };
+    const { chosen, laneCredits } = this.#choose(candidates, occupancy, freed.instances, freeSlots);
+    if (chosen.length !== Math.min(target, freed.instances)) return null;
+    this.#laneCredits = laneCredits;
+    return chosen;
   }
 
   #admit(candidates: readonly QueueCandidate[], occupancy: Occupancy, freeSlots: number): readonly QueueCandidate[] {
-    return planQueueing({ candidates, occupancy, parallelism: this.#options.parallelism, freeSlots });
+    const { chosen, laneCredits } = this.#choose(candidates, occupancy, this.#options.parallelism, freeSlots);
+    this.#laneCredits = laneCredits;
+    return chosen;
+  }
+
+  #choose(candidates: readonly QueueCandidate[], occupancy: Occupancy, parallelism: number, freeSlots: number) {
+    const { backfillShare } = this.#options;
+    return planQueueing({ candidates, occupancy, parallelism, freeSlots, backfillShare, laneCredits: this.#laneCredits });
   }
 
   /** A task whose pool does not exist is held back, which must not happen in silence. */
@@ -340,20 +369,4 @@ export class RunAdvancer {
     this.#wakeAt.delete(dagRunId);
     this.#planAt.delete(dagRunId);
   }
-}
-
-/** What the attempts settled in this pass give back. */
-interface Freed {
-  instances: number;
-  /** By pool. */
-  readonly slots: Map<string, number>;
-}
-
-/** The occupancy as it will be once this commit's settled attempts have left. */
-function release(occupancy: Occupancy, freed: Freed): Occupancy {
-  const pools: Record<string, { slots: number; occupied: number }> = {};
-  for (const [name, pool] of Object.entries(occupancy.pools)) {
-    pools[name] = { slots: pool.slots, occupied: Math.max(0, pool.occupied - (freed.slots.get(name) ?? 0)) };
-  }
-  return { total: Math.max(0, occupancy.total - freed.instances), pools, tasks: occupancy.tasks };
 }

@@ -33,6 +33,7 @@ export interface SchedulerOptions {
   readonly executor: Executor | null;
   readonly timetables: ReadonlyMap<string, Timetable>;
   readonly parallelism: number;
+  readonly backfillShare: number;
   readonly planOptions: Omit<PlanOptions, 'timetables'>;
   readonly pollIntervalMs: number;
   readonly visibilityMs: number;
@@ -75,6 +76,7 @@ export class Scheduler {
       logger,
       executor,
       parallelism: options.parallelism,
+      backfillShare: options.backfillShare,
       planOptions: { ...options.planOptions, timetables: options.timetables },
       visibilityMs: options.visibilityMs,
     }));
@@ -102,7 +104,7 @@ export class Scheduler {
       logger,
       pollIntervalMs,
       turn: async () => (await this.#settle()) + (await this.#fill()),
-      onPoll: () => this.#hint('queue'),
+      onPoll: () => this.#reconsider(),
       onFailure: () => this.#startOver(),
       hasWork: () => this.settler.pending > 0 || this.#due.sweep || this.#canFill(),
       mustFinish: () => this.settler.pending > 0,
@@ -131,7 +133,10 @@ export class Scheduler {
   start(): void {
     const { bus } = this.#options;
     this.#subscriptions = [
-      bus.subscribe('dags', () => this.#hint('create', 'trigger')),
+      bus.subscribe('dags', () => {
+        this.#hint('create', 'trigger');
+        this.#reconsider();
+      }),
       bus.subscribe('runs', () => this.#hint('create', 'trigger', 'plan')),
     ];
     this.#moveTasks.start();
@@ -148,6 +153,7 @@ export class Scheduler {
   async runUntilIdle(): Promise<boolean> {
     let worked = false;
     Object.assign(this.#due, { create: true, trigger: true, plan: true, queue: true, sweep: true });
+    this.#advancer.reconsider();
     for (;;) {
       const processed = (await this.#settle()) + (await this.#bring()) + (await this.#fill());
       if (processed === 0 && this.settler.pending === 0) return worked;
@@ -225,6 +231,12 @@ export class Scheduler {
     for (const flag of flags) this.#due[flag] = true;
     if (this.#due.create || this.#due.trigger || this.#due.plan) this.#bringRuns.wake();
     if (this.#due.queue || this.#due.sweep) this.#moveTasks.wake();
+  }
+
+  /** What waited for a limit is looked at again: somebody may have widened it. */
+  #reconsider(): void {
+    this.#advancer.reconsider();
+    this.#hint('queue');
   }
 
   /** What was known of runs is forgotten after a failure, so all of them are looked at again. */

@@ -1,5 +1,5 @@
 import { findCycle } from '../core/graph/topology.js';
-import type { DagSpec, TaskSpec } from '../model/dag-spec.js';
+import type { DagSpec, MapSpec, TaskSpec } from '../model/dag-spec.js';
 import { AirflowLikeError, isAirflowLikeError } from '../model/errors.js';
 import { checkId } from '../model/ids.js';
 import { nearestName } from '../model/nearest-name.js';
@@ -12,7 +12,7 @@ import type { DagInstance, TaskBody } from './dag-instance.js';
 import type { ProblemList } from './problems.js';
 import type { ScheduleReading } from './read-schedule.js';
 import { resolveInput } from './record-input.js';
-import { isThenable, Recorder, refuseAsync, taskIdOf, type TaskNode } from './recorder.js';
+import { isThenable, Recorder, refuseAsync } from './recorder.js';
 import { resolveUpstream } from './resolve-edges.js';
 import { askRetryPolicy, type RetryPolicy } from './retry-policy.js';
 import { positionInStack, relativePosition, type LazyPosition } from './source-position.js';
@@ -20,6 +20,7 @@ import { callWithSchemas } from './edge-schemas.js';
 import { readTaskDates, type TaskDates } from './task-dates.js';
 import type { CheckedMember } from './task-member.js';
 import { wireByUpstream } from './wire-by-upstream.js';
+import { mappedGroupAround, taskIdOf, type PendingMap, type TaskNode } from './wiring-nodes.js';
 
 /** From what an author declared to a DagSpec: options, wiring, ids, edges. The same for classes and for functions. */
 
@@ -70,6 +71,7 @@ export function buildDag(
   const recorder = new Recorder({
     dagId: String(dagId),
     problems,
+    warnings,
     checkGroupDefaults: (defaults, groupId, position) =>
       checkTaskDefaults(defaults, { place: `groups.${groupId}`, position }, problems),
   });
@@ -93,7 +95,7 @@ export function buildDag(
     dagId: String(dagId),
     ...options.settings,
     tasks: built.map((task) => task.spec),
-    groups: recorder.groups.map((group) => ({ groupId: group.id, parentId: group.parent?.id ?? null, map: null })),
+    groups: recorder.groups.map((group) => ({ groupId: group.id, parentId: group.parent?.id ?? null, map: resolveMap(group.map) })),
     file,
     exportName: source.exportName,
     position: relativePosition(source.position(), file),
@@ -170,7 +172,7 @@ function builtTasks(
       member: member.name,
       upstream: upstream.get(node) ?? [],
       inputs: node.inputs.map((input) => resolveInput(input, taskIdOf)),
-      map: node.mapSource ? { kind: 'each', sources: [resolveInput(node.mapSource, taskIdOf)] } : null,
+      map: resolveMap(node.map),
       sensor: member.sensor,
       groupId: node.group?.id ?? null,
       role: member.role,
@@ -190,13 +192,24 @@ function builtTasks(
       previousIds: member.task.previousIds,
       position: relativePosition(member.position?.() ?? null, file),
     };
-    return { spec, member, retryPolicy, declaredAt: member.position, wiredAt: node.position };
+    return {
+      spec,
+      member,
+      retryPolicy,
+      declaredAt: member.position,
+      wiredAt: node.position,
+      mappedGroup: mappedGroupAround(node.group)?.id ?? null,
+    };
   });
 }
 
-/** The task's own options win over those of its groups, the innermost first, then `defaultArgs`, then Airflow's defaults. */
+function resolveMap(map: PendingMap | null): MapSpec | null {
+  return map && { ...map, sources: map.sources.map((source) => resolveInput(source, taskIdOf)) };
+}
+
+/** Options of the call win over the task's own, these over those of its groups, the innermost first, then `defaultArgs`, then Airflow's defaults. */
 function mergeSettings(node: TaskNode, member: CheckedMember, taskDefaults: Partial<TaskSettings>): TaskSettings {
-  const layers: Partial<TaskSettings>[] = [member.task.settings];
+  const layers: Partial<TaskSettings>[] = [node.settings, member.task.settings];
   for (let group = node.group; group; group = group.parent) layers.push(group.defaults);
   layers.push(taskDefaults);
   return layers.reduceRight<TaskSettings>((merged, layer) => ({ ...merged, ...layer }), TASK_DEFAULTS);

@@ -1,8 +1,9 @@
 import { checkId } from '../model/ids.js';
 import type { ProblemList } from './problems.js';
-import { taskIdOf, type GroupNode, type Recorder, type TaskNode } from './recorder.js';
+import type { Recorder } from './recorder.js';
 import type { LazyPosition } from './source-position.js';
 import type { CheckedMember } from './task-member.js';
+import { taskIdOf, type GroupNode, type TaskNode } from './wiring-nodes.js';
 
 /** What must hold for the tasks of one DAG together: all wired, each id once and no two alike. Cycles are found later, on resolved edges. */
 

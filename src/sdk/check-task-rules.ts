@@ -9,6 +9,8 @@ export interface RuledTask {
   readonly spec: TaskSpec;
   readonly declaredAt: LazyPosition | null;
   readonly wiredAt: LazyPosition | null;
+  /** Id of the innermost mapped group it is in. */
+  readonly mappedGroup: string | null;
 }
 
 export function checkTaskRules(
@@ -19,7 +21,7 @@ export function checkTaskRules(
 ): void {
   const byId = new Map(tasks.map(({ spec }) => [spec.taskId, spec]));
   for (const task of tasks) {
-    const message = wrongTriggerRule(task.spec, byId, failFast);
+    const message = wrongTriggerRule(task, byId, failFast);
     if (message !== null) {
       const { taskId, triggerRule } = task.spec;
       problems.add(
@@ -33,12 +35,17 @@ export function checkTaskRules(
 }
 
 /** Null when the trigger rule of the task is fine. */
-function wrongTriggerRule(task: TaskSpec, byId: ReadonlyMap<string, TaskSpec>, failFast: boolean): string | null {
+function wrongTriggerRule(
+  { spec: task, mappedGroup }: RuledTask,
+  byId: ReadonlyMap<string, TaskSpec>,
+  failFast: boolean,
+): string | null {
   if (task.role === 'teardown' || task.triggerRule === 'all_success') return null;
   if (failFast) return 'a DAG with failFast ends its other tasks at the first failure, so they must wait for all_success';
   const setup = task.upstream.find((parent) => byId.get(parent)?.role === 'setup');
   if (setup !== undefined) return `it directly follows the setup "${setup}", and must not run when that failed`;
   if (task.triggerRule !== 'always') return null;
+  if (mappedGroup !== null) return `it is in the mapped group "${mappedGroup}", whose elements it must wait for`;
   return task.map?.sources.some(takesOutput) ? 'it is mapped over an output, which it must wait for' : null;
 }
 

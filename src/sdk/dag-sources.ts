@@ -1,3 +1,4 @@
+import type { MapSpec } from '../model/dag-spec.js';
 import { isId } from '../model/ids.js';
 import type { DagSource } from './build-dag.js';
 import type { DagClass } from './dag.js';
@@ -14,9 +15,11 @@ import {
 } from './metadata.js';
 import { operatorUseOf, type Operator, type OperatorUse } from './operator.js';
 import type { ProblemList } from './problems.js';
-import { wiringObject, type Recorder, type TaskHandle, type TaskMember } from './recorder.js';
+import type { Recorder, TaskHandle } from './recorder.js';
 import { capturePosition, type LazyPosition } from './source-position.js';
 import { checkedFunction, checkedOperator, type CheckedMember } from './task-member.js';
+import type { TaskMember } from './wiring-nodes.js';
+import { wiringObject } from './wiring-object.js';
 
 /** The two ways to write a DAG, brought to one form: what can be wired, and how wiring is run. */
 
@@ -142,7 +145,7 @@ function methodNames(prototype: object): string[] {
 function misused(declared: readonly string[], members: readonly CheckedMember[]): readonly TaskMember[] {
   return declared
     .filter((name) => !members.some((member) => member.name === name))
-    .map((name) => ({ name, defaultId: name, optional: true, role: 'task', position: null }));
+    .map((name) => ({ name, defaultId: name, optional: true, role: 'task', parameters: null, position: null }));
 }
 
 function wiringOf(recorder: Recorder, members: readonly TaskMember[], methods: readonly string[], className: string): object {
@@ -153,10 +156,18 @@ function wiringOf(recorder: Recorder, members: readonly TaskMember[], methods: r
 
 /** What shapes the graph besides tasks: the same for classes and functions. */
 function flowTools(recorder: Recorder, tools: () => object): Readonly<Record<string, unknown>> {
+  const mappedGroup = (kind: MapSpec['kind'], count: number) =>
+    function map(id: unknown, ...args: readonly unknown[]): unknown {
+      const wireGroup = (...elements: readonly unknown[]) => (args[count] as AnyCallable)(tools(), ...elements);
+      return recorder.mappedGroup(kind, id, args.slice(0, count), wireGroup, args[count + 1], capturePosition(map));
+    };
   return {
-    group: function group(id: unknown, wireGroup: unknown, defaults?: unknown): unknown {
-      return recorder.group(id, () => (wireGroup as AnyCallable)(tools()), defaults, capturePosition(group));
-    },
+    group: Object.assign(
+      function group(id: unknown, wireGroup: unknown, defaults?: unknown): unknown {
+        return recorder.group(id, () => (wireGroup as AnyCallable)(tools()), defaults, capturePosition(group));
+      },
+      { map: mappedGroup('each', 1), mapZip: mappedGroup('zip', 2), mapProduct: mappedGroup('product', 2) },
+    ),
     scope: function scope(setups: unknown, teardowns: unknown, wireInside: unknown): unknown {
       return recorder.scope(setups, teardowns, () => (wireInside as AnyCallable)(tools()), capturePosition(scope));
     },
@@ -183,7 +194,7 @@ function builderOf(recorder: Recorder, members: CheckedMember[], problems: Probl
     if (typeof run === 'function')
       return add(checkedFunction({ name, options, kind, position, run: run as AnyCallable }, problems));
     problems.add('VALUE_TYPE', { place: `tasks.${name}`, message: 'a task needs a function', value: run }, position);
-    return recorder.handle({ name, defaultId: name, optional: true, role: 'task', position });
+    return recorder.handle({ name, defaultId: name, optional: true, role: 'task', parameters: null, position });
   };
   const makerOf = (kind: TaskKind) =>
     function make(name: string, ...rest: readonly unknown[]): TaskHandle {
@@ -195,7 +206,7 @@ function builderOf(recorder: Recorder, members: CheckedMember[], problems: Probl
       const use: OperatorUse | null = operatorUseOf(value);
       if (use) return add(checkedOperator(name, use, () => use, problems));
       problems.add('VALUE_TYPE', { place: `tasks.${name}`, message: 'this is not an operator', value }, capturePosition(operator));
-      return recorder.handle({ name, defaultId: name, optional: true, role: 'task', position: null });
+      return recorder.handle({ name, defaultId: name, optional: true, role: 'task', parameters: null, position: null });
     },
     ...flowTools(recorder, () => builder),
   };

@@ -9,7 +9,9 @@ export { context, runWithContext, type TaskContext, type TaskLog, type TaskXCom 
 export { dag, type DagClass } from './dag.js';
 export type { DagOptions } from './dag-options.js';
 export { defineDag, defineDags, type DagBuilder, type DagFamily, type DefinedDag } from './define-dag.js';
+export { each, type Each } from './each.js';
 export { graph } from './graph-text.js';
+export type { MapOptions, ProductOptions, ZipOptions } from './map-options.js';
 export { operator, type Operator, type OperatorDefinition, type OperatorTaskOptions } from './operator.js';
 export { PokeResult } from './poke-result.js';
 export type { Group, Ref, Upstream } from './ref.js';
@@ -31,4 +33,4 @@ export { task } from './task.js';
 export { FailTask, SkipTask } from './task-errors.js';
 export type { SensorOptions, ShortCircuitOptions, TaskDefaults, TaskOptions, TeardownOptions } from './task-options.js';
 export { timetable, type CustomTimetable } from './timetable.js';
-export type { In, MapSource, Wired, WiredTask } from './wired.js';
+export type { In, MappedGroupOptions, MapSource, Wired, WiredTask } from './wired.js';

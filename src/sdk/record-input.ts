@@ -1,20 +1,23 @@
 import { encodeTagged } from '../model/codec.js';
 import { AirflowLikeError } from '../model/errors.js';
 import type { InputSpec } from '../model/dag-spec.js';
-import type { Endpoint, TaskNode } from './recorder.js';
+import type { TaggedJson } from '../model/tagged-json.js';
+import { eachSourceOf } from './each.js';
+import type { Endpoint, GroupElement, GroupNode, TaskNode } from './wiring-nodes.js';
 
 /** Arguments of a task call while wiring: where a Ref is found becomes an edge, everything else must be storable. */
 
 /** An `InputSpec` whose refs still name nodes, because ids may change until wiring ends. */
 export type PendingInput =
   | Extract<InputSpec, { kind: 'value' | 'element' }>
-  | { readonly kind: 'ref'; readonly task: TaskNode }
+  | { readonly kind: 'ref'; readonly task: TaskNode; readonly orElse?: TaggedJson }
+  | { readonly kind: 'groupElement'; readonly group: GroupNode; readonly source: number }
   | { readonly kind: 'object'; readonly fields: readonly (readonly [string, PendingInput])[] }
   | { readonly kind: 'list'; readonly items: readonly PendingInput[] };
 
 /** Tells Refs from values; the recorder. */
 export interface EndpointSource {
-  endpointOf(value: unknown, place: string): Endpoint | null;
+  endpointOf(value: unknown, place: string): Endpoint | GroupElement | null;
 }
 
 /**
@@ -25,12 +28,15 @@ export function recordInput(value: unknown, place: string, source: EndpointSourc
   return record(value, place, source, new Set()) ?? { kind: 'value', value: encodeArgument(value, place) };
 }
 
+/** Arguments without the `undefined` at their end, which stand for parameters that are left out. */
+export function withoutOmitted(args: readonly unknown[]): readonly unknown[] {
+  return args.slice(0, args.findLastIndex((argument) => argument !== undefined) + 1);
+}
+
 /** As `recordInput`, for what a task is mapped over. @throws AirflowLikeError EXPAND_TYPE for a value that has no elements. */
 export function recordMapSource(value: unknown, place: string, source: EndpointSource): PendingInput {
-  const input = recordInput(value, place, source);
-  if (input.kind === 'ref' || input.kind === 'list' || input.kind === 'object') return input;
-  const isPlain = typeof value === 'object' && value !== null && Object.prototype.toString.call(value) === '[object Object]';
-  if (Array.isArray(value) || isPlain) return input;
+  const isContainer = typeof value === 'object' && value !== null && ['Array', 'Object'].includes(kindOf(value));
+  if (isContainer || typeof value === 'function') return recordInput(value, place, source);
   throw new AirflowLikeError('EXPAND_TYPE', {
     place,
     message: 'this cannot be mapped over',
@@ -39,11 +45,18 @@ export function recordMapSource(value: unknown, place: string, source: EndpointS
   });
 }
 
+/** `Array`, `Object`, `Date`... also of an object from another realm. */
+function kindOf(value: object): string {
+  return Object.prototype.toString.call(value).slice('[object '.length, -1);
+}
+
 /** The nodes whose outputs `input` takes. */
 export function tasksIn(input: PendingInput): readonly TaskNode[] {
   switch (input.kind) {
     case 'ref':
       return [input.task];
+    case 'groupElement':
+      return input.group.map?.sources.flatMap(tasksIn) ?? [];
     case 'object':
       return input.fields.flatMap(([, field]) => tasksIn(field));
     case 'list':
@@ -56,7 +69,9 @@ export function tasksIn(input: PendingInput): readonly TaskNode[] {
 export function resolveInput(input: PendingInput, taskIdOf: (task: TaskNode) => string): InputSpec {
   switch (input.kind) {
     case 'ref':
-      return { kind: 'ref', taskId: taskIdOf(input.task) };
+      return { kind: 'ref', taskId: taskIdOf(input.task), ...(input.orElse === undefined ? {} : { orElse: input.orElse }) };
+    case 'groupElement':
+      return { kind: 'groupElement', groupId: input.group.id, source: input.source };
     case 'object':
       return {
         kind: 'object',
@@ -72,11 +87,18 @@ export function resolveInput(input: PendingInput, taskIdOf: (task: TaskNode) => 
 /** Null when there is no Ref anywhere in `value`: then it is stored as one value. `open` holds the containers around it. */
 function record(value: unknown, place: string, source: EndpointSource, open: ReadonlySet<unknown>): PendingInput | null {
   const endpoint = source.endpointOf(value, place);
-  if (endpoint && 'task' in endpoint) return { kind: 'ref', task: endpoint.task };
+  if (endpoint && 'task' in endpoint) return { kind: 'ref', ...endpoint };
+  if (endpoint && 'element' in endpoint) return { kind: 'groupElement', group: endpoint.element, source: endpoint.source };
   if (endpoint) {
     throw new AirflowLikeError('EDGE_INVALID', {
       place,
       message: 'a group has no output; pass what its function returned (`group.result`)',
+    });
+  }
+  if (eachSourceOf(value)) {
+    throw new AirflowLikeError('EDGE_INVALID', {
+      place,
+      message: 'each(...) marks arguments of mapZip and mapProduct; here it says nothing',
     });
   }
   if (open.has(value)) return null;

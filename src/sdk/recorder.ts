@@ -1,74 +1,52 @@
-import type { TaskRole } from '../model/dag-spec.js';
+import { encodeTagged } from '../model/codec.js';
+import type { MapSpec, TaskRole } from '../model/dag-spec.js';
 import { AirflowLikeError } from '../model/errors.js';
-import { nearestName } from '../model/nearest-name.js';
 import type { TaskSettings } from './check-task-options.js';
-import { recordInput, recordMapSource, type PendingInput } from './record-input.js';
 import type { ProblemList } from './problems.js';
+import { recordInput, tasksIn, withoutOmitted, type PendingInput } from './record-input.js';
+import { callName, recordGroupMap, recordTaskMap, type RecordedMap } from './record-map.js';
 import { createRef, type EndpointActions, type Ref } from './ref.js';
 import { capturePosition, type LazyPosition } from './source-position.js';
+import {
+  describeEndpoint,
+  isWithin,
+  mappedGroupAround,
+  type Edge,
+  type Endpoint,
+  type GroupElement,
+  type GroupNode,
+  type Region,
+  type TaskMember,
+  type TaskNode,
+} from './wiring-nodes.js';
 
 /**
  * Records what `wire` does: which tasks are called, with what, in which group, after what. It owns the nodes and edges while a DAG is
  * wired; ids are final only at the end, because `.as()` may rename a call. `resolve-edges.ts` turns the record into task ids.
  */
 
-/** What can be called while wiring. */
-export interface TaskMember {
-  readonly name: string;
-  /** Task id of an ordinary call. */
-  readonly defaultId: string;
-  readonly optional: boolean;
-  readonly role: TaskRole;
-  readonly position: LazyPosition | null;
-}
-
-export interface GroupNode {
-  readonly id: string;
-  readonly parent: GroupNode | null;
-  readonly defaults: Partial<TaskSettings>;
-  readonly position: LazyPosition | null;
-}
-
-export interface TaskNode {
-  readonly member: TaskMember;
-  readonly group: GroupNode | null;
-  readonly position: LazyPosition | null;
-  /** Without the group's prefix. */
-  ownId: string;
-  readonly inputs: readonly PendingInput[];
-  readonly mapSource: PendingInput | null;
-}
-
-/** What was wired while a function ran: no group, but with first and last tasks as well. */
-export interface Region {
-  readonly tasks: readonly TaskNode[];
-  readonly groups: readonly GroupNode[];
-}
-
-export type Endpoint = { readonly task: TaskNode } | { readonly group: GroupNode };
-
-export interface Edge {
-  readonly from: Endpoint | { readonly region: Region };
-  readonly to: Endpoint | { readonly region: Region };
-}
-
-/** What a task looks like inside `wire`: a function with `map` and `as`. */
+/** What a task looks like inside `wire`: a function with others for its mapped forms, and `as`. */
 export interface TaskHandle {
   (...inputs: readonly unknown[]): Ref<unknown>;
-  map(source: unknown, ...rest: readonly unknown[]): Ref<unknown>;
+  map(...args: readonly unknown[]): Ref<unknown>;
+  mapZip(...args: readonly unknown[]): Ref<unknown>;
+  mapProduct(...args: readonly unknown[]): Ref<unknown>;
   as(taskId: unknown): TaskHandle;
 }
 
 export interface RecorderOptions {
   readonly dagId: string;
   readonly problems: ProblemList;
+  readonly warnings: ProblemList;
   readonly checkGroupDefaults: (defaults: unknown, groupId: string, position: LazyPosition) => Partial<TaskSettings>;
 }
 
-/** The task or group behind a Ref or Group, and the recorder it came from, so that those of another DAG are noticed. */
-const endpoints = new WeakMap<object, { readonly recorder: Recorder; readonly endpoint: Endpoint }>();
+/** What is behind a Ref or Group, and the recorder it came from, so that those of another DAG are noticed. */
+const endpoints = new WeakMap<object, { readonly recorder: Recorder; readonly endpoint: Endpoint | GroupElement }>();
 /** The member behind a handle, to name a task that was passed without being called. */
 const handles = new WeakMap<object, TaskMember>();
+
+const GROUP_MAP_OPTIONS: readonly string[] = ['concurrency', 'name', 'fill'];
 
 export class Recorder {
   readonly dagId: string;
@@ -76,68 +54,60 @@ export class Recorder {
   readonly groups: GroupNode[] = [];
   readonly edges: Edge[] = [];
   readonly #problems: ProblemList;
+  readonly #warnings: ProblemList;
   readonly #checkGroupDefaults: RecorderOptions['checkGroupDefaults'];
   #group: GroupNode | null = null;
   #closed = false;
 
-  constructor({ dagId, problems, checkGroupDefaults }: RecorderOptions) {
+  constructor({ dagId, problems, warnings, checkGroupDefaults }: RecorderOptions) {
     this.dagId = dagId;
     this.#problems = problems;
+    this.#warnings = warnings;
     this.#checkGroupDefaults = checkGroupDefaults;
   }
 
   handle(member: TaskMember, id: string = member.defaultId): TaskHandle {
     const call = (...inputs: readonly unknown[]): Ref<unknown> => {
       const position = capturePosition(call);
-      return this.#place(member, id, position, this.#inputs(inputs, member, position, 0), null);
+      return this.#place({ member, ownId: id, position, inputs: this.#inputs(inputs, member, position), map: null, settings: {} });
     };
-    const map = (source: unknown, ...rest: readonly unknown[]): Ref<unknown> => {
-      const position = capturePosition(map);
-      const place = `tasks.${member.name}.args[0]`;
-      const mapSource = this.#problems.try(() => recordMapSource(source, place, this), position) ?? { kind: 'value', value: [] };
-      return this.#place(
-        member,
-        id,
-        position,
-        [{ kind: 'element', source: 0 }, ...this.#inputs(rest, member, position, 1)],
-        mapSource,
-      );
+    const mapper = (kind: MapSpec['kind']) => {
+      const map = (...args: readonly unknown[]): Ref<unknown> => {
+        const position = capturePosition(map);
+        const at = this.#mapPlace(kind, `tasks.${member.name}`, position);
+        return this.#place({ member, ownId: id, position, ...recordTaskMap(args, member, at) });
+      };
+      return map;
     };
     const as = (taskId: unknown): TaskHandle =>
       this.handle(member, this.#problems.try(() => checkOwnId(taskId), capturePosition(as)) ?? id);
-    const handle = Object.freeze(Object.assign(call, { map, as })) as TaskHandle;
+    const handle = Object.freeze(
+      Object.assign(call, { map: mapper('each'), mapZip: mapper('zip'), mapProduct: mapper('product'), as }),
+    ) as TaskHandle;
     handles.set(handle, member);
     return handle;
   }
 
   group(id: unknown, wireGroup: () => unknown, defaults: unknown, position: LazyPosition): unknown {
-    this.#checkOpen(`group ${String(id)}`);
-    const group: GroupNode = {
-      id: this.#prefixed(this.#problems.try(() => checkGroupId(id), position) ?? `group${this.groups.length}`),
-      parent: this.#group,
-      defaults: this.#checkGroupDefaults(defaults, String(id), position),
-      position,
-    };
-    this.groups.push(group);
-    this.#group = group;
-    let result: unknown;
-    try {
-      result = wireGroup();
-    } finally {
-      this.#group = group.parent;
-    }
-    if (isThenable(result)) refuseAsync(result, `group ${group.id}`, this.#problems, position);
-    const endpoint: Endpoint = { group };
-    const actions = this.#actions(endpoint);
-    const answer = {
-      result,
-      after(...upstream: readonly unknown[]) {
-        actions.after(upstream, capturePosition(answer.after));
-        return answer;
-      },
-    };
-    endpoints.set(answer, { recorder: this, endpoint });
-    return Object.freeze(answer);
+    return this.#wireGroup(this.#groupNode(id, defaults, null, position), wireGroup);
+  }
+
+  /** @param wireGroup gets a Ref of the element of each source. */
+  mappedGroup(
+    kind: MapSpec['kind'],
+    id: unknown,
+    sources: readonly unknown[],
+    wireGroup: (...elements: readonly Ref<unknown>[]) => unknown,
+    options: unknown,
+    position: LazyPosition,
+  ): unknown {
+    const { own, defaults } = splitGroupOptions(options);
+    const recorded = recordGroupMap(sources, own, this.#mapPlace(kind, `groups.${String(id)}`, position));
+    const group = this.#groupNode(id, defaults, recorded, position);
+    const origins = recorded.map.sources.flatMap(tasksIn);
+    this.edges.push(...origins.map((task): Edge => ({ from: { task }, to: { group } })));
+    const elements = sources.map((_, source) => this.#ref({ element: group, source }));
+    return this.#wireGroup(group, () => wireGroup(...elements));
   }
 
   /**
@@ -166,7 +136,7 @@ export class Recorder {
    * The task or group that `value` stands for; null when it is an ordinary value.
    * @throws AirflowLikeError when it is something that looks like a task but cannot be one here.
    */
-  endpointOf(value: unknown, place: string): Endpoint | null {
+  endpointOf(value: unknown, place: string): Endpoint | GroupElement | null {
     if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return null;
     const member = handles.get(value);
     if (member) {
@@ -177,7 +147,15 @@ export class Recorder {
     }
     const known = endpoints.get(value);
     if (!known) return null;
-    if (known.recorder === this) return known.endpoint;
+    if (known.recorder === this) {
+      if ('element' in known.endpoint && !isWithin(this.#group, known.endpoint.element)) {
+        throw new AirflowLikeError('EDGE_INVALID', {
+          place,
+          message: `${describeEndpoint(known.endpoint)} exists only in it; outside take what its function returned (\`group.result\`)`,
+        });
+      }
+      return known.endpoint;
+    }
     throw new AirflowLikeError('EDGE_INVALID', {
       place,
       message: `${describeEndpoint(known.endpoint)} belongs to DAG "${known.recorder.dagId}", not to "${this.dagId}"`,
@@ -201,35 +179,86 @@ export class Recorder {
     });
   }
 
-  #inputs(inputs: readonly unknown[], member: TaskMember, position: LazyPosition, from: number): PendingInput[] {
-    return inputs.map((input, index) => {
-      const place = `tasks.${member.name}.args[${index + from}]`;
+  #groupNode(id: unknown, defaults: unknown, mapped: Omit<RecordedMap, 'inputs'> | null, position: LazyPosition): GroupNode {
+    this.#checkOpen(`group ${String(id)}`);
+    const group: GroupNode = {
+      id: this.#prefixed(this.#problems.try(() => checkGroupId(id), position) ?? `group${this.groups.length}`),
+      parent: this.#group,
+      defaults: { ...this.#checkGroupDefaults(defaults, String(id), position), ...mapped?.settings },
+      map: mapped?.map ?? null,
+      position,
+    };
+    if (mapped) this.#refuseNestedMap(`groups.${group.id}`, position);
+    this.groups.push(group);
+    return group;
+  }
+
+  #wireGroup(group: GroupNode, wireGroup: () => unknown): unknown {
+    const { position } = group;
+    this.#group = group;
+    let result: unknown;
+    try {
+      result = wireGroup();
+    } finally {
+      this.#group = group.parent;
+    }
+    if (isThenable(result)) refuseAsync(result, `group ${group.id}`, this.#problems, position);
+    const endpoint: Endpoint = { group };
+    const actions = this.#actions(endpoint);
+    const answer = {
+      result,
+      after(...upstream: readonly unknown[]) {
+        actions.after(upstream, capturePosition(answer.after));
+        return answer;
+      },
+    };
+    endpoints.set(answer, { recorder: this, endpoint });
+    return Object.freeze(answer);
+  }
+
+  #mapPlace(kind: MapSpec['kind'], place: string, position: LazyPosition) {
+    return { kind, place, position, source: this, problems: this.#problems, warnings: this.#warnings };
+  }
+
+  #refuseNestedMap(place: string, position: LazyPosition): void {
+    const around = mappedGroupAround(this.#group);
+    if (!around) return;
+    this.#problems.add(
+      'MAPPING_INVALID',
+      { place, message: `this is mapped inside the mapped group "${around.id}"; map the group over all combinations instead` },
+      position,
+    );
+  }
+
+  #inputs(inputs: readonly unknown[], member: TaskMember, position: LazyPosition): PendingInput[] {
+    return withoutOmitted(inputs).map((input, index) => {
+      const place = `tasks.${member.name}.args[${index}]`;
       return this.#problems.try(() => recordInput(input, place, this), position) ?? { kind: 'value', value: null };
     });
   }
 
-  #place(
-    member: TaskMember,
-    id: string,
-    position: LazyPosition,
-    inputs: readonly PendingInput[],
-    mapSource: PendingInput | null,
-  ): Ref<unknown> {
-    this.#checkOpen(member.name);
-    const task: TaskNode = { member, group: this.#group, position, ownId: id, inputs, mapSource };
+  #place(call: Omit<TaskNode, 'group'>): Ref<unknown> {
+    this.#checkOpen(call.member.name);
+    if (call.map) this.#refuseNestedMap(`tasks.${call.member.name}.${callName(call.map.kind)}`, call.position as LazyPosition);
+    const task: TaskNode = { ...call, group: this.#group };
     this.tasks.push(task);
-    const ref = createRef(this.#actions({ task }));
-    endpoints.set(ref, { recorder: this, endpoint: { task } });
+    return this.#ref({ task });
+  }
+
+  #ref(endpoint: Endpoint | GroupElement): Ref<unknown> {
+    const ref = createRef(this.#actions(endpoint));
+    endpoints.set(ref, { recorder: this, endpoint });
     return ref;
   }
 
-  #actions(endpoint: Endpoint): EndpointActions {
+  #actions(endpoint: Endpoint | GroupElement): EndpointActions {
     const actions: EndpointActions = {
       get label() {
         return describeEndpoint(endpoint);
       },
       after: (upstream, position) => {
         this.#checkOpen(actions.label);
+        if ('element' in endpoint) return this.#refuseElement(endpoint, position);
         for (const value of upstream) {
           const from = this.#problems.try(() => this.#upstream(value, `${actions.label}.after`), position);
           if (from) this.edges.push({ from, to: endpoint });
@@ -240,13 +269,31 @@ export class Recorder {
         const ownId = this.#problems.try(() => checkOwnId(id), position);
         if (ownId !== undefined && 'task' in endpoint) endpoint.task.ownId = ownId;
       },
+      orElse: (value, position) => {
+        this.#checkOpen(actions.label);
+        if (!('task' in endpoint)) {
+          if ('element' in endpoint) this.#refuseElement(endpoint, position);
+          return this.#ref(endpoint);
+        }
+        const place = `${actions.label}.orElse`;
+        const orElse = this.#problems.try(() => encodeTagged(value, place, 'ARG_NOT_SERIALIZABLE'), position);
+        return this.#ref(orElse === undefined ? endpoint : { task: endpoint.task, orElse });
+      },
     };
     return actions;
   }
 
+  #refuseElement(endpoint: GroupElement, position: LazyPosition): void {
+    this.#problems.add(
+      'EDGE_INVALID',
+      { place: 'wire', message: `${describeEndpoint(endpoint)} is no task: it is there when the group is` },
+      position,
+    );
+  }
+
   #upstream(value: unknown, place: string): Endpoint {
     const endpoint = this.endpointOf(value, place);
-    if (endpoint) return endpoint;
+    if (endpoint && !('element' in endpoint)) return endpoint;
     if (typeof value === 'function') {
       throw new AirflowLikeError('TASK_MISSING_WRAPPER', {
         place,
@@ -275,10 +322,6 @@ export class Recorder {
   }
 }
 
-export function taskIdOf(task: TaskNode): string {
-  return task.group ? `${task.group.id}.${task.ownId}` : task.ownId;
-}
-
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
     (typeof value === 'object' || typeof value === 'function') &&
@@ -302,35 +345,15 @@ export function refuseAsync(
   );
 }
 
-/**
- * The object that `wire` is given: task handles by name. Anything else that is asked for is answered with a mistake that says why.
- * @param methods names of methods of the class that are not tasks.
- */
-export function wiringObject(tools: Readonly<Record<string, unknown>>, className: string, methods: readonly string[]): object {
-  return new Proxy(Object.freeze({ ...tools }), {
-    get: function get(target, name) {
-      if (typeof name === 'symbol' || name === 'then' || name === 'toJSON' || Object.hasOwn(target, name)) {
-        return Reflect.get(target, name) as unknown;
-      }
-      const at = { place: `${className}.wire`, ...capturePosition(get)() };
-      if (methods.includes(name)) {
-        throw new AirflowLikeError('TASK_MISSING_WRAPPER', {
-          ...at,
-          message: `"${name}" is a method of ${className} but has no @task()`,
-        });
-      }
-      throw new AirflowLikeError('UNKNOWN_NAME', {
-        ...at,
-        message: `${className} has no task "${name}"`,
-        allowed: Object.keys(target).join(', '),
-        suggestion: nearestName(name, [...Object.keys(target), ...methods]),
-      });
-    },
-  });
-}
-
-function describeEndpoint(endpoint: Endpoint): string {
-  return 'task' in endpoint ? `task "${taskIdOf(endpoint.task)}"` : `group "${endpoint.group.id}"`;
+/** Options of a mapping, and defaults for the tasks of the group. */
+function splitGroupOptions(options: unknown): { own: unknown; defaults: unknown } {
+  if (typeof options !== 'object' || options === null) return { own: undefined, defaults: options };
+  const entries = Object.entries(options);
+  const isOwn = ([name]: readonly [string, unknown]): boolean => GROUP_MAP_OPTIONS.includes(name);
+  return {
+    own: Object.fromEntries(entries.filter(isOwn)),
+    defaults: Object.fromEntries(entries.filter((entry) => !isOwn(entry))),
+  };
 }
 
 function checkOwnId(id: unknown): string {

@@ -15,6 +15,8 @@ export interface Ref<T> {
   after(...upstream: readonly Upstream[]): Ref<T>;
   /** Gives this call of the task its own id; needed when `wire` calls a task more than once. */
   as(taskId: string): Ref<T>;
+  /** The same output, with a value in its place where the task has none: it was skipped or, not being critical, failed. */
+  orElse<V>(value: V): Ref<Exclude<T, undefined> | V>;
 }
 
 /** A group of tasks, as an end of order-only edges: others wait for its last tasks, its first tasks wait for others. */
@@ -36,6 +38,7 @@ export interface EndpointActions {
   readonly label: string;
   after(upstream: readonly unknown[], position: LazyPosition): void;
   as(id: unknown, position: LazyPosition): void;
+  orElse(value: unknown, position: LazyPosition): Ref<unknown>;
 }
 
 /** The object behind `Ref`. Frozen, without `then`, so that `await ref` is harmless; every attempt to use it as a value throws D101. */
@@ -55,6 +58,10 @@ class RecordedRef {
   as(id: unknown): this {
     this.#actions.as(id, capturePosition(RecordedRef.prototype.as));
     return this;
+  }
+
+  orElse(value: unknown): Ref<unknown> {
+    return this.#actions.orElse(value, capturePosition(RecordedRef.prototype.orElse));
   }
 
   [Symbol.toPrimitive](): never {

@@ -1,4 +1,5 @@
-import { taskIdOf, type Edge, type GroupNode, type Recorder, type Region, type TaskNode } from './recorder.js';
+import type { Recorder } from './recorder.js';
+import { isWithin, taskIdOf, type Edge, type GroupNode, type Region, type TaskNode } from './wiring-nodes.js';
 import { tasksIn } from './record-input.js';
 
 /**
@@ -17,8 +18,7 @@ export function resolveUpstream(recorder: Recorder): ReadonlyMap<TaskNode, reado
 }
 
 function dataSources(task: TaskNode): readonly TaskNode[] {
-  const inputs = task.mapSource ? [...task.inputs, task.mapSource] : task.inputs;
-  return inputs.flatMap(tasksIn);
+  return [...task.inputs, ...(task.map?.sources ?? [])].flatMap(tasksIn);
 }
 
 type Place = Edge['from'];
@@ -98,9 +98,4 @@ function isTeardown(task: TaskNode): boolean {
 
 function isGroup(place: Place, group: GroupNode): boolean {
   return 'group' in place && place.group === group;
-}
-
-function isWithin(inner: GroupNode | null, outer: GroupNode): boolean {
-  for (let group = inner; group; group = group.parent) if (group === outer) return true;
-  return false;
 }

@@ -5,8 +5,9 @@ import { reportUnknown } from './check-options.js';
 import type { TaskKind } from './metadata.js';
 import type { OperatorUse } from './operator.js';
 import type { ProblemList } from './problems.js';
-import type { TaskMember } from './recorder.js';
+import { parameterCount } from './parameter-count.js';
 import type { LazyPosition } from './source-position.js';
+import type { TaskMember } from './wiring-nodes.js';
 
 /** A method, function or operator that can be wired, with its options checked. */
 export interface CheckedMember extends TaskMember, CheckedKind {
@@ -14,8 +15,6 @@ export interface CheckedMember extends TaskMember, CheckedKind {
   readonly operator: string;
   /** There is nothing to execute. */
   readonly isInstant: boolean;
-  /** Whether it declares parameters; true for operators. */
-  readonly takesData: boolean;
   /** Calls it on an instance of the DAG class, or on null for functions. */
   readonly call: (instance: object | null, args: readonly unknown[]) => unknown;
 }
@@ -41,7 +40,7 @@ export function checkedFunction(source: MemberSource, problems: ProblemList): Ch
     optional: kind.task.optional,
     ...kind,
     isInstant: false,
-    takesData: declaresParameters(run),
+    parameters: parameterCount(run),
     call: (instance, args) => (instance ? ((instance as Record<string, typeof run>)[name] ?? run) : run).apply(instance, [...args]),
   };
 }
@@ -66,7 +65,7 @@ export function checkedOperator(
     ...kind,
     decides: use.decides,
     isInstant: use.isInstant,
-    takesData: true,
+    parameters: null,
     call: (instance, args) => useOf(instance).execute(args),
   };
 }
@@ -79,9 +78,4 @@ function checkOperatorOptions(name: string, use: OperatorUse): void {
     if (isAirflowLikeError(error)) throw error;
     throw new AirflowLikeError('IMPORT_ERROR', { place: `tasks.${name}`, message: String(error), cause: error });
   }
-}
-
-/** `length` does not count parameters with defaults, so the text decides whether there are any. */
-function declaresParameters(run: (...parameters: readonly unknown[]) => unknown): boolean {
-  return run.length > 0 || !/^[^(]*\(\s*\)/.test(Function.prototype.toString.call(run));
 }

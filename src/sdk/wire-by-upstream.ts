@@ -44,7 +44,7 @@ export function wireByUpstream(members: readonly CheckedMember[], recorder: Reco
     const member = byName.get(name) as CheckedMember;
     const parents = member.task.upstream.flatMap((parent) => refs.get(parent) ?? []);
     const handle = recorder.handle(member);
-    refs.set(name, member.takesData ? handle(...parents) : handle().after(...parents));
+    refs.set(name, member.parameters !== 0 ? handle(...parents) : handle().after(...parents));
   }
   return true;
 }

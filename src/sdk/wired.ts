@@ -1,3 +1,5 @@
+import type { Each, ElementOf, Mappable } from './each.js';
+import type { MapOptions, ProductOptions, ZipOptions } from './map-options.js';
 import type { Group, Ref } from './ref.js';
 import type { Operator } from './operator.js';
 import type { PokeResult } from './poke-result.js';
@@ -46,8 +48,15 @@ export type MapSource<A> =
 /** A task inside `wire`: call it to place it in the graph. */
 export interface WiredTask<P extends readonly unknown[], R> {
   (...inputs: InAll<P>): Ref<Output<R>>;
-  /** One copy of the task for each element of the first argument; the others are the same for all copies. */
+  /** One copy of the task for each element of the first argument; the others are the same for all copies. Options may follow. */
   readonly map: MapCall<P, R>;
+  /**
+   * One copy for the first elements of the first two arguments, one for the second ones, and so on. Further arguments are the same for all copies
+   * unless they are marked with `each(...)`. Options may follow.
+   */
+  readonly mapZip: ZipCall<P, R>;
+  /** One copy for each combination of elements of the first two arguments, the last varying fastest. Otherwise as `mapZip`. */
+  readonly mapProduct: ProductCall<P, R>;
   /** The same task under another id, for a second call of it: `t.load.as('load_eu')(rows)`. */
   as(taskId: string): WiredTask<P, R>;
 }
@@ -55,8 +64,23 @@ export interface WiredTask<P extends readonly unknown[], R> {
 type MapCall<P extends readonly unknown[], R> = P extends readonly []
   ? never
   : P extends readonly [(infer A)?, ...infer Rest]
-    ? (source: MapSource<A>, ...rest: InAll<Rest>) => Ref<Output<R>[]>
+    ? (source: MapSource<A>, ...rest: [...InAll<Rest>, options?: MapOptions]) => Ref<Output<R>[]>
     : never;
+
+/** Needs two parameters: with fewer there is nothing to combine. */
+type ZipCall<P extends readonly unknown[], R> = P extends readonly [unknown?]
+  ? never
+  : P extends readonly [(infer A)?, (infer B)?, ...infer Rest]
+    ? (a: MapSource<A>, b: MapSource<B>, ...rest: [...InOrEach<Rest>, options?: ZipOptions<A & B>]) => Ref<Output<R>[]>
+    : never;
+
+type ProductCall<P extends readonly unknown[], R> = P extends readonly [unknown?]
+  ? never
+  : P extends readonly [(infer A)?, (infer B)?, ...infer Rest]
+    ? (a: MapSource<A>, b: MapSource<B>, ...rest: [...InOrEach<Rest>, options?: ProductOptions]) => Ref<Output<R>[]>
+    : never;
+
+type InOrEach<P extends readonly unknown[]> = { [K in keyof P]: In<P[K]> | Each<P[K]> };
 
 /** Names of the members of `T` that can be wired. `wire` is left out first: its own type depends on this one. */
 type TaskName<T> = {
@@ -70,11 +94,7 @@ type WiredMember<M> =
 export type Wired<T> = { readonly [K in TaskName<T>]: WiredMember<T[K]> } & GroupWiring<Wired<T>>;
 
 export interface GroupWiring<Tasks> {
-  /**
-   * Tasks called while `wireGroup` runs belong to the group: their ids begin with `id.`, and `defaults` are their options unless they
-   * say otherwise.
-   */
-  group<R>(id: string, wireGroup: (g: Tasks) => NotAsync<R>, defaults?: TaskDefaults): Group<R>;
+  readonly group: GroupCall<Tasks>;
   /**
    * The scope of setups and teardowns: the first tasks that `wireInside` wires follow the setups, the teardowns follow its last tasks and the
    * setups. Answers what `wireInside` returned.
@@ -85,6 +105,48 @@ export interface GroupWiring<Tasks> {
     wireInside: (t: Tasks) => NotAsync<R>,
   ): R;
 }
+
+export interface GroupCall<Tasks> {
+  /**
+   * Tasks called while `wireGroup` runs belong to the group: their ids begin with `id.`, and `defaults` are their options unless they
+   * say otherwise.
+   */
+  <R>(id: string, wireGroup: (g: Tasks) => NotAsync<R>, defaults?: TaskDefaults): Group<R>;
+  /** A mapped group: its tasks have one copy for each element of the source, and follow each other within the element. */
+  map<S extends Mappable, R>(
+    id: string,
+    source: S,
+    wireGroup: (g: Tasks, element: Ref<ElementOf<S>>) => NotAsync<R>,
+    options?: MappedGroupOptions,
+  ): Group<Collected<R>>;
+  /** The same over the elements of two sources side by side. */
+  mapZip<A extends Mappable, B extends Mappable, R>(
+    id: string,
+    a: A,
+    b: B,
+    wireGroup: (g: Tasks, a: Ref<ElementOf<A>>, b: Ref<ElementOf<B>>) => NotAsync<R>,
+    options?: MappedGroupOptions & { readonly fill?: ElementOf<A> & ElementOf<B> },
+  ): Group<Collected<R>>;
+  /** The same over all combinations of the elements of two sources, the second varying fastest. */
+  mapProduct<A extends Mappable, B extends Mappable, R>(
+    id: string,
+    a: A,
+    b: B,
+    wireGroup: (g: Tasks, a: Ref<ElementOf<A>>, b: Ref<ElementOf<B>>) => NotAsync<R>,
+    options?: MappedGroupOptions,
+  ): Group<Collected<R>>;
+}
+
+/** Options of a mapped group: those of its tasks, and how many elements are worked on at once under which names. */
+export interface MappedGroupOptions extends TaskDefaults {
+  /** Copies of each task that may run at once in one run. Default: no limit of its own. */
+  readonly concurrency?: number;
+  /** Template of the name under which people see a copy, in place of its index. */
+  readonly name?: string;
+}
+
+/** What a mapped group hands out: of each Ref the list over its copies. */
+type Collected<R> = R extends Ref<infer T> ? Ref<T[]> : R extends object ? { [K in keyof R]: Collected<R[K]> } : R;
 
 /** Refuses functions that return a promise: edges added later would be lost. */
 export type NotAsync<R> = R extends PromiseLike<unknown> ? 'wiring must not be async: the graph is complete when it returns' : R;

@@ -132,6 +132,7 @@ export class InMemoryRun {
       executor,
       timetables: new Map(),
       parallelism: Number.MAX_SAFE_INTEGER,
+      backfillShare: 0.5,
       planOptions: DEFAULT_PLAN_OPTIONS,
       pollIntervalMs: 1_000,
       visibilityMs: 30_000,

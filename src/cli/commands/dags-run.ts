@@ -13,6 +13,9 @@ interface TriggerOptions extends CommonOptions {
   readonly runId?: string;
   readonly conf?: string;
   readonly logicalDate?: string;
+  readonly runAfter?: string;
+  readonly note?: string;
+  readonly idempotencyKey?: string;
   readonly replaceMicroseconds: boolean;
   readonly wait?: boolean;
   readonly output: OutputFormat;
@@ -37,7 +40,10 @@ export function addDagRunCommands(dags: Command, { cli, run }: Tree): void {
     .option('-c, --conf <json>', 'a JSON object for the tasks, checked against the params of the DAG')
     .option('-l, --logical-date <date>', 'the logical date; its data interval follows from the schedule')
     .option('--no-replace-microseconds', 'keep the fraction of a second of --logical-date')
-    .option('-w, --wait', 'follow the run to its end; exits with 3 when it fails')
+    .option('--run-after <date>', 'do not start before (default: now)')
+    .option('--note <text>', 'a note for people, up to 1000 characters')
+    .option('--idempotency-key <text>', 'a repeat with the same key finds the run that the first one made')
+    .option('-w, --wait', 'follow the run to its end; exits with 3 when it fails, 4 when it ends partial')
     .addOption(outputOption())
     .option('-v, --verbose', 'show more')
     .addHelpText(
@@ -48,7 +54,9 @@ export function addDagRunCommands(dags: Command, { cli, run }: Tree): void {
       run(async (dagId: string, options: TriggerOptions) => {
         const conf = await readConf(cli, options.conf, '--conf');
         const config = await cli.loadConfig();
-        const logicalDate = readLogicalDate(options, config.config.core.defaultTimezone);
+        const zone = config.config.core.defaultTimezone;
+        const logicalDate = readLogicalDate(options, zone);
+        const runAfter = options.runAfter === undefined ? null : parseInstant(options.runAfter, '--run-after', zone);
         return withClient(cli, options, { config, follows: options.wait }, async ({ system, client, signal }) => {
           const { dag } = await findDag(client, dagId);
           const hasScheduler = await isAlive(client, 'scheduler');
@@ -58,14 +66,20 @@ export function addDagRunCommands(dags: Command, { cli, run }: Tree): void {
               message: 'no scheduler is running, so the run would never start: start airflow-like standalone in another terminal',
             });
           }
-          let dagRun = await system.triggerDagRun(client, {
+          const triggered = await system.triggerOnce(client, {
             dagId,
             logicalDate,
             conf,
+            note: options.note ?? null,
+            idempotencyKey: options.idempotencyKey ?? null,
+            ...(runAfter === null ? {} : { runAfter }),
             ...(options.runId === undefined ? {} : { runId: options.runId }),
           });
-          cli.terminal.note(`Triggered ${dagId}: run ${dagRun.runId} is ${dagRun.state}.`);
-          if (dag.isPaused) cli.terminal.note(`${dagId} is paused: the run waits until airflow-like dags unpause ${dagId}.`);
+          let dagRun = triggered.run;
+          if (triggered.isNew) cli.terminal.note(`Triggered ${dagId}: run ${dagRun.runId} is ${dagRun.state}.`);
+          else cli.terminal.note(`Nothing new: this key triggered run ${dagRun.runId} of ${dagId} before, it is ${dagRun.state}.`);
+          if (dagRun.state === 'queued' && dag.isPaused)
+            cli.terminal.note(`${dagId} is paused: the run waits until airflow-like dags unpause ${dagId}.`);
           if (!hasScheduler) cli.terminal.note('No scheduler is running: the run starts when one does (airflow-like standalone).');
           if (options.wait) {
             const { RunReporter } = await import('../progress/run-reporter.js');
@@ -79,6 +93,7 @@ export function addDagRunCommands(dags: Command, { cli, run }: Tree): void {
           await printRecords(cli.terminal, options.output, Object.keys(triggeredRow(dagRun)), [triggeredRow(dagRun)]);
           if (!options.wait || dagRun.state === 'success') return EXIT.done;
           if (dagRun.state === 'failed') return EXIT.awaitedFailed;
+          if (dagRun.state === 'partial') return EXIT.awaitedPartial;
           cli.terminal.note(`The run goes on. See it with: airflow-like tasks states-for-dag-run ${dagId} ${dagRun.runId}`);
           return EXIT.interrupted;
         });
@@ -125,6 +140,7 @@ export function addDagRunCommands(dags: Command, { cli, run }: Tree): void {
         const { taskInstanceRows } = await import('./task-instance-rows.js');
         const { columns, rows } = taskInstanceRows(result.run, result.taskInstances);
         await printRecords(cli.terminal, options.output, columns, rows);
+        if (result.run.state === 'partial') return EXIT.awaitedPartial;
         return result.run.state === 'success' ? EXIT.done : EXIT.awaitedFailed;
       }),
     );
@@ -151,5 +167,7 @@ function triggeredRow(dagRun: DagRun): Row {
     run_type: dagRun.runType,
     start_date: date(dagRun.startedAt),
     state: dagRun.state,
+    triggering_user_name: dagRun.triggeringUser,
+    note: dagRun.note,
   };
 }

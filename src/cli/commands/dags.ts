@@ -1,6 +1,7 @@
 import type { Tree } from '../program.js';
 import { addDagListings } from './dags-list.js';
 import { addDagRunCommands } from './dags-run.js';
+import { addRunCommands, addRunState } from './dags-runs.js';
 import { addDagShow } from './dags-show.js';
 import { addDagUpkeep } from './dags-upkeep.js';
 
@@ -10,9 +11,11 @@ export function addDagCommands(tree: Tree): void {
   const dags = tree.root.command('dags').description('DAGs and their runs.');
   dags.commandsGroup('Look:');
   addDagListings(dags, tree);
+  addRunState(dags, tree);
   addDagShow(dags, tree);
   dags.commandsGroup('Run:');
   addDagRunCommands(dags, tree);
+  addRunCommands(dags, tree);
   dags.commandsGroup('Look after them:');
   addDagUpkeep(dags, tree);
 }

@@ -6,7 +6,7 @@ export function renderDot(spec: DagSpec): string {
   const lines = [`digraph ${quote(spec.dagId)} {`, '  rankdir=LR;', '  node [shape=box, style=rounded, fontname="sans-serif"];'];
   const drawGroup = (groupId: string | null, indent: string): void => {
     for (const task of spec.tasks.filter((candidate) => candidate.groupId === groupId)) {
-      const words = describeTask(task);
+      const words = describeTask(task, spec);
       lines.push(`${indent}${quote(task.taskId)} [label=${quote([task.taskId, ...words].join('\n'))}];`);
     }
     for (const group of spec.groups.filter((candidate) => candidate.parentId === groupId)) {

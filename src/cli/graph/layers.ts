@@ -1,8 +1,10 @@
 /** What all drawings of a graph share: which layer a task stands in, and its neighbours. */
 import type { DagSpec, TaskSpec } from '../../model/dag-spec.js';
+import { kindWords, triggerRuleWords } from '../../model/task-words.js';
 
 export interface LayeredGraph {
   readonly tasks: ReadonlyMap<string, TaskSpec>;
+  readonly groups: DagSpec['groups'];
   readonly children: ReadonlyMap<string, readonly string[]>;
   /** 0 for a task without parents, else one more than the deepest of its parents. */
   readonly layerOf: ReadonlyMap<string, number>;
@@ -33,16 +35,14 @@ export function layerGraph(spec: DagSpec): LayeredGraph {
 
   const layers: string[][] = [];
   for (const { taskId } of spec.tasks) (layers[layerOf.get(taskId) ?? 0] ??= []).push(taskId);
-  return { tasks, children, layerOf, layers };
+  return { tasks, groups: spec.groups, children, layerOf, layers };
 }
 
 /** What is special about a task, in a few words: its operator, mapping, trigger rule... Empty for a plain method. */
-export function describeTask(task: TaskSpec): string[] {
-  const words: string[] = [];
-  if (task.operator !== 'method') words.push(task.operator);
-  if (task.map) words.push('mapped');
+export function describeTask(task: TaskSpec, { groups }: Pick<DagSpec, 'groups'>): string[] {
+  const words = kindWords(task, groups);
   if (task.sensor) words.push(`sensor, ${task.sensor.mode}`);
-  if (task.triggerRule !== 'all_success') words.push(task.triggerRule);
+  words.push(...triggerRuleWords(task));
   if (task.dependsOnPast) words.push('depends on past');
   if (task.retries > 0) words.push(`${task.retries} ${task.retries === 1 ? 'retry' : 'retries'}`);
   if (task.pool !== 'default_pool') words.push(`pool ${task.pool}`);

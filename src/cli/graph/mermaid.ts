@@ -8,7 +8,7 @@ export function renderMermaid(spec: DagSpec): string {
   const lines = ['---', `title: ${JSON.stringify(spec.dagId)}`, '---', 'flowchart LR'];
   const drawGroup = (groupId: string | null, indent: string): void => {
     for (const task of spec.tasks.filter((candidate) => candidate.groupId === groupId)) {
-      const words = describeTask(task);
+      const words = describeTask(task, spec);
       const text = words.length > 0 ? `${escape(task.taskId)}<br/><i>${escape(words.join(', '))}</i>` : escape(task.taskId);
       lines.push(`${indent}${nodes.get(task.taskId)}["${text}"]`);
     }

@@ -50,7 +50,7 @@ export function renderSvg(spec: DagSpec): string {
   return `${parts.join('\n')}\n`;
 }
 
-function placeNodes({ tasks, layers: taskLayers, layerOf }: LayeredGraph): { layers: Node[][]; edges: Edge[] } {
+function placeNodes({ tasks, groups, layers: taskLayers, layerOf }: LayeredGraph): { layers: Node[][]; edges: Edge[] } {
   const layers: Node[][] = taskLayers.map(() => []);
   const nodeOf = new Map<string, Node>();
   const add = (layer: number, taskId: string | null, width: number, height: number): Node => {
@@ -59,7 +59,7 @@ function placeNodes({ tasks, layers: taskLayers, layerOf }: LayeredGraph): { lay
     return node;
   };
   for (const task of tasks.values()) {
-    const letters = Math.max(task.taskId.length, (describeTask(task).join(', ').length * 10) / 13);
+    const letters = Math.max(task.taskId.length, (describeTask(task, { groups }).join(', ').length * 10) / 13);
     nodeOf.set(
       task.taskId,
       add(layerOf.get(task.taskId) ?? 0, task.taskId, Math.ceil(letters * CHAR_WIDTH) + 2 * PADDING, BOX_HEIGHT),
@@ -133,9 +133,9 @@ function curve({ path }: Edge): string {
   return text;
 }
 
-function box(node: Node, { tasks }: LayeredGraph): string {
+function box(node: Node, { tasks, groups }: LayeredGraph): string {
   const task = tasks.get(node.taskId as string);
-  const words = task ? describeTask(task).join(', ') : '';
+  const words = task ? describeTask(task, { groups }).join(', ') : '';
   const middle = node.x + node.width / 2;
   const textY = node.y + (words === '' ? 25 : 18);
   return (

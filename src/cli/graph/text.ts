@@ -52,10 +52,10 @@ function chooseBranches(spec: DagSpec, { layerOf }: LayeredGraph): Branches {
   return { roots, children, parentOf };
 }
 
-function label(taskId: string, { parentOf }: Branches, { tasks }: LayeredGraph): string {
+function label(taskId: string, { parentOf }: Branches, { tasks, groups }: LayeredGraph): string {
   const task = tasks.get(taskId);
   if (!task) return taskId;
-  const words = describeTask(task);
+  const words = describeTask(task, { groups });
   const others = task.upstream.filter((parent) => parent !== parentOf.get(taskId));
   const note = words.length > 0 ? `  (${words.join(', ')})` : '';
   return `${taskId}${note}${others.length > 0 ? `  <- ${others.join(', ')}` : ''}`;

@@ -3,8 +3,16 @@
  * the state and token the store holds, written once, with every state passed through as an event.
  */
 import type { AssetActivity } from '../../model/asset.js';
-import type { AttemptEnd, AttemptOpening, TaskInstanceChange, TaskInstanceInsertion, XComWrite } from '../../model/commit.js';
-import type { TaskInstanceState } from '../../model/states.js';
+import type {
+  AttemptEnd,
+  AttemptOpening,
+  RunChange,
+  TaskInstanceChange,
+  TaskInstanceInsertion,
+  XComWrite,
+} from '../../model/commit.js';
+import type { DagRun } from '../../model/dag-run.js';
+import type { DagRunState, TaskInstanceState } from '../../model/states.js';
 import type { AttemptToken, TaskInstance } from '../../model/task-instance.js';
 
 /** What a transition does beside changing the row. */
@@ -88,4 +96,10 @@ export function toChange(instance: TaskInstance, pending: PendingChange): TaskIn
 export function toInsertion(instance: TaskInstance, pending: PendingChange): TaskInstanceInsertion {
   const { id: _temporary, ...row } = instance;
   return { row, path: pending.path };
+}
+
+/** The change of a run that came from `from` over the states of `path` to what it is now. */
+export function runChangeOf(run: DagRun, from: DagRunState, path: readonly DagRunState[], reason: string | null): RunChange {
+  const { queuedAt, startedAt, endedAt, clearNumber, versionId } = run;
+  return { from, path, queuedAt, startedAt, endedAt, clearNumber, versionId, reason };
 }

@@ -8,7 +8,7 @@
  * turns out to be `outdated` is thrown away and loaded anew.
  */
 import { AirflowLikeError } from '../../model/errors.js';
-import type { Actor, CommitResult, RunChange, RunCommit, TaskInstanceChange, TaskInstanceInsertion } from '../../model/commit.js';
+import type { Actor, CommitResult, RunCommit, TaskInstanceChange, TaskInstanceInsertion } from '../../model/commit.js';
 import type { DagRun } from '../../model/dag-run.js';
 import type { DagSpec, TaskSpec } from '../../model/dag-spec.js';
 import type { Instant } from '../../model/instant.js';
@@ -20,9 +20,10 @@ import { graphOf, type TaskGraph } from '../graph/task-graph.js';
 import { TASK_INSTANCE_TRANSITIONS, type TaskInstanceTransition } from '../task-instance/transitions.js';
 import { checkActor, destinationOf } from '../transition.js';
 import { Agenda } from './agenda.js';
-import { mergeTransition, pendingFor, toChange, toInsertion, type TransitionEffects } from './pending-change.js';
+import { mergeTransition, pendingFor, runChangeOf, toChange, toInsertion, type TransitionEffects } from './pending-change.js';
 import { emptyCounts, type StateCounts } from './state-counts.js';
 import { newTaskInstance } from './new-task-instance.js';
+import { ReadyInstances, type ReadyGroup } from './ready-instances.js';
 import { addSlot, changesOutcome, createNodes, recount, type Slot, type TaskNode } from './task-node.js';
 import { tasksOfRun } from './tasks-of-run.js';
 import { DAG_RUN_TRANSITIONS, type DagRunTransition } from './transitions.js';
@@ -57,7 +58,7 @@ export class RunView {
   #draining: { readonly insertions: Map<string, Slot> } | null = null;
   readonly #nodes: Map<string, TaskNode>;
   readonly #slots = new Map<number, Slot>();
-  readonly #scheduled = new Set<Slot>();
+  readonly #scheduled = new ReadyInstances();
   #changed: Slot[] = [];
   #usedTransitions = new Set<TaskInstanceTransition>();
   #usedRunTransitions = new Set<DagRunTransition>();
@@ -160,9 +161,14 @@ export class RunView {
     for (const slot of this.#slots.values()) yield slot.instance;
   }
 
-  /** Instances in `scheduled` that are stored, oldest decision first. */
-  *ready(): Iterable<TaskInstance> {
-    for (const slot of this.#scheduled) if (slot.instance.id > 0) yield slot.instance;
+  /** Instances in `scheduled` that are stored, heaviest first, copies of a task by map index. */
+  ready(): Iterable<TaskInstance> {
+    return this.#scheduled.instances();
+  }
+
+  /** The same by task, with those that are not stored yet. */
+  readyGroups(): Iterable<ReadyGroup> {
+    return this.#scheduled.groups();
   }
 
   /**
@@ -265,7 +271,7 @@ export class RunView {
       dagRunId: this.#run.id,
       dagId: this.#run.dagId,
       expectedRevision: this.#revision,
-      run: this.#runChange(),
+      run: this.#runFrom === null ? null : runChangeOf(this.#run, this.#runFrom, this.#runPath, this.#runReason),
       planAt,
       changes,
       insertions,
@@ -316,21 +322,6 @@ export class RunView {
     }
     // A row that existed already was written by somebody else.
     if (insertions.size > 0) this.#outdated = true;
-  }
-
-  #runChange(): RunChange | null {
-    if (this.#runFrom === null) return null;
-    const { queuedAt, startedAt, endedAt, clearNumber, versionId } = this.#run;
-    return {
-      from: this.#runFrom,
-      path: this.#runPath,
-      queuedAt,
-      startedAt,
-      endedAt,
-      clearNumber,
-      versionId,
-      reason: this.#runReason,
-    };
   }
 
   #checkActor(actor: Actor): void {

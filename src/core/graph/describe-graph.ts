@@ -1,5 +1,6 @@
 /** A DAG's graph as text, for terminals and for snapshots that a reviewer reads. */
 import type { DagSpec, TaskSpec } from '../../model/dag-spec.js';
+import { kindWords, triggerRuleWords } from '../../model/task-words.js';
 import { graphOf, type TaskGraph } from './task-graph.js';
 
 /**
@@ -7,7 +8,10 @@ import { graphOf, type TaskGraph } from './task-graph.js';
  * an arrow up, below the others. Equal specs give equal text.
  * @param describeTask What stands for a task; default: its id, and in brackets what is special about it.
  */
-export function describeGraph(spec: DagSpec, describeTask: (task: TaskSpec) => string = label): string {
+export function describeGraph(
+  spec: DagSpec,
+  describeTask: (task: TaskSpec) => string = (task) => label(task, spec.groups),
+): string {
   const graph = graphOf(spec);
   const drawn = new Set<string>();
   const lines: string[] = [spec.dagId];
@@ -55,11 +59,7 @@ function chainFrom(first: TaskSpec, graph: TaskGraph, drawn: Set<string>): TaskS
   return chain;
 }
 
-function label(task: TaskSpec): string {
-  const marks: string[] = [];
-  if (task.operator !== 'method') marks.push(task.operator);
-  if (task.sensor) marks.push('sensor');
-  if (task.map) marks.push('mapped');
-  if (task.triggerRule !== 'all_success') marks.push(task.triggerRule);
+function label(task: TaskSpec, groups: DagSpec['groups']): string {
+  const marks = [...kindWords(task, groups), ...(task.sensor ? ['sensor'] : []), ...triggerRuleWords(task)];
   return marks.length === 0 ? task.taskId : `${task.taskId} [${marks.join(', ')}]`;
 }

@@ -122,7 +122,7 @@ export const TASK_INSTANCE_TRANSITIONS = define({
     when: 'its run timed out',
   },
   clear: {
-    from: TASK_INSTANCE_STATES.filter((state) => state !== 'none'),
+    from: TASK_INSTANCE_STATES,
     to: ['none'],
     actors: ['user', 'backfill', 'test'],
     when: 'somebody wants it to run again',

@@ -65,10 +65,11 @@ export function createAttemptStore(tables: Tables): AttemptStore {
       return assignments.sort((a, b) => a.taskInstanceId - b.taskInstanceId);
     },
     async readXComs(requests) {
-      return requests.map(({ dagRunId, taskId, key }) =>
+      return requests.map(({ dagRunId, taskId, key, copies = { from: -1, to: Number.POSITIVE_INFINITY } }) =>
         tables
           .instancesOf(dagRunId)
           .filter((instance) => instance.taskId === taskId && tables.xcoms.get(instance.id)?.has(key))
+          .filter(({ mapIndex }) => mapIndex >= copies.from && mapIndex < copies.to)
           .sort((a, b) => a.mapIndex - b.mapIndex)
           .map((instance) => ({ mapIndex: instance.mapIndex, value: tables.xcoms.get(instance.id)!.get(key) as TaggedJson })),
       );

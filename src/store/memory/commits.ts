@@ -34,6 +34,13 @@ export function writeCommits(tables: Tables, commits: readonly RunCommit[], now:
   return { staleRuns, staleTaskInstances, revisions, inserted };
 }
 
+/** All commits, or none when any part of one would come back as stale. */
+export function writeAllCommits(tables: Tables, commits: readonly RunCommit[], now: Instant): boolean {
+  if (commits.some((commit) => isStale(tables, commit))) return false;
+  writeCommits(tables, commits, now);
+  return true;
+}
+
 function fitsRun(run: StoredRun, commit: RunCommit): boolean {
   if (commit.expectedRevision !== null && run.revision !== commit.expectedRevision) return false;
   return commit.run === null || run.state === commit.run.from;

@@ -32,7 +32,7 @@ export function createMemoryStore(clock: Clock): MemoryStore {
     assets: createAssetStore(tables),
     components: createComponentStore(tables, clock),
     events: tables.events,
-    setPool: (name, slots) => void tables.pools.set(name, slots),
+    setPool: (name, slots) => void tables.pools.set(name, { name, slots, description: null, includeDeferred: false }),
     async now() {
       return clock.now();
     },

@@ -7,7 +7,7 @@ import type { DagRun } from '../../model/dag-run.js';
 import { AirflowLikeError } from '../../model/errors.js';
 import type { Instant } from '../../model/instant.js';
 import type { Attempt } from '../../model/task-instance.js';
-import type { DagRunReads, RunFilter } from '../../ports/store.js';
+import type { DagRunReads, RunCollision, RunFilter } from '../../ports/store.js';
 import type { StoredAttempt, StoredRun, Tables } from './tables.js';
 
 export function createRunReads(tables: Tables): DagRunReads {
@@ -15,9 +15,28 @@ export function createRunReads(tables: Tables): DagRunReads {
     async createRun(dagId, run, actor, now) {
       requireDag(tables, dagId);
       const created = insertRun(tables, dagId, run, actor, now);
-      if (!created) return { exists: readRun(tables.findRun(dagId, run.runId, run.logicalDate)!) };
+      if (!created) return collisionOf(tables, dagId, run);
       checkDag(tables, dagId, now);
       return { run: created };
+    },
+    async deleteRun(dagRunId, actor) {
+      const run = tables.runs.get(dagRunId);
+      if (!run) return 'missing';
+      const isLive = [...tables.liveAttempts.values()].some((attempt) => attempt.dagRunId === dagRunId);
+      if (run.state === 'running' || isLive) return 'running';
+      tables.deleteRun(run);
+      tables.deleteEvents((event) => event.dagRunId === dagRunId);
+      const entity = { entity: 'dag', entityId: run.dagId, dagRunId: null, token: null } as const;
+      tables.record({ ...entity, from: null, to: 'run_deleted', actor, reason: run.runId });
+      return 'deleted';
+    },
+    async setNote(dagRunId, note, actor) {
+      const run = tables.runs.get(dagRunId);
+      if (!run) return false;
+      tables.putRun({ ...run, note });
+      const entity = { entity: 'dag_run', entityId: dagRunId, dagRunId, token: null } as const;
+      tables.record({ ...entity, from: run.state, to: run.state, actor, reason: 'note' });
+      return true;
     },
     async findRun(dagId, runIdOrLogicalDate) {
       const date = Date.parse(runIdOrLogicalDate);
@@ -53,6 +72,13 @@ export function createRunReads(tables: Tables): DagRunReads {
         .map(readRun);
     },
   };
+}
+
+function collisionOf(tables: Tables, dagId: string, run: NewDagRun): RunCollision {
+  const withKey = tables.findRunByKey(dagId, run.idempotencyKey ?? null);
+  if (withKey) return { exists: readRun(withKey), by: 'idempotency_key' };
+  const existing = tables.findRun(dagId, run.runId, run.logicalDate)!;
+  return { exists: readRun(existing), by: existing.runId === run.runId ? 'run_id' : 'logical_date' };
 }
 
 /** @throws AirflowLikeError NOT_FOUND */

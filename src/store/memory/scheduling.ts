@@ -8,7 +8,8 @@ import type { LostAttempt, SchedulingStore } from '../../ports/store.js';
 import { PLAN_ERROR_DELAY_MS } from '../error-delay.js';
 import { planAssetRuns } from './asset-runs.js';
 import { readDag } from './catalog.js';
-import { writeCommits } from './commits.js';
+import { writeAllCommits, writeCommits } from './commits.js';
+import { countOccupancy } from './occupancy.js';
 import { insertRun, readRun } from './runs.js';
 import type { StoredDag, StoredRun, Tables } from './tables.js';
 
@@ -73,16 +74,11 @@ export function createSchedulingStore(tables: Tables): SchedulingStore {
     async commit(commits, now) {
       return writeCommits(tables, commits, now);
     },
-    async commitUnderPools(pools, now, admit) {
-      const live = [...tables.liveAttempts.values()].filter(({ state }) => state === 'queued' || state === 'running');
-      const known = [...new Set(pools)].filter((pool) => tables.pools.has(pool)).sort();
-      const occupied = (pool: string) => live.reduce((sum, attempt) => (attempt.pool === pool ? sum + attempt.poolSlots : sum), 0);
-      const commits = admit({
-        total: live.length,
-        pools: Object.fromEntries(known.map((pool) => [pool, { slots: tables.pools.get(pool)!, occupied: occupied(pool) }])),
-        tasks: {},
-      });
-      return writeCommits(tables, commits, now);
+    async commitAll(commits, now) {
+      return writeAllCommits(tables, commits, now);
+    },
+    async commitUnderPools(scope, now, admit) {
+      return writeCommits(tables, admit(countOccupancy(tables, scope)), now);
     },
     async findLostAttempts(now, queuedBefore, limit) {
       return findLostAttempts(tables, now, queuedBefore).slice(0, limit);

@@ -15,6 +15,7 @@ import type { Dag, DagVersion, ImportProblem, SourceBundle } from '../../model/d
 import type { DagRun } from '../../model/dag-run.js';
 import type { DagSpec } from '../../model/dag-spec.js';
 import type { Instant } from '../../model/instant.js';
+import { DEFAULT_POOL, type Pool } from '../../model/pool.js';
 import type { TaggedJson } from '../../model/tagged-json.js';
 import type { Attempt, NewTaskInstance, TaskInstance } from '../../model/task-instance.js';
 
@@ -51,6 +52,7 @@ export interface StoredAttempt extends Attempt {
 }
 
 const LIVE: ReadonlySet<string> = new Set(['queued', 'running']);
+const PARKED: ReadonlySet<string> = new Set(['deferred', 'awaiting_input']);
 
 export class Tables {
   readonly dags = new Map<string, StoredDag>();
@@ -62,7 +64,9 @@ export class Tables {
   readonly instances = new Map<number, TaskInstance>();
   readonly attempts = new Map<string, StoredAttempt>();
   readonly xcoms = new Map<number, Map<string, TaggedJson>>();
-  readonly pools = new Map<string, number>([['default_pool', 128]]);
+  readonly pools = new Map<string, Pool>([
+    [DEFAULT_POOL, { name: DEFAULT_POOL, slots: 128, description: 'Default pool', includeDeferred: false }],
+  ]);
   readonly backfills = new Map<number, Backfill>();
   readonly components = new Map<string, Component>();
   /** By `assetKeyText`. */
@@ -79,6 +83,8 @@ export class Tables {
   /** Ids of running runs, and tokens of live attempts: what passes look through, so that they do not read history. */
   readonly runningRuns = new Set<number>();
   readonly liveAttempts = new Map<string, StoredAttempt>();
+  /** Task instances that wait for a trigger or a person, by id. */
+  readonly parkedInstances = new Map<number, TaskInstance>();
   private readonly runsOfDag = new Map<string, Map<string, number>>();
   private readonly runsByDate = new Map<string, Map<Instant, number>>();
   private readonly instancesOfRun = new Map<number, Map<string, number>>();
@@ -120,7 +126,7 @@ export class Tables {
     if (ofRun.has(key)) return null;
     const instance = Object.freeze({ ...row, id: this.nextId() });
     ofRun.set(key, instance.id);
-    this.instances.set(instance.id, instance);
+    this.#putInstance(instance);
     return instance;
   }
 
@@ -131,7 +137,13 @@ export class Tables {
       ofRun.delete(instanceKey(before.taskId, before.mapIndex));
       ofRun.set(instanceKey(next.taskId, next.mapIndex), next.id);
     }
-    this.instances.set(next.id, Object.freeze({ ...next }));
+    this.#putInstance(Object.freeze({ ...next }));
+  }
+
+  #putInstance(instance: TaskInstance): void {
+    this.instances.set(instance.id, instance);
+    if (PARKED.has(instance.state)) this.parkedInstances.set(instance.id, instance);
+    else this.parkedInstances.delete(instance.id);
   }
 
   /** By id, that is in order of creation. */
@@ -160,6 +172,7 @@ export class Tables {
       for (const token of this.attemptsOfInstance.get(id) ?? []) this.attempts.delete(token);
       this.attemptsOfInstance.delete(id);
       this.instances.delete(id);
+      this.parkedInstances.delete(id);
       this.xcoms.delete(id);
     }
     this.instancesOfRun.delete(run.id);

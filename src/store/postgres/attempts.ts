@@ -48,12 +48,21 @@ const FIND_FORGOTTEN: Statement = {
     order by t.task_instance_id`,
 };
 
-const XCOM_REQUESTS = new RowSet({ dag_run_id: 'bigint', task_id: 'text', key: 'text' } as const);
+const XCOM_REQUESTS = new RowSet({
+  dag_run_id: 'bigint',
+  task_id: 'text',
+  key: 'text',
+  from_copy: 'integer',
+  to_copy: 'integer',
+} as const);
+/** Map indexes are whole numbers from -1 on. */
+const ALL_COPIES = { from: -1, to: 2_147_483_647 };
 
 const READ_XCOMS: Statement = {
   name: 'read_xcoms',
   text: `select r.n::integer as request, t.map_index, x.value from (${XCOM_REQUESTS.select(1)}) r
     join task_instance t on t.dag_run_id = any (array[r.dag_run_id]) and t.task_id = r.task_id
+      and t.map_index >= r.from_copy and t.map_index < r.to_copy
     join xcom x on x.task_instance_id = any (array[t.task_instance_id]) and x.key = r.key
     order by r.n, t.map_index`,
 };
@@ -141,7 +150,9 @@ export function createAttemptStore(database: Database, specs: SpecCache): Attemp
       const answers: XComValue[][] = requests.map(() => []);
       if (requests.length === 0) return answers;
       const values = XCOM_REQUESTS.values(
-        requests.map((request) => ({ dag_run_id: request.dagRunId, task_id: request.taskId, key: request.key })),
+        requests.map(({ dagRunId, taskId, key, copies: { from, to } = ALL_COPIES }) => {
+          return { dag_run_id: dagRunId, task_id: taskId, key, from_copy: from, to_copy: to };
+        }),
       );
       for (const row of await database.run<{ request: number; map_index: number; value: string }>(READ_XCOMS, values)) {
         answers[row.request - 1]!.push({ mapIndex: row.map_index, value: JSON.parse(row.value) as TaggedJson });

@@ -84,6 +84,30 @@ export async function writeCommitsIn(session: Session, commits: readonly RunComm
   return results.length === 1 ? results[0]! : mergeResults(results);
 }
 
+/** Commits of one statement: bounds its parameters, not the transaction. */
+const COMMITS_PER_STATEMENT = 200;
+
+/** Rolls the transaction back; never leaves this file. */
+class StaleCommit extends Error {}
+
+/** All commits in one transaction, or none when any of them is stale. Runs are locked in one order, so that two callers do not wait for each other. */
+export async function writeAllCommits(database: Database, commits: readonly RunCommit[], now: Instant): Promise<boolean> {
+  if (commits.length === 0) return true;
+  const inOrder = [...commits].sort((a, b) => a.dagRunId - b.dagRunId);
+  try {
+    await database.transaction(async (session) => {
+      for (let start = 0; start < inOrder.length; start += COMMITS_PER_STATEMENT) {
+        const result = await writeCommitsIn(session, inOrder.slice(start, start + COMMITS_PER_STATEMENT), now);
+        if (result.staleRuns.length + result.staleTaskInstances.length > 0) throw new StaleCommit();
+      }
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof StaleCommit) return false;
+    throw error;
+  }
+}
+
 /** The run creator has to look at the DAG: the run has ended, or waits for a place again. */
 function givesPlace(commit: RunCommit): boolean {
   return endsRun(commit) || commit.run?.path.at(-1) === 'queued';

@@ -1,4 +1,4 @@
-/** Deletes a DAG with all its history; one of the two places where the append-only event log may shrink. */
+/** Deletes a DAG with all its history; one of the few places where the append-only event log may shrink. */
 import type { Actor } from '../../model/commit.js';
 import { refreshUse } from './asset-references.js';
 import type { Database, Statement } from './session.js';
@@ -13,7 +13,11 @@ const FIND_LIVE: Statement = {
   text: `select 1 from task_attempt a join dag_run d on d.dag_run_id = a.dag_run_id
     where d.dag_id = $1 and a.state in ('queued', 'running') limit 1`,
 };
-const ALLOW: Statement = { name: 'delete_dag_allow', text: `select set_config('airflow_like.may_delete_history', 'on', true)` };
+/** Lets this transaction, and no other, delete rows of the event log. */
+export const ALLOW_DELETING_HISTORY: Statement = {
+  name: 'delete_dag_allow',
+  text: `select set_config('airflow_like.may_delete_history', 'on', true)`,
+};
 
 const ITS_RUNS = 'dag_run_id in (select dag_run_id from dag_run where dag_id = $1)';
 /** Children before parents. */
@@ -46,7 +50,7 @@ export function deleteDag(database: Database, dagId: string, actor: Actor): Prom
     if ((await session.run(LOCK, [dagId])).length === 0) return 'missing';
     await session.run(LOCK_RUNS, [dagId]);
     if ((await session.run(FIND_LIVE, [dagId])).length > 0) return 'running';
-    await session.run(ALLOW);
+    await session.run(ALLOW_DELETING_HISTORY);
     for (const statement of DELETES) await session.run(statement, statement.text.includes('$1') ? [dagId] : []);
     await refreshUse(session);
     await session.run(RECORD, [dagId, actor.kind, actor.id]);

@@ -1,11 +1,13 @@
 /** What people ask about runs, and the one creation outside the timetable. */
+import type { NewDagRun } from '../../model/dag.js';
 import type { DagRun } from '../../model/dag-run.js';
 import type { Instant } from '../../model/instant.js';
-import type { DagRunReads, RunFilter } from '../../ports/store.js';
+import type { DagRunReads, RunCollision, RunFilter } from '../../ports/store.js';
 import { listAttempts } from './attempts.js';
 import { getRuns, readRun, RUN_COLUMNS } from './dag-runs.js';
 import { checkDag, insertRuns, lockDag } from './new-runs.js';
-import type { Database, Statement } from './session.js';
+import { deleteRun } from './delete-run.js';
+import type { Database, Session, Statement } from './session.js';
 import type { SpecCache } from './spec-cache.js';
 import { listTaskInstances } from './task-instances.js';
 
@@ -16,9 +18,22 @@ const COLLIDING: Statement = {
     order by d.run_id = $2 desc limit 1`,
 };
 
+const WITH_KEY: Statement = {
+  name: 'run_with_key',
+  text: `select ${RUN_COLUMNS} from dag_run d where d.dag_id = $1 and d.idempotency_key = $2`,
+};
+
 const LIST_ENDED: Statement = {
   name: 'list_ended_runs',
   text: `select ${RUN_COLUMNS} from dag_run d where d.ended_at > to_timestamp($1::float8 / 1000) order by d.ended_at desc, d.dag_run_id desc limit $2`,
+};
+
+const SET_NOTE: Statement = {
+  name: 'set_note',
+  text: `with noted as (update dag_run set note = $2 where dag_run_id = $1 returning dag_run_id, state), recorded as (
+    insert into event_log (entity, dag_run_id, entity_id, from_state, to_state, actor_kind, actor_id, reason)
+    select 'dag_run', dag_run_id, dag_run_id, state, state, $3::text, $4::text, 'note' from noted
+  ) select dag_run_id from noted`,
 };
 
 const FIND_REASON: Statement = {
@@ -36,9 +51,12 @@ export function createRunReads(database: Database, specs: SpecCache): DagRunRead
           await checkDag(session, dagId, now);
           return { run: created };
         }
-        const [existing] = await session.run(COLLIDING, [dagId, run.runId, run.logicalDate]);
-        return { exists: readRun(existing!) };
+        return findCollision(session, dagId, run);
       }),
+    deleteRun: (dagRunId, actor) => deleteRun(database, dagRunId, actor),
+    async setNote(dagRunId, note, actor) {
+      return (await database.run(SET_NOTE, [dagRunId, note, actor.kind, actor.id])).length > 0;
+    },
     async findRun(dagId, runIdOrLogicalDate) {
       const date = Date.parse(runIdOrLogicalDate);
       const [row] = await database.run(COLLIDING, [dagId, runIdOrLogicalDate, Number.isNaN(date) ? null : date]);
@@ -58,6 +76,14 @@ export function createRunReads(database: Database, specs: SpecCache): DagRunRead
       return (await database.run(LIST_ENDED, [since, limit])).map(readRun);
     },
   };
+}
+
+async function findCollision(session: Session, dagId: string, run: NewDagRun): Promise<RunCollision> {
+  const [withKey] = run.idempotencyKey == null ? [] : await session.run(WITH_KEY, [dagId, run.idempotencyKey]);
+  if (withKey) return { exists: readRun(withKey), by: 'idempotency_key' };
+  const [existing] = await session.run(COLLIDING, [dagId, run.runId, run.logicalDate]);
+  const exists = readRun(existing!);
+  return { exists, by: exists.runId === run.runId ? 'run_id' : 'logical_date' };
 }
 
 /** Filters are open-ended, so knex puts this text together; it is imported on first use because that takes 200 ms. */

@@ -2,9 +2,9 @@
 import type { Instant } from '../../model/instant.js';
 import type { LostAttempt, SchedulingStore } from '../../ports/store.js';
 import { planAssetRuns } from './asset-runs.js';
-import { listParameter } from './columns.js';
-import { EMPTY_RESULT, writeCommits, writeCommitsIn } from './commits.js';
+import { EMPTY_RESULT, writeAllCommits, writeCommits, writeCommitsIn } from './commits.js';
 import { planDueDags } from './due-dags.js';
+import { lockAndCount } from './occupancy.js';
 import type { Database, Statement } from './session.js';
 import { loadSnapshots } from './snapshots.js';
 import type { SpecCache } from './spec-cache.js';
@@ -21,18 +21,6 @@ const CLAIM_RUNS: Statement = {
   returning d.dag_run_id, d.revision, due.is_backfill, due.plan_at
 )
 select dag_run_id, revision from claimed order by is_backfill, claimed.plan_at, dag_run_id`,
-};
-
-const LOCK_POOLS: Statement = {
-  name: 'lock_pools',
-  text: 'select name, slots from pool where name = any ($1::text[]) order by name for update',
-};
-
-/** Reads live attempts only, through a partial index. */
-const COUNT_OCCUPANCY: Statement = {
-  name: 'count_occupancy',
-  text: `select a.pool, count(*) as attempts, sum(a.pool_slots)::bigint as slots from task_attempt a
-    where a.state in ('queued', 'running') group by a.pool`,
 };
 
 const FIND_LOST: Statement = {
@@ -60,21 +48,12 @@ export function createSchedulingStore(database: Database, specs: SpecCache): Sch
     },
     loadSnapshots: (dagRunIds) => loadSnapshots(database, specs, dagRunIds),
     commit: (commits, now) => writeCommits(database, commits, now),
-    commitUnderPools(pools, now, admit) {
-      return database.transaction(async (session) => {
-        const [locked, counted] = await Promise.all([
-          session.run<{ name: string; slots: number }>(LOCK_POOLS, [listParameter(pools)]),
-          session.run<{ pool: string; attempts: number; slots: number }>(COUNT_OCCUPANCY),
-        ]);
-        const occupied = new Map(counted.map((row) => [row.pool, row.slots]));
-        const commits = admit({
-          total: counted.reduce((sum, row) => sum + row.attempts, 0),
-          pools: Object.fromEntries(locked.map(({ name, slots }) => [name, { slots, occupied: occupied.get(name) ?? 0 }])),
-          tasks: {},
-        });
+    commitAll: (commits, now) => writeAllCommits(database, commits, now),
+    commitUnderPools: (scope, now, admit) =>
+      database.transaction(async (session) => {
+        const commits = admit(await lockAndCount(session, scope));
         return commits.length === 0 ? EMPTY_RESULT : writeCommitsIn(session, commits, now);
-      });
-    },
+      }),
     findLostAttempts: (now, queuedBefore, limit) => findLostAttempts(database, now, queuedBefore, limit),
   };
 }

@@ -12,6 +12,7 @@ import { firstSchema } from './migrations/0001-first-schema.js';
 import { problemsByParsedFile } from './migrations/0002-problems-by-parsed-file.js';
 import { statesOfACompleteCore } from './migrations/0003-states-of-a-complete-core.js';
 import { assets } from './migrations/0004-assets.js';
+import { limitsAndLanes } from './migrations/0005-limits-and-lanes.js';
 
 export interface Migration {
   readonly version: number;
@@ -20,7 +21,7 @@ export interface Migration {
 }
 
 /** In order, versions 1, 2, 3... A migration that was released never changes. */
-export const MIGRATIONS: readonly Migration[] = [firstSchema, problemsByParsedFile, statesOfACompleteCore, assets];
+export const MIGRATIONS: readonly Migration[] = [firstSchema, problemsByParsedFile, statesOfACompleteCore, assets, limitsAndLanes];
 
 export interface SchemaStatus {
   /** Version of the database; 0 when the schema is missing. */

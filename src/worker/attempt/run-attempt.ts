@@ -13,8 +13,10 @@ import type { Workload } from '../../model/workload.js';
 import type { TaskChannel } from '../../ports/task-channel.js';
 import { runWithContext, type TaskContext } from '../../sdk/context.js';
 import type { DagInstance } from '../../sdk/dag-instance.js';
+import { applyRetryPolicy } from './apply-retry-policy.js';
 import { encodeXCom } from './encode-output.js';
 import type { RunnableDag } from './load-dag.js';
+import { isChunked, runChunk } from './run-chunk.js';
 import { runSensor } from './run-sensor.js';
 import { successOutcome } from './success-outcome.js';
 import { describeThrown, isNamed, showValue } from './task-error.js';
@@ -84,14 +86,20 @@ async function prepare(work: AttemptWork, environment: AttemptEnvironment): Prom
 
 async function run(subject: Subject, work: AttemptWork, environment: AttemptEnvironment): Promise<Outcome> {
   const { spec, task, instance, args } = subject;
-  const call = (pokeNumber: number): unknown =>
-    runWithContext(contextOf(work, environment, pokeNumber), () => instance.call(work.taskId, args));
+  const call = (pokeNumber: number, values = args): unknown =>
+    runWithContext(contextOf(work, environment, pokeNumber), () => instance.call(work.taskId, values));
   try {
-    if (!task.sensor) return successOutcome(await call(work.pokeNumber + 1), spec, task, work.maxXComBytes);
-    const outcome = await runSensor(work, task.sensor, environment, call);
-    return outcome.kind === 'found' ? successOutcome(outcome.value, spec, task, work.maxXComBytes) : outcome;
+    if (task.sensor) {
+      const outcome = await runSensor(work, task.sensor, environment, call);
+      return outcome.kind === 'found' ? successOutcome(outcome.value, spec, task, work.maxXComBytes) : outcome;
+    }
+    const value = isChunked(task) ? await runChunk(task, args, (values) => call(1, values), environment) : await call(1);
+    return successOutcome(value, spec, task, work.maxXComBytes);
   } catch (thrown) {
-    return outcomeOfThrown(thrown);
+    const outcome = outcomeOfThrown(thrown);
+    if (outcome.kind !== 'failed' || !task.hasRetryPolicy) return outcome;
+    const ask = (): Promise<Outcome> => applyRetryPolicy(outcome, thrown, instance, work, environment.log);
+    return runWithContext(contextOf(work, environment, work.pokeNumber + 1), ask);
   }
 }
 

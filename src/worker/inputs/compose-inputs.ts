@@ -2,54 +2,60 @@
  * Puts the arguments of a task together from its InputSpecs and the outputs of its upstream tasks, all in tagged form: nothing is decoded
  * here, so that a fan-out over a large array costs its elements and not its copies.
  */
-import type { InputSpec, TaskSpec } from '../../model/dag-spec.js';
+import type { InputSpec, MapSpec, TaskSpec } from '../../model/dag-spec.js';
 import type { TaggedJson } from '../../model/tagged-json.js';
+import { elementFor } from './map-elements.js';
 
-/** The output of an upstream task; of a mapped one the list of its copies' outputs. Undefined: it has none. */
+/** What the task gets of another one, in its shape. Undefined: there is nothing. */
 export type OutputLookup = (taskId: string) => TaggedJson | undefined;
 
+/** The mapping of a group; null: it is not mapped. */
+export type GroupMaps = (groupId: string) => MapSpec | null;
+
 /** Ids of the tasks whose outputs the arguments of `task` need. */
-export function inputRefs(task: TaskSpec): readonly string[] {
+export function inputRefs(task: TaskSpec, mapOfGroup: GroupMaps): readonly string[] {
   const refs = new Set<string>();
-  for (const input of task.inputs) collectRefs(input, refs);
-  for (const source of task.map?.sources ?? []) collectRefs(source, refs);
+  const groups = new Set<string>();
+  const collect = (input: InputSpec): void => {
+    if (input.kind === 'ref') refs.add(input.taskId);
+    else if (input.kind === 'list') input.items.forEach(collect);
+    else if (input.kind === 'object') Object.values(input.fields).forEach(collect);
+    else if (input.kind === 'groupElement' && !groups.has(input.groupId)) {
+      groups.add(input.groupId);
+      mapOfGroup(input.groupId)?.sources.forEach(collect);
+    }
+  };
+  task.inputs.forEach(collect);
+  task.map?.sources.forEach(collect);
   return [...refs];
 }
 
 /** Arguments in order. Undefined stands for a ref to a task without output. */
-export function composeInputs(task: TaskSpec, mapIndex: number, output: OutputLookup): (TaggedJson | undefined)[] {
-  const element = (position: number): TaggedJson | undefined => {
-    const source = task.map?.sources[position];
-    return source && mapIndex >= 0 ? elementOf(source, mapIndex, output) : undefined;
-  };
-  return task.inputs.map((input) => compose(input, element, output));
-}
-
-function collectRefs(input: InputSpec, refs: Set<string>): void {
-  if (input.kind === 'ref') refs.add(input.taskId);
-  else if (input.kind === 'list') for (const item of input.items) collectRefs(item, refs);
-  else if (input.kind === 'object') for (const field of Object.values(input.fields)) collectRefs(field, refs);
-}
-
-function compose(
-  input: InputSpec,
-  element: (source: number) => TaggedJson | undefined,
+export function composeInputs(
+  task: TaskSpec,
+  mapIndex: number,
   output: OutputLookup,
-): TaggedJson | undefined {
-  switch (input.kind) {
-    case 'value':
-      return input.value;
-    case 'ref':
-      return output(input.taskId);
-    case 'element':
-      return element(input.source);
-    case 'groupElement':
-      return undefined;
-    case 'list':
-      return input.items.map((item) => compose(item, element, output) ?? null);
-    case 'object':
-      return composeObject(Object.entries(input.fields).map(([name, field]) => [name, compose(field, element, output)] as const));
-  }
+  mapOfGroup: GroupMaps,
+): (TaggedJson | undefined)[] {
+  const compose = (input: InputSpec): TaggedJson | undefined => {
+    switch (input.kind) {
+      case 'value':
+        return input.value;
+      case 'ref':
+        return output(input.taskId) ?? input.orElse;
+      case 'element':
+        return task.map ? elementFor(task.map, input.source, mapIndex, compose) : undefined;
+      case 'groupElement': {
+        const map = mapOfGroup(input.groupId);
+        return map ? elementFor(map, input.source, mapIndex, compose) : undefined;
+      }
+      case 'list':
+        return input.items.map((item) => compose(item) ?? null);
+      case 'object':
+        return composeObject(Object.entries(input.fields).map(([name, field]) => [name, compose(field)] as const));
+    }
+  };
+  return task.inputs.map(compose);
 }
 
 /** A field without a value is left out. Names that the tagged form reserves need its longer spelling. */
@@ -59,29 +65,4 @@ function composeObject(entries: readonly (readonly [string, TaggedJson | undefin
     return { $type: 'object', value: present.map(([name, value]) => [name, value]) };
   }
   return Object.fromEntries(present);
-}
-
-/**
- * The element of the mapped source with this index: an item of an array; of an object `[key, value]`, in the sorted order of its keys: a
- * database does not keep the order in which they were written, and every copy must see the same.
- */
-function elementOf(source: InputSpec, mapIndex: number, output: OutputLookup): TaggedJson | undefined {
-  const noElement = (): undefined => undefined;
-  if (source.kind === 'list') {
-    const item = source.items[mapIndex];
-    return item && compose(item, noElement, output);
-  }
-  const value = compose(source, noElement, output);
-  if (value === undefined || value === null || typeof value !== 'object') return undefined;
-  if (isList(value)) return value[mapIndex];
-  if (!('$type' in value)) {
-    const key = Object.keys(value).sort()[mapIndex];
-    return key === undefined ? undefined : [key, value[key] as TaggedJson];
-  }
-  if (value['$type'] !== 'object') return undefined;
-  return (value['value'] as readonly [TaggedJson, TaggedJson][])[mapIndex];
-}
-
-function isList(value: TaggedJson): value is readonly TaggedJson[] {
-  return Array.isArray(value);
 }

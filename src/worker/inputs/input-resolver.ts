@@ -4,11 +4,21 @@ import type { Assignment } from '../../model/workload.js';
 import type { AttemptStore, XComRequest } from '../../ports/store.js';
 import { OutputCache } from '../supervisor/output-cache.js';
 import { composeInputs, inputRefs } from './compose-inputs.js';
+import type { OutputShapes } from './output-shapes.js';
 
-/** An assignment with the ids of the mapped tasks of its DAG. */
+/** An assignment, and how the outputs in its DAG look. */
 export interface ResolvableAssignment {
   readonly assignment: Assignment;
-  readonly mappedTasks: ReadonlySet<string>;
+  readonly shapes: OutputShapes;
+}
+
+/** An output that an assignment needs. */
+interface Need {
+  readonly taskId: string;
+  /** The copy whose value it is; null: the values of all copies. */
+  readonly mapIndex: number | null;
+  /** Says the same in every assignment that needs the same. */
+  readonly key: string;
 }
 
 export class InputResolver {
@@ -18,43 +28,64 @@ export class InputResolver {
   ) {}
 
   /** The arguments if everything is in memory: the hot path. Null otherwise. */
-  resolveNow({ assignment, mappedTasks }: ResolvableAssignment): (TaggedJson | undefined)[] | null {
-    const refs = inputRefs(assignment.task);
+  resolveNow(resolvable: ResolvableAssignment): (TaggedJson | undefined)[] | null {
     const outputs = new Map<string, TaggedJson | undefined>();
-    for (const taskId of refs) {
-      if (mappedTasks.has(taskId)) return null;
-      const entry = this.cache.get(OutputCache.key(assignment.dagRunId, taskId, -1));
+    for (const { taskId, mapIndex, key } of needsOf(resolvable)) {
+      const entry = mapIndex === null ? undefined : this.cache.get(key);
       if (!entry) return null;
       outputs.set(taskId, entry.value);
     }
-    return composeInputs(assignment.task, assignment.key.mapIndex, (taskId) => outputs.get(taskId));
+    return compose(resolvable, (taskId) => outputs.get(taskId));
   }
 
   /** Rejects when the store cannot be asked. */
   async resolve(batch: readonly ResolvableAssignment[]): Promise<(TaggedJson | undefined)[][]> {
-    const requests = new Map<string, XComRequest>();
     const outputs = new Map<string, TaggedJson | undefined>();
-    for (const { assignment, mappedTasks } of batch) {
-      for (const taskId of inputRefs(assignment.task)) {
-        const key = OutputCache.key(assignment.dagRunId, taskId, -1);
-        const entry = mappedTasks.has(taskId) ? undefined : this.cache.get(key);
+    const missing = new Map<string, { readonly request: XComRequest; readonly need: Need; readonly shapes: OutputShapes }>();
+    const needs = batch.map((resolvable) => needsOf(resolvable));
+    batch.forEach(({ assignment: { dagRunId }, shapes }, index) => {
+      for (const need of needs[index] ?? []) {
+        const { taskId, mapIndex, key } = need;
+        const entry = mapIndex === null ? undefined : this.cache.get(key);
         if (entry) outputs.set(key, entry.value);
-        else requests.set(key, { dagRunId: assignment.dagRunId, taskId, key: 'return_value' });
+        else missing.set(key, { request: requestFor(dagRunId, taskId, mapIndex), need, shapes });
       }
-    }
-    const answers = requests.size === 0 ? [] : await this.attempts.readXComs([...requests.values()]);
-    [...requests.keys()].forEach((key, index) => {
-      const { taskId } = requests.get(key) as XComRequest;
-      const values = (answers[index] ?? []).map(({ value }) => value);
-      const isMapped = batch.some(
-        ({ assignment, mappedTasks }) => mappedTasks.has(taskId) && key.startsWith(`${assignment.dagRunId}/`),
-      );
-      outputs.set(key, isMapped ? values : values[0]);
     });
-    return batch.map(({ assignment }) =>
-      composeInputs(assignment.task, assignment.key.mapIndex, (taskId) =>
-        outputs.get(OutputCache.key(assignment.dagRunId, taskId, -1)),
-      ),
-    );
+    const waiting = [...missing.values()];
+    const answers = waiting.length === 0 ? [] : await this.attempts.readXComs(waiting.map(({ request }) => request));
+    waiting.forEach(({ need: { taskId, mapIndex, key }, shapes }, index) => {
+      const values = (answers[index] ?? []).map(({ value }) => value);
+      outputs.set(key, mapIndex === null ? listOf(values, shapes.isChunked(taskId)) : values[0]);
+    });
+    return batch.map((resolvable, index) => {
+      const keys = new Map((needs[index] ?? []).map(({ taskId, key }) => [taskId, key]));
+      return compose(resolvable, (taskId) => outputs.get(keys.get(taskId) ?? ''));
+    });
   }
+}
+
+/** The values of all copies as one list: the copies of a chunked task made one each. */
+export function listOf(values: readonly TaggedJson[], isChunked: boolean): readonly TaggedJson[] {
+  return isChunked ? values.flatMap((value) => value as readonly TaggedJson[]) : values;
+}
+
+function needsOf({ assignment: { task, key, dagRunId }, shapes }: ResolvableAssignment): readonly Need[] {
+  return inputRefs(task, (groupId) => shapes.mapOfGroup(groupId)).map((taskId) => {
+    const shape = shapes.shapeFor(task, taskId);
+    if (shape === 'list') return { taskId, mapIndex: null, key: `${dagRunId}/${taskId}` };
+    const mapIndex = shape === 'same-copy' ? key.mapIndex : -1;
+    return { taskId, mapIndex, key: OutputCache.key(dagRunId, taskId, mapIndex) };
+  });
+}
+
+function requestFor(dagRunId: number, taskId: string, mapIndex: number | null): XComRequest {
+  const request = { dagRunId, taskId, key: 'return_value' };
+  return mapIndex === null ? request : { ...request, copies: { from: mapIndex, to: mapIndex + 1 } };
+}
+
+function compose(
+  { assignment: { task, key }, shapes }: ResolvableAssignment,
+  output: (taskId: string) => TaggedJson | undefined,
+): (TaggedJson | undefined)[] {
+  return composeInputs(task, key.mapIndex, output, (groupId) => shapes.mapOfGroup(groupId));
 }

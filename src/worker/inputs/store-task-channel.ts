@@ -3,11 +3,13 @@ import type { TaggedJson } from '../../model/tagged-json.js';
 import type { AttemptToken } from '../../model/task-instance.js';
 import type { AttemptStore } from '../../ports/store.js';
 import type { TaskChannel } from '../../ports/task-channel.js';
+import { listOf } from './input-resolver.js';
+import type { OutputShapes } from './output-shapes.js';
 
-/** The run of an attempt, and which tasks of its DAG are mapped. */
+/** The run of an attempt, and how the outputs in its DAG look. */
 export interface AttemptScope {
   readonly dagRunId: number;
-  readonly mappedTasks: ReadonlySet<string>;
+  readonly shapes: OutputShapes;
 }
 
 export class StoreTaskChannel implements TaskChannel {
@@ -27,12 +29,13 @@ export class StoreTaskChannel implements TaskChannel {
     token: AttemptToken,
     request: { taskId: string; key: string; mapIndex: number | null },
   ): Promise<TaggedJson | undefined> {
-    const { dagRunId, mappedTasks } = this.scope(token);
+    const { dagRunId, shapes } = this.scope(token);
     const { taskId, key, mapIndex } = request;
-    const [values = []] = await this.attempts.readXComs([{ dagRunId, taskId, key }]);
-    if (mapIndex !== null) return values.find((one) => one.mapIndex === mapIndex)?.value;
-    if (mappedTasks.has(taskId)) return values.map(({ value }) => value);
-    return values[0]?.value;
+    const copies = mapIndex === null ? {} : { copies: { from: mapIndex, to: mapIndex + 1 } };
+    const [found = []] = await this.attempts.readXComs([{ dagRunId, taskId, key, ...copies }]);
+    const values = found.map(({ value }) => value);
+    if (mapIndex !== null || !shapes.hasCopies(taskId)) return values[0];
+    return listOf(values, key === 'return_value' && shapes.isChunked(taskId));
   }
 
   private scope(token: AttemptToken): AttemptScope {

@@ -107,7 +107,7 @@ export class Supervisor implements Executor {
     this.channel = new StoreTaskChannel(options.attempts, (token) => {
       const attempt = this.attempts.get(token);
       if (!attempt?.version) return undefined;
-      return { dagRunId: attempt.assignment.dagRunId, mappedTasks: attempt.version.mappedTasks };
+      return { dagRunId: attempt.assignment.dagRunId, shapes: attempt.version.shapes };
     });
   }
 
@@ -140,7 +140,7 @@ export class Supervisor implements Executor {
         continue;
       }
       attempt.version = this.versions.get(assignment.versionId) ?? null;
-      const args = attempt.version && this.inputs.resolveNow({ assignment, mappedTasks: attempt.version.mappedTasks });
+      const args = attempt.version && this.inputs.resolveNow({ assignment, shapes: attempt.version.shapes });
       if (args) this.launch(attempt, args);
       else waiting.push(attempt);
     }
@@ -204,8 +204,8 @@ export class Supervisor implements Executor {
       try {
         await this.loadVersions(waiting);
         waiting = waiting.filter((attempt) => this.isWaiting(attempt));
-        const mappedTasks = (attempt: Attempt) => (attempt.version as LocalVersion).mappedTasks;
-        const resolvable = waiting.map((attempt) => ({ assignment: attempt.assignment, mappedTasks: mappedTasks(attempt) }));
+        const shapesOf = (attempt: Attempt) => (attempt.version as LocalVersion).shapes;
+        const resolvable = waiting.map((attempt) => ({ assignment: attempt.assignment, shapes: shapesOf(attempt) }));
         const args = await this.inputs.resolve(resolvable);
         waiting.forEach((attempt, index) => this.isWaiting(attempt) && this.launch(attempt, args[index] ?? []));
         return;

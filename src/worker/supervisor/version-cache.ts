@@ -6,13 +6,13 @@ import { materializeBundle } from '../../loading/bundle-cache.js';
 import type { DagSpec } from '../../model/dag-spec.js';
 import type { BundleLocation } from '../../model/workload.js';
 import type { DagCatalog } from '../../ports/store.js';
+import { OutputShapes } from '../inputs/output-shapes.js';
 
 export interface LocalVersion {
   readonly bundle: BundleLocation;
   /** File with the registered spec as JSON. */
   readonly specFile: string;
-  /** Ids of tasks that are mapped: a ref to one of them is a list. */
-  readonly mappedTasks: ReadonlySet<string>;
+  readonly shapes: OutputShapes;
 }
 
 const MAX_VERSIONS = 2_000;
@@ -68,7 +68,7 @@ export class VersionCache {
         originalRoot: this.originalRoot,
       },
       specFile: await this.writeSpec(version.specHash, spec),
-      mappedTasks: new Set(spec.tasks.filter(({ map }) => map !== null).map(({ taskId }) => taskId)),
+      shapes: new OutputShapes(spec),
     };
   }
 

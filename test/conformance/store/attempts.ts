@@ -119,6 +119,12 @@ export function describeAttempts({
         [0, 2, 11].map((mapIndex) => ({ mapIndex, value: mapIndex })),
         [0, 2, 11].map((mapIndex) => ({ mapIndex, value: mapIndex })),
       ]);
+      const some = (from: number, to: number) => ({ ...request, copies: { from, to } });
+      expect(await store.attempts.readXComs([some(2, 12), some(1, 2), some(0, 1)])).toEqual([
+        [2, 11].map((mapIndex) => ({ mapIndex, value: mapIndex })),
+        [],
+        [{ mapIndex: 0, value: 0 }],
+      ]);
       expect(await store.attempts.readXComs([])).toEqual([]);
     });
 

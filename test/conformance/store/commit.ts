@@ -21,6 +21,27 @@ export function describeCommit({
   oneRun,
 }: StoreSuite): void {
   describe('commit', () => {
+    it('writes all commits of a wish, or none when one is stale', async () => {
+      await save(dagSpec('d'));
+      const runs = [await create('d', newRun('r1', T0)), await create('d', newRun('r2', T0 + DAY))];
+      const skipA = async (run: DagRun, revision = run.revision) =>
+        runCommit(run, { expectedRevision: revision, changes: [change(await instance(run, 'a'), ['skipped'])] });
+      const states = async () => Promise.all(runs.map(async (run) => (await instance(run, 'a')).state));
+      const [one, two] = runs as [DagRun, DagRun];
+      expect(await store.scheduling.commitAll([await skipA(one), await skipA(two, two.revision + 1)], T0)).toBe(false);
+      expect(await states()).toEqual(['none', 'none']);
+      const foreign = {
+        ...(await skipA(two)),
+        changes: [{ ...change(await instance(two, 'a'), ['skipped']), from: 'failed' as const }],
+      };
+      expect(await store.scheduling.commitAll([await skipA(one), foreign], T0)).toBe(false);
+      expect(await states()).toEqual(['none', 'none']);
+      expect((await read(one)).revision).toBe(one.revision);
+      expect(await store.scheduling.commitAll([await skipA(two), await skipA(one)], T0)).toBe(true);
+      expect(await states()).toEqual(['skipped', 'skipped']);
+      expect(await store.scheduling.commitAll([], T0)).toBe(true);
+    });
+
     it('writes a whole life and its history', async () => {
       const run = await oneRun();
       const worker = randomUUID();

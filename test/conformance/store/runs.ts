@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Store } from '../../../src/ports/store.js';
 import { dagSpec, newRun, taskSpec } from '../../support/dag-specs.js';
-import { change, endRun, runCommit } from '../commits.js';
+import { change, endRun, runCommit, start, succeed } from '../commits.js';
 import { T0, DAY, USER, type StoreSuite } from './suite.js';
 
-export function describeRuns({ store, other, save, create, instancesOf, instance, commit, oneRun }: StoreSuite): void {
+export function describeRuns({ store, other, harness, save, create, instancesOf, instance, commit, oneRun }: StoreSuite): void {
   describe('runs', () => {
     it('gives task instances the weight that follows from the tasks around them', async () => {
       const tasks = [
@@ -77,11 +77,11 @@ export function describeRuns({ store, other, save, create, instancesOf, instance
     });
 
     it.each([
-      ['run id', newRun('r1', T0 + DAY)],
-      ['logical date', newRun('other', T0)],
-    ])('names the run that has the same %s', async (_what, run) => {
+      ['run_id', newRun('r1', T0 + DAY)],
+      ['logical_date', newRun('other', T0)],
+    ])('names the run that has the same %s', async (by, run) => {
       const first = await oneRun();
-      expect(await store.runs.createRun('d', run, USER, T0)).toEqual({ exists: first });
+      expect(await store.runs.createRun('d', run, USER, T0)).toEqual({ exists: first, by });
       expect(await store.runs.listRuns({ dagId: 'd' })).toHaveLength(1);
     });
 
@@ -90,6 +90,61 @@ export function describeRuns({ store, other, save, create, instancesOf, instance
       const answers = await Promise.all([store, other].map((session) => session.runs.createRun('d', newRun('r', T0), USER, T0)));
       expect(answers.filter((answer) => 'run' in answer)).toHaveLength(1);
       expect(await store.runs.listRuns({})).toHaveLength(1);
+    });
+
+    it('finds the run with the same idempotency key first, within its DAG', async () => {
+      await save(dagSpec('d'), dagSpec('e'));
+      const first = await create('d', newRun('r1', T0, { idempotencyKey: 'k', triggeringUser: 'ada' }));
+      expect(first.triggeringUser).toBe('ada');
+      await create('d', newRun('r2', T0 + DAY));
+      const again = newRun('r2', T0 + 2 * DAY, { idempotencyKey: 'k' });
+      expect(await store.runs.createRun('d', again, USER, T0)).toEqual({ exists: first, by: 'idempotency_key' });
+      expect(await store.runs.createRun('e', again, USER, T0)).toMatchObject({ run: { runId: 'r2' } });
+      expect(await store.runs.listRuns({ dagId: 'd' })).toHaveLength(2);
+    });
+
+    it('lets any number of runs be without a logical date', async () => {
+      await save(dagSpec('d'));
+      for (const runId of ['m1', 'm2', 'm3']) await create('d', newRun(runId, null));
+      expect(await store.runs.listRuns({ dagId: 'd' })).toHaveLength(3);
+    });
+
+    it('deletes a run with its history, and keeps that it was there', async () => {
+      await save(dagSpec('d'));
+      const [run, other] = [await create('d', newRun('r1', T0)), await create('d', newRun('r2', T0 + DAY))];
+      await commit(runCommit(run, { changes: [start(await instance(run, 'a'), 'w', T0)] }));
+      expect(await store.runs.deleteRun(run.id, USER)).toBe('running');
+      await commit(runCommit((await store.runs.getRun(run.id))!, { changes: [succeed(await instance(run, 'a'), T0, 1)] }));
+      expect(await store.runs.deleteRun(run.id, USER)).toBe('running');
+      await commit(endRun((await store.runs.getRun(run.id))!, 'failed', T0));
+      expect(await store.runs.deleteRun(run.id, USER)).toBe('deleted');
+      expect(await store.runs.deleteRun(run.id, USER)).toBe('missing');
+      expect((await store.runs.listRuns({})).map(({ runId }) => runId)).toEqual(['r2']);
+      expect(await instancesOf(run)).toEqual([]);
+      const left = await harness.events();
+      expect(left.filter(({ entity }) => entity !== 'dag').map(({ entity, entityId }) => [entity, entityId])).toEqual([
+        ['dag_run', other.id],
+        ['dag_run', other.id],
+      ]);
+      expect(left.at(-1)).toMatchObject({ entity: 'dag', entityId: 'd', to: 'run_deleted', actorKind: 'user' });
+      expect(await create('d', newRun('r1', T0))).toMatchObject({ runId: 'r1' });
+    });
+
+    it('keeps a note and who wrote it, beside what a planner does', async () => {
+      const run = await oneRun();
+      expect(await store.runs.setNote(run.id, 'look here', USER)).toBe(true);
+      expect(await store.runs.getRun(run.id)).toEqual({ ...run, note: 'look here' });
+      expect((await harness.events()).at(-1)).toMatchObject({
+        entity: 'dag_run',
+        from: 'running',
+        to: 'running',
+        actorKind: 'user',
+      });
+      expect((await commit(endRun(run, 'success', T0))).staleRuns).toEqual([]);
+      expect(await store.runs.getRun(run.id)).toMatchObject({ state: 'success', note: 'look here' });
+      expect(await store.runs.setNote(run.id, null, USER)).toBe(true);
+      expect((await store.runs.getRun(run.id))!.note).toBeNull();
+      expect(await store.runs.setNote(999_999, 'x', USER)).toBe(false);
     });
 
     it('refuses a run of an unknown DAG', async () => {

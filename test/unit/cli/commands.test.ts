@@ -142,7 +142,7 @@ describe('dags trigger', () => {
   const run = dagRun('manual__x');
   const follow = (...states: DagRun['state'][]): Partial<System> => ({
     parseConf,
-    triggerDagRun: async (_client, request) => (triggered.push(request), run),
+    triggerOnce: async (_client, request) => (triggered.push(request), { run, isNew: true }),
     async *followDagRun() {
       for (const state of states) yield { run: { ...run, state }, taskInstances: [taskInstance('load', { state: 'running' })] };
     },
@@ -153,7 +153,8 @@ describe('dags trigger', () => {
     const args = ['dags', 'trigger', 'sales', '-r', 'mine', '-c', '{"limit":1}', '-l', '2026-03-01T00:00:00.700', '-o', 'json'];
     const { code, stdout, stderr } = await runFake(args, { dags }, follow());
     expect(code).toBe(0);
-    expect(triggered).toEqual([{ dagId: 'sales', runId: 'mine', conf: { limit: 1 }, logicalDate: Date.UTC(2026, 2, 1) }]);
+    const rest = { note: null, idempotencyKey: null };
+    expect(triggered).toEqual([{ dagId: 'sales', runId: 'mine', conf: { limit: 1 }, logicalDate: Date.UTC(2026, 2, 1), ...rest }]);
     expect(JSON.parse(stdout)).toMatchObject([
       { dag_id: 'sales', dag_run_id: 'manual__x', state: 'queued', conf: {}, logical_date: null },
     ]);
@@ -165,6 +166,7 @@ describe('dags trigger', () => {
   it.each<[DagRun['state'], number]>([
     ['success', 0],
     ['failed', 3],
+    ['partial', 4],
   ])('--wait: a run that ends in %s exits with %i', async (state, expected) => {
     const { code, stdout, stderr } = await runFake(
       ['dags', 'trigger', 'sales', '--wait', '-o', 'json'],
@@ -207,9 +209,9 @@ describe('dags trigger', () => {
     const terminal = new FakeTerminal();
     const system: Partial<System> = {
       ...follow(),
-      triggerDagRun: () => {
+      triggerOnce: () => {
         terminal.pressCtrlC();
-        return new Promise<DagRun>(() => {});
+        return new Promise<never>(() => {});
       },
     };
     expect(await runFake(['dags', 'trigger', 'sales'], { dags }, system, terminal)).toMatchObject({ code: 130, closed: 1 });
@@ -439,7 +441,8 @@ describe('tasks', () => {
     const system: Partial<System> = {
       clearTaskInstances: async (_client, request) => {
         requests.push(request);
-        return [{ runId: 'r1', taskId: 'load', mapIndex: -1, state: 'failed' }];
+        const instances = [{ runId: 'r1', taskId: 'load', mapIndex: -1, state: 'failed', effect: 'clear' }] as const;
+        return { instances, runs: 1, runsOnOldVersion: 1, token: 'seen' };
       },
     };
     const terminal = new FakeTerminal();
@@ -447,12 +450,18 @@ describe('tasks', () => {
     terminal.answer = true;
     const args = ['tasks', 'clear', 'sales', '-t', '^lo', '-f', '-d', '-s', '2026-01-01', '--run-id', 'r1', '-o', 'json'];
     const { code, stdout, stderr } = await runFake(args, { dags, runs }, system, terminal);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: 'Cleared 1 task instance of sales.\n' });
+    expect(code).toBe(0);
+    expect(stderr).toBe(
+      '1 run keeps its older version of sales: --latest-version runs the newest one.\nCleared 1 task instance of sales.\n',
+    );
     expect(terminal.questions).toEqual(['This will clear 1 task instance of 1 run. Proceed?']);
-    expect(JSON.parse(stdout)).toEqual([{ dag_id: 'sales', run_id: 'r1', task_id: 'load', map_index: -1, state: 'failed' }]);
+    expect(JSON.parse(stdout)).toEqual([
+      { dag_id: 'sales', run_id: 'r1', task_id: 'load', map_index: -1, state: 'failed', effect: 'clear' },
+    ]);
     const same = {
       dagId: 'sales',
-      taskIds: ['load'],
+      tasks: null,
+      taskRegex: '^lo',
       runIds: ['r1'],
       from: Date.UTC(2026, 0, 1),
       to: null,
@@ -460,13 +469,15 @@ describe('tasks', () => {
       downstream: true,
     };
     expect(requests).toEqual([
-      expect.objectContaining({ ...same, dryRun: true }),
-      expect.objectContaining({ ...same, dryRun: false }),
+      expect.objectContaining({ ...same, dryRun: true, token: null, version: 'own' }),
+      expect.objectContaining({ ...same, dryRun: false, token: 'seen', version: 'own' }),
     ]);
   });
 
   it('clear says when nothing matches', async () => {
-    const system: Partial<System> = { clearTaskInstances: async () => [] };
+    const system: Partial<System> = {
+      clearTaskInstances: async () => ({ instances: [], runs: 0, runsOnOldVersion: 0, token: '' }),
+    };
     expect(await runFake(['tasks', 'clear', 'sales', '-o', 'json'], { dags }, system)).toMatchObject({
       code: 0,
       stdout: '[]\n',

@@ -2,15 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import { defaultReprocessBehavior, planBackfill } from '../../../src/core/backfill/plan-backfill.js';
 import { MAX_RUNS_PER_PASS, planDagSchedule } from '../../../src/core/dag-run/plan-schedule.js';
 import { checkGivenRunId, runIdFor, runTypeOf } from '../../../src/core/dag-run/run-id.js';
-import { planQueueing } from '../../../src/core/queueing/plan-queueing.js';
 import { parseSchedule } from '../../../src/core/timetable/parse-schedule.js';
 import type { BackfillLane } from '../../../src/model/dag.js';
 import type { DagSpec } from '../../../src/model/dag-spec.js';
-import type { TaskSpec } from '../../../src/model/dag-spec.js';
-import type { DagRun } from '../../../src/model/dag-run.js';
-import type { Occupancy } from '../../../src/model/snapshot.js';
-import type { TaskInstance } from '../../../src/model/task-instance.js';
-import { dagSchedule, dagSpec, taskSpec, utc, viewOf } from './factories.js';
+import { dagSchedule, dagSpec, taskSpec, utc } from './factories.js';
 
 const daily = (changes: Partial<DagSpec> = {}) =>
   dagSpec([], { schedule: parseSchedule('@daily', 'schedule'), startDate: utc('2026-01-01'), catchup: true, ...changes });
@@ -230,86 +225,5 @@ describe('planBackfill', () => {
   ])('refuses a range that is %s', (_case, changes, code, message) => {
     expect(() => planBackfill({ ...request, ...changes })).toThrow(message);
     expect(() => planBackfill({ ...request, ...changes })).toThrow(code);
-  });
-});
-
-describe('planQueueing', () => {
-  const occupancy = (changes: Partial<Occupancy> = {}): Occupancy => ({
-    total: 0,
-    pools: { default_pool: { slots: 128, occupied: 0 }, small: { slots: 2, occupied: 1 }, endless: { slots: -1, occupied: 9_999 } },
-    tasks: {},
-    ...changes,
-  });
-  const candidates = (
-    tasks: readonly Partial<TaskSpec>[],
-    instances: readonly Partial<TaskInstance>[] = [],
-    run: Partial<DagRun> = {},
-    spec: Partial<DagSpec> = {},
-  ) => {
-    const specs = tasks.map((task, index) => taskSpec(`t${index}`, task));
-    const states = Object.fromEntries(
-      specs.map((task, index) => [
-        task.taskId,
-        {
-          state: 'scheduled' as const,
-          pool: task.pool,
-          poolSlots: task.poolSlots,
-          priorityWeight: task.priorityWeight,
-          ...instances[index],
-        },
-      ]),
-    );
-    const view = viewOf(specs, states, { run, spec });
-    return [...view.ready()].map((instance) => ({ view, instance }));
-  };
-  const chosen = (input: Parameters<typeof planQueueing>[0]) => planQueueing(input).map(({ instance }) => instance.taskId);
-
-  it('takes the most urgent first: live before backfill, weight, runAfter, id', () => {
-    const live = candidates([{ priorityWeight: 1 }, { priorityWeight: 5 }, { priorityWeight: 1 }], [], { runAfter: 10 });
-    const older = candidates([{ priorityWeight: 1 }], [{ id: 50 }], { runAfter: 5 });
-    const backfill = candidates([{ priorityWeight: 9 }], [{ id: 60 }], { backfillId: 1 });
-    const all = [...backfill, ...live, ...older];
-    const order = planQueueing({ candidates: all, occupancy: occupancy(), parallelism: 32, freeSlots: 32 });
-    expect(order.map(({ instance }) => instance.id)).toEqual([2, 50, 1, 3, 60]);
-  });
-
-  it('lets a small one pass where a wide one does not fit', () => {
-    const input = { occupancy: occupancy(), parallelism: 32, freeSlots: 32 };
-    const pools = [
-      { pool: 'small', poolSlots: 2, priorityWeight: 9 },
-      { pool: 'small' },
-      { pool: 'small' },
-      { pool: 'endless' },
-      { pool: 'nowhere' },
-    ];
-    expect(chosen({ ...input, candidates: candidates(pools) })).toEqual(['t1', 't3']);
-  });
-
-  it.each<[string, object, number]>([
-    ['parallelism', { parallelism: 5, occupancy: occupancy({ total: 3 }) }, 2],
-    ['the free slots', { freeSlots: 1 }, 1],
-    ['more than parallelism in use', { parallelism: 2, occupancy: occupancy({ total: 3 }) }, 0],
-  ])('honours %s', (_case, changes, expected) => {
-    const input = { candidates: candidates([{}, {}, {}, {}]), occupancy: occupancy(), parallelism: 32, freeSlots: 32, ...changes };
-    expect(planQueueing(input)).toHaveLength(expected);
-  });
-
-  it('honours maxActiveTasks of the run and maxActiveTisPerDagrun of the task', () => {
-    const input = { occupancy: occupancy(), parallelism: 32, freeSlots: 32 };
-    const tasks = [{}, {}, {}, {}];
-    expect(chosen({ ...input, candidates: candidates(tasks, [{ state: 'running' }], {}, { maxActiveTasks: 3 }) })).toEqual([
-      't1',
-      't2',
-    ]);
-    const limited = [{ maxActiveTisPerDagrun: 1, priorityWeight: 9 }, {}];
-    expect(chosen({ ...input, candidates: candidates(limited) })).toEqual(['t0', 't1']);
-    const view = viewOf([taskSpec('m', { maxActiveTisPerDagrun: 2 })], { m: { state: 'deferred', mapIndex: 0 } });
-    view.insertCopies(view.instance(1), [1, 2, 3]);
-    for (const id of [-1, -2, -3]) view.transition(id, 'schedule');
-    const copies = view.instances('m').slice(1);
-    // Copies that are not stored yet are never chosen, whatever the limit says.
-    expect(planQueueing({ ...input, candidates: copies.map((instance) => ({ view, instance })) })).toEqual([]);
-    const stored = copies.map((instance, index) => ({ view, instance: { ...instance, id: 100 + index } }));
-    expect(planQueueing({ ...input, candidates: stored }).map(({ instance }) => instance.mapIndex)).toEqual([1]);
   });
 });

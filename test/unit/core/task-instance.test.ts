@@ -1,11 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { queueInstance, startInstance } from '../../../src/core/queueing/dispatch.js';
-import { clearTaskInstances, selectForClear } from '../../../src/core/task-instance/clear.js';
 import { retryDelayMs } from '../../../src/core/task-instance/retry-delay.js';
 import { settleAttempt, settleChange } from '../../../src/core/task-instance/settle-attempt.js';
 import type { Outcome } from '../../../src/model/outcome.js';
 import type { TaskInstance } from '../../../src/model/task-instance.js';
-import { dagSpec, SCHEDULER, taskInstance, taskSpec, USER, utc, viewOf } from './factories.js';
+import { SCHEDULER, taskInstance, taskSpec, utc, viewOf } from './factories.js';
 
 const ERROR = { code: 'TASK_ERROR', name: 'Error', message: 'no', stack: null };
 const FAILED: Outcome = { kind: 'failed', error: ERROR, retryable: true };
@@ -161,80 +160,5 @@ describe('dispatching', () => {
     expect([view.instance(1).waitingSince, view.instance(2).waitingSince]).toEqual([7, null]);
     const again = viewOf([taskSpec('a', { sensor })], { a: { state: 'queued', waitingSince: 3 } });
     expect(startInstance(again, 1, 'w', 9)).toMatchObject({ waitingSince: 3, startedAt: 9 });
-  });
-});
-
-describe('clearing', () => {
-  const tasks = [
-    taskSpec('load'),
-    taskSpec('load_more', { upstream: ['load'], retries: 2 }),
-    taskSpec('report', { upstream: ['load_more'] }),
-  ];
-
-  it('gives the full number of retries again, ends the attempt and queues the run', () => {
-    const view = viewOf(
-      tasks,
-      {
-        load: { state: 'success', tryNumber: 1, outputLength: 3 },
-        load_more: { state: 'failed', tryNumber: 3, maxTries: 3 },
-        report: { state: 'upstream_failed' },
-      },
-      { run: { state: 'failed', startedAt: 1, endedAt: 5, clearNumber: 4 } },
-    );
-    expect(clearTaskInstances(view, [2, 3], 50)).toBe(2);
-    expect(view.instance(2)).toMatchObject({ state: 'none', tryNumber: 3, maxTries: 6, endedAt: null });
-    expect(view.instance(3)).toMatchObject({ state: 'none', tryNumber: 0, maxTries: 1 });
-    expect(view.drain(USER, undefined)?.run).toMatchObject({
-      from: 'failed',
-      path: ['queued'],
-      queuedAt: 50,
-      startedAt: null,
-      endedAt: null,
-      clearNumber: 5,
-    });
-  });
-
-  it('takes a running task away and leaves a running run running', () => {
-    const view = viewOf(tasks, { load: { state: 'running', token: 'old', tryNumber: 1 } });
-    expect(clearTaskInstances(view, [1, 2], 50)).toBe(1);
-    const commit = view.drain(USER, undefined);
-    expect(commit?.changes).toHaveLength(1);
-    expect(commit?.changes[0]).toMatchObject({
-      expectedToken: 'old',
-      path: ['none'],
-      endAttempt: { state: 'cleared' },
-      next: { token: null },
-    });
-    expect(commit?.run).toMatchObject({ from: 'running', path: [], clearNumber: 1 });
-  });
-
-  it('of nothing changes nothing', () => {
-    const view = viewOf(tasks);
-    expect(clearTaskInstances(view, [1, 2, 3], 50)).toBe(0);
-    expect(view.drain(USER, undefined)).toBeNull();
-  });
-
-  it.each([
-    [{}, [1, 2, 3]],
-    [{ taskRegex: 'more' }, [2]],
-    [{ taskRegex: '^load$' }, [1]],
-    [{ taskRegex: '^load$', downstream: true }, [1, 2, 3]],
-    [{ taskRegex: 'more', upstream: true }, [1, 2]],
-    [{ onlyFailed: true }, [2, 3]],
-    [{ onlyRunning: true }, [1]],
-    [{ onlyRunning: true, onlyFailed: true, taskRegex: 'load' }, [1, 2]],
-    [{ taskRegex: 'nothing' }, []],
-  ])('selects %j', (selection, expected) => {
-    const instances = [
-      taskInstance(1, 'load', { state: 'running' }),
-      taskInstance(2, 'load_more', { state: 'failed' }),
-      taskInstance(3, 'report', { state: 'upstream_failed' }),
-      taskInstance(4, 'report', { state: 'removed', mapIndex: 9 }),
-    ];
-    expect(selectForClear(dagSpec(tasks), instances, selection).map((instance) => instance.id)).toEqual(expected);
-  });
-
-  it('refuses what is not a regular expression', () => {
-    expect(() => selectForClear(dagSpec(tasks), [], { taskRegex: '(' })).toThrow('VALUE_TYPE: taskRegex');
   });
 });

@@ -6,7 +6,7 @@ import { DAG_RUN_STATES, TASK_INSTANCE_STATES, type TaskInstanceState } from '..
 
 /** The legal edges, written a second time as a matrix: a state, then what it may become and by which transition. */
 const LEGAL: Readonly<Record<TaskInstanceState, string>> = {
-  none: 'schedule complete skip failUpstream fail passOver abandon remove override',
+  none: 'schedule complete skip failUpstream fail passOver abandon clear remove override',
   scheduled: 'queue fail passOver abandon clear remove override',
   queued: 'requeue start fail passOver abandon clear override',
   running: 'skip requeue succeed retry fail reschedule defer ask stop abandon clear override',

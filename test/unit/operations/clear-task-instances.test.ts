@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { DagRun } from '../../../src/model/dag-run.js';
 import { clearTaskInstances, type ClearRequest } from '../../../src/operations/clear-task-instances.js';
 import { triggerDagRun } from '../../../src/operations/trigger-dag-run.js';
+import type { TaskSpec } from '../../../src/model/dag-spec.js';
 import { taskSpec } from '../core/factories.js';
 import { createWorld, DAY_MS, failure, SALES, type World } from './world.js';
 
@@ -29,44 +30,61 @@ beforeEach(async () => {
 
 const states = async (run: DagRun): Promise<Record<string, string>> =>
   Object.fromEntries((await world.store.runs.listTaskInstances([run.id])).map(({ taskId, state }) => [taskId, state]));
+/** What a dry run answers, for whoever has seen it. */
+const tokenOf = async (request: Omit<ClearRequest, 'dagId'>): Promise<string> =>
+  (await clearTaskInstances(world, { dagId: 'sales', ...request, dryRun: true })).token;
+const chosen = (...taskIds: readonly string[]) => taskIds.map((taskId) => ({ taskId, mapIndexes: null }));
 const clear = async (request: Omit<ClearRequest, 'dagId'>): Promise<string[]> =>
-  (await clearTaskInstances(world, { dagId: 'sales', ...request }))
+  (await clearTaskInstances(world, { dagId: 'sales', token: await tokenOf(request), ...request })).instances
+    .filter(({ effect }) => effect === 'clear')
     .map(({ runId, taskId, state }) => `${runId}.${taskId}:${state}`)
     .sort();
 
 describe('clearTaskInstances', () => {
   it.each<[what: string, request: Omit<ClearRequest, 'dagId'>, cleared: readonly string[]]>([
     [
-      'everything that has run, in every run',
+      'everything, in every run',
       {},
       ['day0.clean:success', 'day0.extract:success', 'day0.load:success', 'day1.clean:success', 'day1.extract:failed'].concat([
+        'day1.load:none',
         'day2.clean:success',
         'day2.extract:success',
         'day2.load:success',
       ]),
     ],
-    ['one run', { runIds: ['day1'] }, ['day1.clean:success', 'day1.extract:failed']],
+    ['one run', { runIds: ['day1'] }, ['day1.clean:success', 'day1.extract:failed', 'day1.load:none']],
+    ['a run named by its date', { runIds: ['2026-01-02T00:00:00Z'], onlyFailed: true }, ['day1.extract:failed']],
     ['only failed ones', { onlyFailed: true }, ['day1.extract:failed']],
-    ['tasks by id, nothing that only looks alike', { taskIds: ['load', 'cle'] }, ['day0.load:success', 'day2.load:success']],
-    ['no task', { taskIds: [] }, []],
+    ['tasks by id', { tasks: chosen('load') }, ['day0.load:success', 'day1.load:none', 'day2.load:success']],
+    ['no task', { tasks: [] }, []],
     ['tasks by expression', { taskRegex: '^cl', runIds: ['day0'] }, ['day0.clean:success']],
     [
       'with what comes after',
-      { taskIds: ['extract'], downstream: true, runIds: ['day0'] },
+      { tasks: chosen('extract'), downstream: true, runIds: ['day0'] },
       ['day0.extract:success', 'day0.load:success'],
     ],
     [
       'with what comes before',
-      { taskIds: ['load'], upstream: true, runIds: ['day0'] },
+      { tasks: chosen('load'), upstream: true, runIds: ['day0'] },
       ['day0.extract:success', 'day0.load:success'],
     ],
-    ['from a date on', { from: DATES[1], taskIds: ['clean'] }, ['day1.clean:success', 'day2.clean:success']],
+    ['from a date on', { from: DATES[1], tasks: chosen('clean') }, ['day1.clean:success', 'day2.clean:success']],
     [
       'within dates, both inclusive',
-      { from: DATES[0], to: DATES[1], taskIds: ['clean'] },
+      { from: DATES[0], to: DATES[1], tasks: chosen('clean') },
       ['day0.clean:success', 'day1.clean:success'],
     ],
     ['within dates that hold no run', { from: DATES[2] + DAY_MS }, []],
+    [
+      'in the past of a run',
+      { runIds: ['day1'], past: true, tasks: chosen('clean') },
+      ['day0.clean:success', 'day1.clean:success'],
+    ],
+    [
+      'in the future of a run',
+      { runIds: ['day1'], future: true, tasks: chosen('clean') },
+      ['day1.clean:success', 'day2.clean:success'],
+    ],
     ['running ones, of which there are none', { onlyRunning: true }, []],
   ])('clears %s; a dry run says the same and changes nothing', async (_what, request, expected) => {
     const before = await Promise.all(runs.map(states));
@@ -85,7 +103,56 @@ describe('clearTaskInstances', () => {
       expect([stored.state, stored.clearNumber]).toEqual(mine.length > 0 ? ['queued', 1] : [index === 1 ? 'failed' : 'success', 0]);
     }
     expect(world.hints).toEqual(expected.length > 0 ? ['cancel', 'runs'] : []);
-    expect(await clear(request)).toEqual([]); // nothing is left to clear
+  });
+
+  it('clears all runs, also those without a logical date, for past and future together', async () => {
+    await triggerDagRun(world, { dagId: 'sales', runId: 'undated' });
+    expect(await clear({ runIds: ['day1'], past: true, future: true, tasks: chosen('clean'), dryRun: true })).toEqual([
+      'day0.clean:success',
+      'day1.clean:success',
+      'day2.clean:success',
+      'undated.clean:none',
+    ]);
+    const error = await failure(() => clear({ runIds: ['undated'], past: true }));
+    expect(error.message).toMatch(/^REQUEST_INVALID: past: run undated has no logical date/);
+  });
+
+  it('leaves finished runs finished when told so', async () => {
+    expect(await clear({ runIds: ['day0'], tasks: chosen('load'), resetRuns: false })).toEqual(['day0.load:success']);
+    expect(await world.store.runs.getRun(runs[0]!.id)).toMatchObject({ state: 'success', clearNumber: 0 });
+    expect((await states(runs[0]!))['load']).toBe('none');
+  });
+
+  it('refuses to stop a running one when told so', async () => {
+    const run = await triggerDagRun(world, { dagId: 'sales', runId: 'live' });
+    await world.finish(run.id, { extract: 'running', clean: 'success' });
+    const error = await failure(() => clear({ runIds: ['live'], preventRunning: true }));
+    expect(error.message).toMatch(/^STATE_CONFLICT: run live: task extract is running/);
+    expect(await clear({ runIds: ['live'], tasks: chosen('clean'), preventRunning: true })).toEqual(['live.clean:success']);
+  });
+
+  it('B52: does nothing wide that nobody has seen, and what was seen only as long as it is so', async () => {
+    const all = () => clearTaskInstances(world, { dagId: 'sales' });
+    const error = await failure(all);
+    expect(error.message).toMatch(
+      /^CLEAR_TOO_WIDE: DAG sales: this would clear 9 task instances of 3 runs, everything that the DAG ever did: narrow/,
+    );
+    expect(error.definition.httpStatus).toBe(422);
+    const { token } = await clearTaskInstances(world, { dagId: 'sales', dryRun: true });
+    await triggerDagRun(world, { dagId: 'sales', runId: 'another' });
+    const changed = await failure(() => clearTaskInstances(world, { dagId: 'sales', token }));
+    expect(changed.message).toMatch(/^STATE_CONFLICT: token: what would be cleared is no longer/);
+    expect((await states(runs[0]!))['load']).toBe('success');
+  });
+
+  it('commits all runs of a request together, or none', async () => {
+    const commits: number[] = [];
+    const { scheduling } = world.store;
+    const commitAll: typeof scheduling.commitAll = (all, now) => (commits.push(all.length), scheduling.commitAll(all, now));
+    const store = { ...world.store, scheduling: { ...scheduling, commitAll } };
+    const deps = { ...world, store };
+    await clearTaskInstances(deps, { dagId: 'sales', from: DATES[0] });
+    expect(commits).toEqual([3]);
   });
 
   it('gives all retries again, and revokes attempts under way', async () => {
@@ -101,18 +168,72 @@ describe('clearTaskInstances', () => {
     expect((await world.store.runs.getRun(run.id))!.state).toBe('running');
   });
 
-  it('goes on with the newest code, unless told otherwise or the tasks have changed', async () => {
+  it('pitfall 60: a cleared run keeps the version it had, unless asked for the newest', async () => {
     const versionOf = async (run: DagRun) => (await world.store.runs.getRun(run.id))!.versionId;
     const first = await versionOf(runs[0]!);
     await world.register({ ...SALES, tasks: SALES.tasks.map((task) => ({ ...task, doc: 'mended' })) });
     const second = (await world.store.catalog.getDag('sales'))!.dag.currentVersionId;
     expect(second).not.toBe(first);
-    await clear({ runIds: ['day0'], version: 'same' });
-    await clear({ runIds: ['day1'] });
+    const kept = await clearTaskInstances(world, { dagId: 'sales', runIds: ['day0'] });
+    const moved = await clearTaskInstances(world, { dagId: 'sales', runIds: ['day1'], version: 'latest' });
+    expect([kept.runsOnOldVersion, moved.runsOnOldVersion]).toEqual([1, 0]);
     expect([await versionOf(runs[0]!), await versionOf(runs[1]!)]).toEqual([first, second]);
+  });
+
+  it('names what the newest version removes and adds, and what comes back with it', async () => {
+    const [extract, load, clean] = SALES.tasks as [TaskSpec, TaskSpec, TaskSpec];
+    await world.register({
+      ...SALES,
+      tasks: [extract, { ...load, pool: 'wide', retries: 4 }, taskSpec('more', { upstream: ['load'] })],
+    });
+    const { instances } = await clearTaskInstances(world, {
+      dagId: 'sales',
+      runIds: ['day0'],
+      tasks: chosen('load'),
+      version: 'latest',
+    });
+    expect(instances.map(({ effect, taskId, state }) => `${effect} ${taskId} ${state}`)).toEqual([
+      'clear load success',
+      'remove clean success',
+      'add more none',
+    ]);
+    expect(await states(runs[0]!)).toEqual({ extract: 'success', load: 'none', clean: 'removed', more: 'none' });
+    const rows = await world.store.runs.listTaskInstances([runs[0]!.id]);
+    expect(rows.find(({ taskId }) => taskId === 'load')).toMatchObject({ pool: 'wide', maxTries: 6 });
+
+    await world.register({ ...SALES, tasks: [extract, load, { ...clean, doc: 'back' }] });
+    const back = await clearTaskInstances(world, { dagId: 'sales', runIds: ['day0'], tasks: chosen('load'), version: 'latest' });
+    expect(back.instances.map(({ effect, taskId }) => `${effect} ${taskId}`)).toEqual([
+      'clear load',
+      'remove more',
+      'restore clean',
+    ]);
+    expect(await states(runs[0]!)).toEqual({ extract: 'success', load: 'none', clean: 'none', more: 'removed' });
+  });
+
+  it('stops a running task whose code the newest version no longer has', async () => {
+    const run = await triggerDagRun(world, { dagId: 'sales', runId: 'live' });
+    await world.finish(run.id, { clean: 'running' });
+    const token = (await world.store.runs.listTaskInstances([run.id])).find(({ taskId }) => taskId === 'clean')!.token!;
+    await world.register({ ...SALES, tasks: SALES.tasks.slice(0, 2) });
+    await clearTaskInstances(world, { dagId: 'sales', runIds: ['live'], tasks: chosen('load'), version: 'latest' });
+    expect(await world.store.attempts.findRevoked([token])).toEqual([token]);
+    expect(await states(run)).toEqual({ extract: 'none', load: 'none', clean: 'removed' });
+  });
+
+  it('has finished runs take up new tasks only, clearing nothing', async () => {
+    await triggerDagRun(world, { dagId: 'sales', runId: 'waiting' });
     await world.register({ ...SALES, tasks: [...SALES.tasks, taskSpec('more')] });
-    await clear({ runIds: ['day2'] });
-    expect(await versionOf(runs[2]!)).toBe(first);
+    const { instances, runs: touched } = await clearTaskInstances(world, { dagId: 'sales', onlyNew: true });
+    expect(instances.map(({ effect, runId, taskId }) => `${effect} ${runId}.${taskId}`)).toEqual([
+      'add day0.more',
+      'add day1.more',
+      'add day2.more',
+    ]);
+    expect(touched).toBe(3);
+    expect(await states(runs[0]!)).toEqual({ extract: 'success', load: 'success', clean: 'success', more: 'none' });
+    expect((await world.store.runs.getRun(runs[0]!.id))!.state).toBe('queued');
+    expect((await clearTaskInstances(world, { dagId: 'sales', runIds: ['day0'], onlyNew: true })).instances).toEqual([]);
   });
 
   it('plans a run again that changed while it was cleared', async () => {
@@ -124,29 +245,25 @@ describe('clearTaskInstances', () => {
         ...scheduling,
         loadSnapshots: async (ids: readonly number[]) => {
           const snapshots = await scheduling.loadSnapshots(ids);
-          if (loads++ === 0) await clearTaskInstances(world, { dagId: 'sales', runIds: ['day1'], taskIds: ['clean'] });
+          if (loads++ === 0) await clearTaskInstances(world, { dagId: 'sales', runIds: ['day1'], tasks: chosen('clean') });
           return snapshots;
         },
       },
     };
-    const cleared = await clearTaskInstances({ ...world, store }, { dagId: 'sales', taskIds: ['extract', 'clean'] });
+    const request = { dagId: 'sales', tasks: chosen('extract', 'clean') };
+    const cleared = await clearTaskInstances({ ...world, store }, request);
     expect(loads).toBe(2);
-    // What somebody else cleared in between is not claimed as ours.
-    expect(cleared.map(({ runId, taskId }) => `${runId}.${taskId}`).sort()).toEqual([
-      'day0.clean',
-      'day0.extract',
-      'day1.extract',
-      'day2.clean',
-      'day2.extract',
-    ]);
+    // The state is the one before our own clear.
+    expect(cleared.instances.map(({ runId, taskId, state }) => `${runId}.${taskId}:${state}`).sort()).toContain('day1.clean:none');
     expect((await world.store.runs.getRun(runs[1]!.id))!.clearNumber).toBe(2);
   });
 
   it('gives up when a run changes at every attempt', async () => {
-    const commit = async () => ({ staleRuns: [runs[1]!.id], staleTaskInstances: [], revisions: new Map(), inserted: [] });
-    const store = { ...world.store, scheduling: { ...world.store.scheduling, commit } };
+    const store = { ...world.store, scheduling: { ...world.store.scheduling, commitAll: async () => false } };
     const error = await failure(() => clearTaskInstances({ ...world, store }, { dagId: 'sales', runIds: ['day1'] }));
-    expect(error.message).toMatch(/^STATE_CONFLICT: DAG sales: 1 runs changed at every attempt/);
+    expect(error.message).toMatch(
+      /^STATE_CONFLICT: DAG sales: its runs changed at every attempt to clear them; nothing is cleared/,
+    );
   });
 
   it.each<[what: string, request: Partial<ClearRequest>, message: RegExp]>([
@@ -158,6 +275,12 @@ describe('clearTaskInstances', () => {
     ],
     ['dates in the wrong order', { from: DATES[1], to: DATES[0] }, /^DATE_ORDER: from: it is 2026-01-02/],
     ['a bad expression', { taskRegex: '(' }, /^VALUE_TYPE: taskRegex: .*got "\("/],
+    ['a task that never was', { tasks: chosen('lod') }, /^NOT_FOUND: DAG sales: neither .*got "lod"; did you mean load\?/],
+    ['a map index below -1', { tasks: [{ taskId: 'load', mapIndexes: [-5] }] }, /^VALUE_RANGE: mapIndexes of load: .*got -5/],
+    ['tasks twice', { tasks: [], taskRegex: 'a' }, /^REQUEST_INVALID: taskRegex: cannot be used together with tasks/],
+    ['a past of nothing', { past: true }, /^REQUEST_INVALID: past: past and future are seen from one run/],
+    ['a past within dates', { past: true, runIds: ['day1'], from: DATES[0] }, /^REQUEST_INVALID: past: cannot be used together/],
+    ['new tasks of the own version', { onlyNew: true, version: 'own' }, /^REQUEST_INVALID: onlyNew/],
   ])('refuses %s and changes nothing', async (_what, request, message) => {
     const before = await Promise.all(runs.map(states));
     expect((await failure(() => clearTaskInstances(world, { dagId: 'sales', ...request }))).message).toMatch(message);

@@ -1,14 +1,21 @@
 import { describe, expect, it } from '@jest/globals';
-import type { InputSpec, TaskSpec } from '../../../src/model/dag-spec.js';
+import type { InputSpec, MapSpec, TaskSpec } from '../../../src/model/dag-spec.js';
 import type { TaggedJson } from '../../../src/model/tagged-json.js';
 import { composeInputs, inputRefs } from '../../../src/worker/inputs/compose-inputs.js';
 import { OutputCache } from '../../../src/worker/supervisor/output-cache.js';
 
-const ref = (taskId: string): InputSpec => ({ kind: 'ref', taskId });
+const ref = (taskId: string) => ({ kind: 'ref' as const, taskId });
+const nobody = ref('nobody');
 const value = (literal: TaggedJson): InputSpec => ({ kind: 'value', value: literal });
 const element: InputSpec = { kind: 'element', source: 0 };
-const task = (inputs: InputSpec[], source: InputSpec | null = null) =>
-  ({ inputs, map: source && { kind: 'each', sources: [source] } }) as unknown as TaskSpec;
+const task = (inputs: InputSpec[], source: InputSpec | null = null, map: Partial<MapSpec> = {}) =>
+  ({ inputs, map: source && { kind: 'each', sources: [source], ...map } }) as unknown as TaskSpec;
+const of = (source: number): InputSpec => ({ kind: 'element', source });
+const combined = (kind: MapSpec['kind'], ...sources: InputSpec[]) => ({ kind, sources });
+/** The group `g` is mapped over the values of a zip. */
+const mapOfGroup = (groupId: string): MapSpec | null =>
+  groupId === 'g' ? { kind: 'zip', sources: [ref('orders'), ref('letters')], fill: '-' } : null;
+const grouped = (source: number): InputSpec => ({ kind: 'groupElement', groupId: 'g', source });
 
 describe('composeInputs', () => {
   const outputs: Record<string, TaggedJson> = {
@@ -23,7 +30,10 @@ describe('composeInputs', () => {
       ],
     },
     text: 'abc',
+    letters: ['a', 'b'],
   };
+  const both = [of(0), of(1)];
+  const [orders, letters] = [ref('orders'), ref('letters')];
 
   it.each<[string, TaskSpec, number, (TaggedJson | undefined)[]]>([
     ['literals and refs', task([value(5), ref('orders')]), -1, [5, [1, 2, 3]]],
@@ -50,9 +60,41 @@ describe('composeInputs', () => {
     ['an element of an object with odd keys', task([element], ref('odd')), 1, [['x', 6]]],
     ['an element of a literal', task([element], value(['a', 'b'])), 1, ['b']],
     ['an element of a list of refs', task([element], { kind: 'list', items: [ref('text'), ref('orders')] }), 1, [[1, 2, 3]]],
+    [
+      'an element of an object with refs, by sorted keys, only what is there',
+      task([element], { kind: 'object', fields: { z: ref('text'), n: ref('nobody') } }),
+      0,
+      [['n', null]],
+    ],
+    [
+      'a value that stands in for one that is missing',
+      task([
+        { ...nobody, orElse: 7 },
+        { ...ref('text'), orElse: 7 },
+      ]),
+      -1,
+      [7, 'abc'],
+    ],
+    ['an element of what stands in', task([element], { ...nobody, orElse: [4, 5] }), 1, [5]],
+    ['a pair of a zip', task(both, orders, combined('zip', orders, letters)), 1, [2, 'b']],
+    ['what fills up the shorter one', task(both, orders, { ...combined('zip', orders, letters), fill: 0 }), 2, [3, 0]],
+    ['pitfall 42: the first combination', task(both, orders, combined('product', orders, letters)), 0, [1, 'a']],
+    ['pitfall 42: the last source varies fastest', task(both, orders, combined('product', orders, letters)), 1, [1, 'b']],
+    ['the last combination', task(both, orders, combined('product', orders, letters)), 5, [3, 'b']],
+    [
+      'three sources',
+      task([of(0), of(1), of(2)], orders, combined('product', letters, ref('prices'), orders)),
+      10,
+      ['b', ['beta', 2], 2],
+    ],
+    ['a chunk of elements', task([element, ref('text')], orders, { chunk: 2 }), 0, [[1, 2], 'abc']],
+    ['what is left for the last chunk', task([element], orders, { chunk: 2 }), 1, [[3]]],
+    ['an element of the group around the task', task([grouped(0), grouped(1), ref('text')]), 1, [2, 'b', 'abc']],
+    ['an element of the group that is filled up', task([grouped(1)]), 2, ['-']],
+    ['an element of no group', task([{ kind: 'groupElement', groupId: 'h', source: 0 }]), 2, [undefined]],
     ['an index beyond the source', task([element], ref('orders')), 9, [undefined]],
   ])('%s', (_name, spec, mapIndex, expected) => {
-    expect(composeInputs(spec, mapIndex, (taskId) => outputs[taskId])).toEqual(expected);
+    expect(composeInputs(spec, mapIndex, (taskId) => outputs[taskId], mapOfGroup)).toEqual(expected);
   });
 
   it('names the tasks it needs, once each', () => {
@@ -60,7 +102,8 @@ describe('composeInputs', () => {
       [ref('a'), { kind: 'object', fields: { x: ref('b'), y: { kind: 'list', items: [ref('a')] } } }, element],
       ref('c'),
     );
-    expect(inputRefs(spec)).toEqual(['a', 'b', 'c']);
+    expect(inputRefs(spec, mapOfGroup)).toEqual(['a', 'b', 'c']);
+    expect(inputRefs(task([grouped(0), ref('letters'), grouped(1)]), mapOfGroup)).toEqual(['orders', 'letters']);
   });
 });
 

@@ -127,6 +127,7 @@ export function schedulerOver(
     mintToken: randomUUID,
     logger: silentLogger,
     executor,
+    backfillShare: 0.5,
     parallelism: MUCH,
     planOptions,
     visibilityMs: MUCH * MUCH,

@@ -1,0 +1,244 @@
+/** `tasks clear` and `dags clear`: what would be done is listed, asked for, and done just so. */
+import type { Command } from 'commander';
+import { AirflowLikeError } from '../../model/errors.js';
+import { mapIndexes, outputOption, regularExpression } from '../arguments.js';
+import { EXIT, withClient, type CommonOptions, type OpenSystem } from '../cli.js';
+import { confirmed } from '../confirm.js';
+import { parseDateRange } from '../dates.js';
+import { findDag } from '../lookup.js';
+import { printRecords, type OutputFormat } from '../output/records.js';
+import type { Tree } from '../program.js';
+import type { ClearRequest, ClearResult } from '../system.js';
+
+interface SharedOptions extends CommonOptions {
+  readonly onlyFailed?: boolean;
+  readonly onlyRunning?: boolean;
+  readonly latestVersion?: boolean;
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+  readonly output: OutputFormat;
+}
+
+interface TaskClearOptions extends SharedOptions {
+  readonly taskRegex?: RegExp;
+  readonly taskId?: readonly string[];
+  readonly mapIndex?: readonly number[];
+  readonly startDate?: string;
+  readonly endDate?: string;
+  readonly runId?: readonly string[];
+  readonly past?: boolean;
+  readonly future?: boolean;
+  readonly upstream?: boolean;
+  readonly downstream?: boolean;
+  readonly resetDagRuns: boolean;
+  readonly preventRunning?: boolean;
+}
+
+interface DagClearOptions extends SharedOptions {
+  readonly runId: readonly string[];
+  readonly onlyNew?: boolean;
+}
+
+/** Rows of a table that a person can still read; the rest is counted. JSON and YAML have them all. */
+const SHOWN_ROWS = 200;
+const COLUMNS = ['dag_id', 'run_id', 'task_id', 'map_index', 'state', 'effect'];
+
+const NOTHING_MORE: Omit<ClearRequest, 'dagId'> = {
+  tasks: null,
+  taskRegex: null,
+  runIds: null,
+  past: false,
+  future: false,
+  from: null,
+  to: null,
+  upstream: false,
+  downstream: false,
+  onlyFailed: false,
+  onlyRunning: false,
+  onlyNew: false,
+  preventRunning: false,
+  resetRuns: true,
+  version: 'own',
+  dryRun: true,
+  token: null,
+};
+
+export function addTaskClear(tasks: Command, tree: Tree): void {
+  const { cli, run } = tree;
+  const command = tasks
+    .command('clear')
+    .summary('run them again')
+    .description(
+      'Clears task instances, so that they run again: all of a DAG, or those of some tasks, dates, runs or states. Lists them and asks first. ' +
+        'Running ones are stopped. Setups and teardowns come along with the work between them. Dates without an offset are read in ' +
+        'core.defaultTimezone.',
+    )
+    .argument('<dag_id>', 'the DAG')
+    .option('-t, --task-regex <regex>', 'only tasks whose id matches', regularExpression)
+    .option('--task-id <id...>', 'only these tasks')
+    .option('--map-index <number...>', 'only these copies of the task that --task-id names', mapIndexes)
+    .option('-s, --start-date <date>', 'only logical dates from this one on')
+    .option('-e, --end-date <date>', 'only logical dates up to this one')
+    .option('--run-id <id...>', 'only these runs')
+    .option('--past', 'with the runs before the one that --run-id names')
+    .option('--future', 'with the runs after the one that --run-id names')
+    .option('-u, --upstream', 'with all tasks before them')
+    .option('-d, --downstream', 'with all tasks after them')
+    .option('--no-reset-dag-runs', 'leave runs that have finished finished')
+    .option('--prevent-running', 'refuse when a running one would be stopped');
+  shared(command)
+    .addHelpText(
+      'after',
+      "\nExamples:\n  airflow-like tasks clear sales --only-failed -s 2026-03-01\n  airflow-like tasks clear sales -t '^load' --downstream -y\n" +
+        '  airflow-like tasks clear sales --task-id load --run-id scheduled__2026-03-01T00:00:00+00:00 --future --dry-run',
+    )
+    .action(
+      run(async (dagId: string, options: TaskClearOptions) => {
+        const config = await cli.loadConfig();
+        const zone = config.config.core.defaultTimezone;
+        const { from, to } = parseDateRange(['--start-date', options.startDate], ['--end-date', options.endDate], zone);
+        checkTaskOptions(options);
+        return withClient(cli, options, { config }, async (open) => {
+          const { spec } = await findDag(open.client, dagId);
+          const { taskRegex } = options;
+          if (taskRegex && !spec.tasks.some(({ taskId }) => taskRegex.test(taskId))) {
+            throw new AirflowLikeError('NOT_FOUND', { place: '--task-regex', message: 'no task matches', value: taskRegex.source });
+          }
+          return clear(tree, open, options, {
+            ...NOTHING_MORE,
+            dagId,
+            tasks: options.taskId?.map((taskId) => ({ taskId, mapIndexes: options.mapIndex ?? null })) ?? null,
+            taskRegex: taskRegex?.source ?? null,
+            runIds: options.runId ?? null,
+            past: options.past === true,
+            future: options.future === true,
+            from,
+            to,
+            upstream: options.upstream === true,
+            downstream: options.downstream === true,
+            preventRunning: options.preventRunning === true,
+            resetRuns: options.resetDagRuns,
+          });
+        });
+      }),
+    );
+}
+
+export function addDagClear(dags: Command, tree: Tree): void {
+  const { cli, run } = tree;
+  const command = dags
+    .command('clear')
+    .summary('run whole runs again')
+    .description(
+      'Clears all task instances of runs, so that they run again; with --only-new clears none, and has finished runs take up the tasks that are ' +
+        'new in the newest version of the DAG. Lists them and asks first.',
+    )
+    .argument('<dag_id>', 'the DAG')
+    .requiredOption('--run-id <id...>', 'the runs')
+    .option('--only-new', 'only run tasks that the runs do not have');
+  shared(command)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  airflow-like dags clear sales --run-id scheduled__2026-03-01T00:00:00+00:00 --latest-version\n' +
+        '  airflow-like dags clear sales --run-id manual_1 manual_2 --only-new -y',
+    )
+    .action(
+      run((dagId: string, options: DagClearOptions) =>
+        withClient(cli, options, {}, async (open) => {
+          await findDag(open.client, dagId);
+          const onlyNew = options.onlyNew === true;
+          return clear(
+            tree,
+            open,
+            { ...options, latestVersion: onlyNew || options.latestVersion === true },
+            {
+              ...NOTHING_MORE,
+              dagId,
+              runIds: options.runId,
+              onlyNew,
+            },
+          );
+        }),
+      ),
+    );
+}
+
+function shared(command: Command): Command {
+  return command
+    .option('-f, --only-failed', 'only failed ones')
+    .option('-r, --only-running', 'only running ones')
+    .option('--latest-version', 'run the newest version of the DAG (default: that of the run)')
+    .option('--dry-run', 'only show what would be done')
+    .option('-y, --yes', 'do not ask')
+    .addOption(outputOption())
+    .option('-v, --verbose', 'show more');
+}
+
+function checkTaskOptions({ taskId, mapIndex, taskRegex, past, future, runId }: TaskClearOptions): void {
+  const usage = (place: string, message: string) => new AirflowLikeError('CLI_USAGE', { place, message });
+  if (taskId && taskRegex) throw usage('--task-id', 'cannot be used together with --task-regex');
+  if (mapIndex && taskId?.length !== 1) throw usage('--map-index', 'goes with exactly one --task-id');
+  if ((past || future) && runId?.length !== 1) throw usage(past ? '--past' : '--future', 'goes with exactly one --run-id');
+}
+
+async function clear(
+  { cli }: Tree,
+  { system, client }: OpenSystem,
+  options: SharedOptions,
+  filters: ClearRequest,
+): Promise<number> {
+  const { terminal } = cli;
+  const request: ClearRequest = {
+    ...filters,
+    onlyFailed: options.onlyFailed === true,
+    onlyRunning: options.onlyRunning === true,
+    version: options.latestVersion === true ? 'latest' : 'own',
+  };
+  const shown = await system.clearTaskInstances(client, { ...request, dryRun: true });
+  if (shown.instances.length === 0) {
+    terminal.note('Nothing to clear: no task instance matches.');
+    await printEffects(terminal, options.output, request.dagId, shown);
+    return EXIT.done;
+  }
+  if (!options.yes || options.dryRun) await printEffects(terminal, options.output, request.dagId, shown);
+  if (shown.runsOnOldVersion > 0) {
+    const runs = shown.runsOnOldVersion === 1 ? '1 run keeps its' : `${shown.runsOnOldVersion} runs keep their`;
+    terminal.note(`${runs} older version of ${request.dagId}: --latest-version runs the newest one.`);
+  }
+  if (options.dryRun) {
+    terminal.note(`Dry run, nothing was changed: this would clear ${amount(shown)}.`);
+    return EXIT.done;
+  }
+  if (!(await confirmed(cli, options.yes, `This will clear ${amount(shown)}. Proceed?`))) return EXIT.error;
+  const done = await system.clearTaskInstances(client, { ...request, dryRun: false, token: shown.token });
+  if (options.yes) await printEffects(terminal, options.output, request.dagId, done);
+  terminal.note(`Cleared ${instances(done)} of ${request.dagId}.`);
+  return EXIT.done;
+}
+
+function instances({ instances: list }: ClearResult): string {
+  return `${list.length} task ${list.length === 1 ? 'instance' : 'instances'}`;
+}
+
+function amount(result: ClearResult): string {
+  return `${instances(result)} of ${result.runs} ${result.runs === 1 ? 'run' : 'runs'}`;
+}
+
+async function printEffects(
+  terminal: Tree['cli']['terminal'],
+  format: OutputFormat,
+  dagId: string,
+  { instances: list }: ClearResult,
+): Promise<void> {
+  const rows = list.map(({ runId, taskId, mapIndex, state, effect }) => ({
+    dag_id: dagId,
+    run_id: runId,
+    task_id: taskId,
+    map_index: mapIndex,
+    state,
+    effect,
+  }));
+  const isForPeople = format === 'table' || format === 'plain';
+  await printRecords(terminal, format, COLUMNS, isForPeople ? rows.slice(0, SHOWN_ROWS) : rows);
+  if (isForPeople && rows.length > SHOWN_ROWS) terminal.note(`... and ${rows.length - SHOWN_ROWS} more (-o json shows all).`);
+}
