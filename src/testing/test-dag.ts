@@ -1,15 +1,13 @@
 import { checkConf } from '../operations/parse-conf.js';
 import { checkParams } from '../operations/check-params.js';
-import type { ErrorCode } from '../model/error-table.js';
-import { AirflowLikeError } from '../model/errors.js';
+import { runIdFor } from '../core/dag-run/run-id.js';
+import type { DagSpec } from '../model/dag-spec.js';
 import type { DagDefinition } from '../sdk/build-dag.js';
-import { collectDags } from '../sdk/collect-dags.js';
-import { context } from '../sdk/context.js';
-import { InMemoryRun, intervalFor } from './in-memory-run.js';
+import { intervalFor } from './in-memory-run.js';
 import { instantOf, intervalOf, type DateInput } from './intervals.js';
-import { stubBodies } from './stubs.js';
 import type { Stubs, TasksOf, TestableDag } from './task-types.js';
-import { TestRun, type TestLogLine } from './test-run.js';
+import { TestRun } from './test-run.js';
+import { definitionOf, TestWorld } from './test-world.js';
 import { VirtualClock } from './virtual-clock.js';
 
 export interface TestDagOptions<T = object> {
@@ -27,9 +25,6 @@ export interface TestDagOptions<T = object> {
   readonly stubs?: Stubs<T>;
 }
 
-/** Attempts at once: enough that sensors which hold their slots keep nobody from running. */
-const SLOTS = 4_096;
-
 /**
  * Runs a whole DAG in this process, in memory, with the real planning code, until only time could change anything: a run whose tasks need
  * neither retries nor waiting is over when this resolves. `advance` on the answer moves the clock on.
@@ -41,51 +36,20 @@ export async function testDag<D extends TestableDag>(
   dag: D,
   options: TestDagOptions<TasksOf<D>> = {},
 ): Promise<TestRun<TasksOf<D>>> {
-  const definition = definitionOf(dag);
+  const definition = definitionOf(dag, 'testDag');
   const { spec } = definition;
   const { dataInterval, logicalDate } = datesOf(definition, options);
   const conf = checkConf({ ...options.conf, ...options.params }, 'conf');
   await checkParams(spec.params, conf);
   const clock = new VirtualClock(options.now ?? dataInterval?.end ?? Date.now());
-  const log: TestLogLine[] = [];
-  const wait = (ms: number): Promise<void> => run.executor.wait(context().token, ms);
-  const bodies = stubBodies(spec, options.stubs ?? {}, wait);
-  const run: InMemoryRun = await InMemoryRun.create({
-    dag: { spec, createInstance: () => definition.createInstance(bodies) },
-    clock,
-    dataInterval,
-    logicalDate,
-    conf,
-    slots: SLOTS,
-    onLogLine: (line, { taskId, mapIndex }) => log.push({ ...line, taskId, mapIndex }),
-  });
-  return TestRun.start<TasksOf<D>>(run, clock, log);
-}
-
-/** Wired DAGs, kept as long as their classes. */
-const definitions = new WeakMap<object, DagDefinition>();
-
-function definitionOf(dag: TestableDag): DagDefinition {
-  const known = definitions.get(dag);
-  if (known) return known;
-  const name = typeof dag === 'function' ? dag.name : 'dag';
-  const { dags, problems } = collectDags({ [name]: dag }, 'testDag');
-  const [definition] = dags;
-  const [first] = problems;
-  if (first) {
-    const { code, message, allowed, suggestion } = first;
-    throw new AirflowLikeError(code as ErrorCode, { message, ...(allowed !== null && { allowed }), suggestion });
-  }
-  if (!definition || dags.length > 1) {
-    throw new AirflowLikeError('EXPORT_INVALID', {
-      place: 'testDag',
-      message: dags.length > 1 ? 'these are several DAGs; run one of them' : 'this is no DAG',
-      value: dag,
-      allowed: 'a class with @dag(), what defineDag(...) returned, or one of the dags of a defineDags(...)',
-    });
-  }
-  definitions.set(dag, definition);
-  return definition;
+  // Only this run is wanted.
+  const unscheduled: DagSpec = { ...spec, schedule: { kind: 'none' } };
+  const world = await TestWorld.create(definition, unscheduled, options.stubs ?? {}, clock);
+  const now = clock.now();
+  const runId = runIdFor('manual', logicalDate ?? now);
+  const run = await world.inner.createRun({ runId, runType: 'manual', logicalDate, dataInterval, runAfter: now, conf });
+  await world.inner.drive();
+  return TestRun.of<TasksOf<D>>(world, run.id);
 }
 
 function datesOf({ spec }: DagDefinition, options: TestDagOptions<never>) {

@@ -1,48 +1,48 @@
 import { inspect } from 'node:util';
-import type { AttemptLogLine } from '../model/attempt-log.js';
+import { isMappedMember } from '../core/xcom/decide-push.js';
 import { decodeTagged } from '../model/codec.js';
 import type { DagRun } from '../model/dag-run.js';
 import type { Duration } from '../model/duration.js';
 import { AirflowLikeError } from '../model/errors.js';
 import type { Instant } from '../model/instant.js';
 import { nearestName } from '../model/nearest-name.js';
-import { FINISHED_RUN_STATES, type DagRunState } from '../model/states.js';
+import { FINISHED_RUN_STATES, type DagRunState, type RunType } from '../model/states.js';
 import type { Attempt, TaskInstance } from '../model/task-instance.js';
 import { describeRun } from './describe-run.js';
-import type { InMemoryRun } from './in-memory-run.js';
+import { InMemoryRun } from './in-memory-run.js';
+import type { TestInterval } from './intervals.js';
 import type { MemberOf, TaskId } from './task-types.js';
 import { TestTask, type TestTaskInstance } from './test-task.js';
+import type { TestLogLine, TestWorld } from './test-world.js';
 import { spanMs, type VirtualClock } from './virtual-clock.js';
 
-/** A line that the system or `context().log` wrote, and of which task. */
-export interface TestLogLine extends AttemptLogLine {
-  readonly taskId: string;
-  readonly mapIndex: number;
-}
-
-/** A run of `testDag`. It shows how things stand after the last `advance`; `T` is the DAG class. */
+/** A run in memory. It shows how things stand after the last `advance`; `T` is the DAG class. */
 export class TestRun<T = object> {
-  /** The run's own clock. */
-  readonly clock: VirtualClock;
-  /** Lines of `context().log` and of the system, in order. */
-  readonly log: readonly TestLogLine[];
+  readonly #world: TestWorld;
   readonly #run: InMemoryRun;
   #dagRun: DagRun;
   #tasks: ReadonlyMap<string, TestTask> = new Map();
 
-  private constructor(run: InMemoryRun, dagRun: DagRun, clock: VirtualClock, log: readonly TestLogLine[]) {
+  private constructor(world: TestWorld, run: InMemoryRun, dagRun: DagRun) {
+    this.#world = world;
     this.#run = run;
     this.#dagRun = dagRun;
-    this.clock = clock;
-    this.log = log;
   }
 
-  /** Runs what can run at once. */
-  static async start<T>(run: InMemoryRun, clock: VirtualClock, log: readonly TestLogLine[]): Promise<TestRun<T>> {
-    const testRun = new TestRun<T>(run, await run.run(), clock, log);
-    await testRun.#drive();
-    await testRun.#look();
-    return testRun;
+  /** As it stands now; nothing is run. */
+  static async of<T>(world: TestWorld, dagRunId: number): Promise<TestRun<T>> {
+    const run = new InMemoryRun(world.inner, dagRunId);
+    return new TestRun<T>(world, run, await run.run()).refresh();
+  }
+
+  /** Shared by all runs of one `testSchedule`. */
+  get clock(): VirtualClock {
+    return this.#world.clock;
+  }
+
+  /** Lines of `context().log` and of the system, in order. */
+  get log(): readonly TestLogLine[] {
+    return this.#world.linesOf(this.runId);
   }
 
   get dagId(): string {
@@ -51,6 +51,29 @@ export class TestRun<T = object> {
 
   get runId(): string {
     return this.#dagRun.runId;
+  }
+
+  get runType(): RunType {
+    return this.#dagRun.runType;
+  }
+
+  get logicalDate(): Date | null {
+    return dateOf(this.#dagRun.logicalDate);
+  }
+
+  /** The half-open span `[start, end)` that the run covers. */
+  get dataInterval(): TestInterval | null {
+    const { dataInterval } = this.#dagRun;
+    return dataInterval && { start: new Date(dataInterval.start), end: new Date(dataInterval.end) };
+  }
+
+  /** Null while it is queued. */
+  get startedAt(): Date | null {
+    return dateOf(this.#dagRun.startedAt);
+  }
+
+  get endedAt(): Date | null {
+    return dateOf(this.#dagRun.endedAt);
   }
 
   get state(): DagRunState {
@@ -88,26 +111,17 @@ export class TestRun<T = object> {
    * @param span A duration such as `'2h'`, or milliseconds.
    */
   async advance(span: Duration | number): Promise<this> {
-    const target = this.clock.now() + spanMs(span, 'advance');
-    for (let next = await this.#nextWakeAt(); next !== null && next <= target; next = await this.#nextWakeAt()) {
-      this.clock.moveTo(next);
-      await this.#drive();
-    }
-    this.clock.moveTo(target);
-    await this.#look();
-    return this;
+    await this.#world.moveTo(this.clock.now() + spanMs(span, 'advance'), () => this.#run.nextWakeAt());
+    return this.refresh();
   }
 
   /** Lets as much time pass as the run needs to end. What waits for something else than time leaves it running. */
   async finish(): Promise<this> {
-    while (!(await this.#run.isOver())) {
-      const next = await this.#nextWakeAt();
-      if (next === null) break;
-      this.clock.moveTo(next);
-      await this.#drive();
-    }
-    await this.#look();
-    return this;
+    await this.#world.finish(
+      () => this.#run.isOver(),
+      () => this.#run.nextWakeAt(),
+    );
+    return this.refresh();
   }
 
   /** @throws Error with the whole run as a text unless it ended like this. */
@@ -127,17 +141,8 @@ export class TestRun<T = object> {
     return this.toString();
   }
 
-  async #drive(): Promise<void> {
-    await this.#run.drive();
-  }
-
-  async #nextWakeAt(): Promise<Instant | null> {
-    const times = [await this.#run.nextWakeAt(), this.clock.nextWakeAt()].filter((at) => at !== null);
-    return times.length === 0 ? null : Math.min(...times);
-  }
-
-  /** Reads how the run stands. */
-  async #look(): Promise<void> {
+  /** Reads how the run stands now, where it was moved on by something else than its own `advance` and `finish`. */
+  async refresh(): Promise<this> {
     const { tasks } = this.#run.spec;
     this.#dagRun = await this.#run.run();
     const instances = await this.#run.taskInstances();
@@ -146,7 +151,7 @@ export class TestRun<T = object> {
     );
     const outputs = await this.#run.allOutputs(tasks.map(({ taskId }) => taskId));
     const reasons = this.#run.reasons();
-    const calls = new Map(this.#run.executor.made.map(({ key, args }) => [copyKey(key.taskId, key.mapIndex), args]));
+    const calls = new Map(this.#run.calls(this.runId).map(({ key, args }) => [copyKey(key.taskId, key.mapIndex), args]));
     const copies = new Map<string, TestTaskInstance[]>(tasks.map(({ taskId }) => [taskId, []]));
     const values = new Map(
       tasks.flatMap(({ taskId }, index) =>
@@ -166,8 +171,12 @@ export class TestRun<T = object> {
       );
     }
     this.#tasks = new Map(
-      tasks.map(({ taskId, map }) => [taskId, new TestTask(taskId, map !== null, copies.get(taskId) as TestTaskInstance[])]),
+      tasks.map((task) => {
+        const { taskId } = task;
+        return [taskId, new TestTask(taskId, isMappedMember(this.#run.spec, task), copies.get(taskId) as TestTaskInstance[])];
+      }),
     );
+    return this;
   }
 }
 

@@ -6,6 +6,7 @@ import type { NewDagRun } from '../../model/dag.js';
 import type { DagRun } from '../../model/dag-run.js';
 import { AirflowLikeError } from '../../model/errors.js';
 import type { Instant } from '../../model/instant.js';
+import { FINISHED_RUN_STATES } from '../../model/states.js';
 import type { Attempt } from '../../model/task-instance.js';
 import type { DagRunReads, RunCollision, RunFilter } from '../../ports/store.js';
 import type { StoredAttempt, StoredRun, Tables } from './tables.js';
@@ -136,7 +137,9 @@ export function readRun(stored: StoredRun): DagRun {
 function listRuns(tables: Tables, filter: RunFilter): readonly DagRun[] {
   const { dagId, states, runTypes, noBackfill, backfillId, from, to, taskStates, order, limit } = filter;
   const direction = order === '-logical_date' ? -1 : 1;
-  const found = (dagId === undefined ? [...tables.runs.values()] : tables.runsOf(dagId)).filter(
+  const isOpen = states !== undefined && !states.some((state) => FINISHED_RUN_STATES.has(state));
+  const ofDag = (id: string): StoredRun[] => (isOpen ? tables.openRunsOf(id) : tables.runsOf(id));
+  const found = (dagId === undefined ? [...tables.runs.values()] : ofDag(dagId)).filter(
     (run) =>
       (!states || states.includes(run.state)) &&
       (!runTypes || runTypes.includes(run.runType)) &&

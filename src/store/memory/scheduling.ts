@@ -88,12 +88,8 @@ export function createSchedulingStore(tables: Tables): SchedulingStore {
 
 function readSchedule(tables: Tables, dag: StoredDag, now: Instant): DagSchedule {
   const { spec } = tables.versions.get(dag.currentVersionId)!;
-  const runs = tables.runsOf(dag.dagId);
-  let last: StoredRun | null = null;
-  for (const run of runs) {
-    const isAutomated = run.runType === 'scheduled' || run.runType === 'backfill';
-    if (isAutomated && run.logicalDate !== null && (!last || run.logicalDate > last.logicalDate!)) last = run;
-  }
+  const last = tables.lastAutomatedRun(dag.dagId);
+  const runs = tables.openRunsOf(dag.dagId);
   const own = runs.filter((run) => run.backfillId === null);
   const byDate = (a: StoredRun, b: StoredRun) => (a.logicalDate ?? a.runAfter) - (b.logicalDate ?? b.runAfter) || a.id - b.id;
   const active = [...tables.backfills.values()].filter((backfill) => backfill.dagId === dag.dagId && backfill.completedAt === null);
@@ -105,7 +101,7 @@ function readSchedule(tables: Tables, dag: StoredDag, now: Instant): DagSchedule
       logicalDate: last.logicalDate!,
       dataInterval: last.dataInterval ?? { start: last.logicalDate!, end: last.logicalDate! },
     },
-    unfinishedRuns: own.filter((run) => run.state === 'queued' || run.state === 'running').length,
+    unfinishedRuns: own.length,
     runningRuns: own.filter((run) => run.state === 'running').length,
     queuedRuns: queuedRuns(own.sort(byDate), spec.maxActiveRuns, now),
     backfills: active.map((backfill) => {

@@ -16,6 +16,7 @@ import type { DagRun } from '../../model/dag-run.js';
 import type { DagSpec } from '../../model/dag-spec.js';
 import type { Instant } from '../../model/instant.js';
 import { DEFAULT_POOL, type Pool } from '../../model/pool.js';
+import { FINISHED_RUN_STATES } from '../../model/states.js';
 import type { TaggedJson } from '../../model/tagged-json.js';
 import type { Attempt, NewTaskInstance, TaskInstance } from '../../model/task-instance.js';
 
@@ -85,6 +86,8 @@ export class Tables {
   readonly liveAttempts = new Map<string, StoredAttempt>();
   /** Task instances that wait for a trigger or a person, by id. */
   readonly parkedInstances = new Map<number, TaskInstance>();
+  private readonly openRunIds = new Map<string, Set<number>>();
+  private readonly lastAutomated = new Map<string, number>();
   private readonly runsOfDag = new Map<string, Map<string, number>>();
   private readonly runsByDate = new Map<string, Map<Instant, number>>();
   private readonly instancesOfRun = new Map<number, Map<string, number>>();
@@ -99,6 +102,11 @@ export class Tables {
     this.runs.set(run.id, Object.freeze(run));
     if (run.state === 'running') this.runningRuns.add(run.id);
     else this.runningRuns.delete(run.id);
+    const open = this.openRunIds.get(run.dagId) ?? new Set();
+    this.openRunIds.set(run.dagId, open);
+    if (FINISHED_RUN_STATES.has(run.state)) open.delete(run.id);
+    else open.add(run.id);
+    if (isNewer(run, this.lastAutomatedRun(run.dagId))) this.lastAutomated.set(run.dagId, run.id);
     indexOf(this.runsOfDag, run.dagId).set(run.runId, run.id);
     if (run.logicalDate !== null) indexOf(this.runsByDate, run.dagId).set(run.logicalDate, run.id);
   }
@@ -113,6 +121,16 @@ export class Tables {
   findRunByKey(dagId: string, idempotencyKey: string | null): StoredRun | null {
     if (idempotencyKey === null) return null;
     return this.runsOf(dagId).find((run) => run.idempotencyKey === idempotencyKey) ?? null;
+  }
+
+  /** Those that are queued or running. */
+  openRunsOf(dagId: string): StoredRun[] {
+    return [...(this.openRunIds.get(dagId) ?? [])].map((id) => this.runs.get(id)!);
+  }
+
+  /** Of the scheduled runs and those of backfills the one with the newest logical date. */
+  lastAutomatedRun(dagId: string): StoredRun | null {
+    return this.runs.get(this.lastAutomated.get(dagId) ?? -1) ?? null;
   }
 
   runsOf(dagId: string): StoredRun[] {
@@ -179,8 +197,14 @@ export class Tables {
     this.assetLineage.delete(run.id);
     this.runs.delete(run.id);
     this.runningRuns.delete(run.id);
+    this.openRunIds.get(run.dagId)?.delete(run.id);
     this.runsOfDag.get(run.dagId)?.delete(run.runId);
     if (run.logicalDate !== null) this.runsByDate.get(run.dagId)?.delete(run.logicalDate);
+    if (this.lastAutomated.delete(run.dagId)) {
+      for (const other of this.runsOf(run.dagId)) {
+        if (isNewer(other, this.lastAutomatedRun(run.dagId))) this.lastAutomated.set(run.dagId, other.id);
+      }
+    }
   }
 
   deleteEvents(isGone: (event: HistoryEvent) => boolean): void {
@@ -188,6 +212,11 @@ export class Tables {
     this.events.length = 0;
     for (const event of kept) this.events.push(event);
   }
+}
+
+function isNewer(run: StoredRun, last: StoredRun | null): boolean {
+  if (run.logicalDate === null || (run.runType !== 'scheduled' && run.runType !== 'backfill')) return false;
+  return last === null || run.logicalDate > last.logicalDate!;
 }
 
 const instanceKey = (taskId: string, mapIndex: number) => `${mapIndex} ${taskId}`;
