@@ -161,6 +161,7 @@ export async function startDagProcessor(client: Client): Promise<Part & { firstS
   const component = register(client, 'dag-processor', options);
   const processor = new DagProcessor({
     catalog: store.catalog,
+    pools: store.pools,
     bus,
     clock,
     logger: logger.child({ component: 'dag-processor' }),

@@ -11,6 +11,7 @@ import { addBackfillCommands } from './commands/backfill.js';
 import { addConfigCommands } from './commands/config.js';
 import { addDagCommands } from './commands/dags.js';
 import { addDatabaseCommands } from './commands/db.js';
+import { addPoolCommands } from './commands/pools.js';
 import { addProcessCommands } from './commands/processes.js';
 import { addTaskCommands } from './commands/tasks.js';
 import { describeError } from './describe-error.js';
@@ -89,6 +90,7 @@ export function buildTree(cli: Cli, setExitCode: (code: number) => void): Tree {
   addDagCommands(tree);
   addTaskCommands(tree);
   addBackfillCommands(tree);
+  addPoolCommands(tree);
   addDatabaseCommands(tree);
   addConfigCommands(tree);
   addAboutCommands(tree);

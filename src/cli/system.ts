@@ -10,6 +10,7 @@ import type { DagRun } from '../model/dag-run.js';
 import type { ImportProblem, NextRun } from '../model/dag.js';
 import type { DataInterval, Instant } from '../model/instant.js';
 import type { DagRunState, TaskInstanceState } from '../model/states.js';
+import type { Pool } from '../model/pool.js';
 import type { TaskInstance } from '../model/task-instance.js';
 import type { Clock } from '../ports/clock.js';
 import type { EventBus } from '../ports/event-bus.js';
@@ -272,6 +273,12 @@ export interface System {
   /** Returns the id of the run. */
   deleteDagRun(client: Client, dagId: string, runId: string): Promise<string>;
   setRunNote(client: Client, dagId: string, runId: string, note: string | null): Promise<DagRun>;
+  /** Tasks that wait in vain while the pools are as they are. */
+  findPoolProblems(client: Client): Promise<readonly ImportProblem[]>;
+  savePools(client: Client, pools: readonly Pool[]): Promise<readonly ('created' | 'changed' | 'unchanged')[]>;
+  deletePool(client: Client, name: string): Promise<Pool>;
+  /** @throws AirflowLikeError JSON_INVALID and others for a text that holds no pools. */
+  parsePools(text: string, place: string): readonly Pool[];
   planBackfill(client: Client, request: BackfillRequest): Promise<BackfillPlan>;
   createBackfill(client: Client, request: BackfillRequest): Promise<Backfill>;
   followBackfill(client: Client, backfillId: number, signal: AbortSignal): AsyncIterable<FollowedBackfill>;

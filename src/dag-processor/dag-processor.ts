@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { poolProblems } from '../core/queueing/check-pools.js';
 import type { ParsedFile } from '../model/dag.js';
 import { AirflowLikeError } from '../model/errors.js';
 import type { Instant } from '../model/instant.js';
@@ -12,7 +13,7 @@ import type { Clock } from '../ports/clock.js';
 import type { EventBus } from '../ports/event-bus.js';
 import type { Logger } from '../ports/logger.js';
 import type { Service, ServiceResult } from '../ports/service.js';
-import type { DagCatalog } from '../ports/store.js';
+import type { DagCatalog, PoolStore } from '../ports/store.js';
 import { refuseUnknownTimetables } from './check-timetables.js';
 import { ChildPool } from './child-pool.js';
 import { watchFolders } from './folder-watcher.js';
@@ -22,6 +23,8 @@ import { codeOf, type FileStamp, type FolderScan, identityOf, isSourceName, scan
 
 export interface DagProcessorDeps {
   readonly catalog: DagCatalog;
+  /** The pools there are. Default: tasks are not checked against them. */
+  readonly pools?: Pick<PoolStore, 'list'>;
   readonly bus: EventBus;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -320,10 +323,21 @@ export class DagProcessor implements Service {
       for (const problem of warnings) logger.debug({ file: path, code: problem.code }, describeProblem(problem));
     }
     for (const problem of problems) logger.warn({ file: problem.file, code: problem.code }, describeProblem(problem));
+    await this.#checkPools(files);
     if (changed.length === 0 && retired.length === 0) return;
     for (const path of this.#duplicates) if (!files.some((file) => file.path === path)) this.#pending.set(path, null);
     logger.info({ dags: changed, retired, files: files.length }, 'DAGs changed');
     this.#publish();
+  }
+
+  /** A task whose pool is missing or too narrow waits for ever: its author should hear of it before. */
+  async #checkPools(files: readonly ParsedFile[]): Promise<void> {
+    const { pools, logger } = this.#deps;
+    if (!pools || files.every(({ dags }) => dags.length === 0)) return;
+    const known = await pools.list();
+    for (const problem of files.flatMap(({ dags }) => dags.flatMap(({ spec }) => poolProblems(spec, known)))) {
+      logger.warn({ file: problem.file, code: problem.code }, describeProblem(problem));
+    }
   }
 
   /** A file without a DAG that others import says nothing wrong. */

@@ -65,6 +65,7 @@ export const ERROR_TABLE = define({
   OPTION_UNKNOWN: ['unknown option', 422],
   UNKNOWN_NAME: ['unknown name', 422],
   POOL_UNKNOWN: ['unknown pool', 422],
+  POOL_SLOTS: ['a task needs more slots than its pool has', 422],
   PARAM_SCHEMA_INVALID: ['the params schema is not valid', 422],
   PARAM_INVALID: ['a param is not valid', 422],
   ASSET_INVALID: ['not a valid asset', 422],
@@ -112,6 +113,7 @@ export const ERROR_TABLE = define({
   BACKFILL_RANGE: ['the backfill has no valid range', 422],
   BACKFILL_TOO_LARGE: ['the backfill has too many runs', 422],
   BACKFILL_CONFLICT: ['another backfill of this DAG is active', 409],
+  POOL_IN_USE: ['the pool is in use', 409],
   STATE_CONFLICT: ['the state does not allow this', 409],
   // Processes and CLI
   ALREADY_RUNNING: ['another instance uses this home folder', 409],

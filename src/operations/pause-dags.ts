@@ -11,7 +11,7 @@ export interface PauseRequest {
 }
 
 /**
- * Pauses or unpauses DAGs. A paused DAG gets no new runs and starts none; runs under way end.
+ * Pauses or unpauses DAGs. A paused DAG gets no new runs, starts none, and queues no task; tasks that are queued or running go on.
  * @returns The ids whose flag changed: fewer than were named when some had it already.
  * @throws AirflowLikeError NOT_FOUND when an id, or every id for an expression, is unknown; nothing is changed then.
  */

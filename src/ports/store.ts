@@ -28,6 +28,7 @@ import type { DagSpec } from '../model/dag-spec.js';
 import type { Instant } from '../model/instant.js';
 import type { DagRunSnapshot, Occupancy } from '../model/snapshot.js';
 import type { DagRunState, RunType, TaskInstanceState } from '../model/states.js';
+import type { Pool, PoolUse } from '../model/pool.js';
 import type { TaggedJson } from '../model/tagged-json.js';
 import type { Attempt, AttemptToken, TaskInstance } from '../model/task-instance.js';
 import type { Assignment } from '../model/workload.js';
@@ -44,6 +45,7 @@ export interface Store {
   readonly runs: DagRunReads;
   readonly backfills: BackfillStore;
   readonly assets: AssetStore;
+  readonly pools: PoolStore;
   readonly components: ComponentStore;
   /** The database's clock. */
   now(): Promise<Instant>;
@@ -304,6 +306,15 @@ export interface AssetEventFilter {
   readonly before?: Instant;
   readonly newestFirst?: boolean;
   readonly limit?: number;
+}
+
+/** Pools, by name. Every change is in the history. */
+export interface PoolStore {
+  list(): Promise<readonly PoolUse[]>;
+  /** Creates or changes all of these, or none. Says what became of each, in their order. */
+  save(pools: readonly Pool[], actor: Actor, now: Instant): Promise<readonly ('created' | 'changed' | 'unchanged')[]>;
+  /** `inUse`: so many task instances hold its slots; nothing is deleted then. */
+  delete(name: string, actor: Actor, now: Instant): Promise<'deleted' | 'missing' | { readonly inUse: number }>;
 }
 
 export interface ComponentStore {

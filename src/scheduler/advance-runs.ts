@@ -27,6 +27,7 @@ import { Freed, isOverfull, scopeOf } from './admission.js';
 import { assignmentOf } from './assignment.js';
 import { ReadyRuns } from './ready-runs.js';
 import { RunCache } from './run-cache.js';
+import { VainWaits } from './vain-waits.js';
 
 export interface AdvanceOptions {
   readonly store: SchedulingStore;
@@ -77,8 +78,7 @@ export class RunAdvancer {
   readonly #options: AdvanceOptions;
   readonly #cache = new RunCache();
   readonly #ready = new ReadyRuns();
-  /** DAG and pool of what has been warned about. */
-  readonly #unknownPools = new Set<string>();
+  readonly #vainWaits: VainWaits;
   /** The last admission could not fill the slots from the most urgent instances. */
   #looksAtAll = false;
   /** Until then there is no point in asking for more slots than outcomes give back: the pools or `parallelism` are full. */
@@ -100,6 +100,7 @@ export class RunAdvancer {
 
   constructor(options: AdvanceOptions) {
     this.#options = options;
+    this.#vainWaits = new VainWaits(options.logger);
   }
 
   /** True while some run has a task that waits only for a slot. */
@@ -231,7 +232,7 @@ export class RunAdvancer {
         // A store that repeats its transaction would count anew against views already drained: give up and let the caller start over.
         if (admitted) throw new Error('admission was asked twice in one pass');
         admitted = true;
-        this.#warnAboutUnknownPools(candidates, occupancy);
+        this.#vainWaits.note(candidates, occupancy, now);
         for (const dagId of occupancy.pausedDags) this.#pausedDags.add(dagId);
         this.#mayInheritUntil = isOverfull(occupancy, this.#options.parallelism) ? 0 : now + LONGEST_INHERITANCE_MS;
         return drain(this.#admit(candidates, freed.release(occupancy), freeSlots));
@@ -270,19 +271,6 @@ export class RunAdvancer {
   #choose(candidates: readonly QueueCandidate[], occupancy: Occupancy, parallelism: number, freeSlots: number) {
     const { backfillShare } = this.#options;
     return planQueueing({ candidates, occupancy, parallelism, freeSlots, backfillShare, laneCredits: this.#laneCredits });
-  }
-
-  /** A task whose pool does not exist is held back, which must not happen in silence. */
-  #warnAboutUnknownPools(candidates: readonly QueueCandidate[], occupancy: Occupancy): void {
-    for (const { view, instance } of candidates) {
-      const { pool, taskId } = instance;
-      if (pool in occupancy.pools || this.#unknownPools.has(`${view.run.dagId} ${pool}`)) continue;
-      this.#unknownPools.add(`${view.run.dagId} ${pool}`);
-      this.#options.logger.warn(
-        { code: 'POOL_UNKNOWN', dagId: view.run.dagId, taskId, pool, pools: Object.keys(occupancy.pools) },
-        `POOL_UNKNOWN: task ${view.run.dagId}.${taskId} waits for the pool "${pool}", which does not exist`,
-      );
-    }
   }
 
   /** Moves one ready instance to queued, and on to running where this process has the executor. */

@@ -25,7 +25,7 @@ async function open(): Promise<StoreHarness> {
       const { rows } = await client.query<Record<string, string | null>>('select * from event_log order by seq');
       return rows.map((row) => ({
         entity: row['entity']!,
-        entityId: row['entity'] === 'dag' ? row['dag_id']! : Number(row['entity_id']),
+        entityId: row['subject'] ?? (row['entity'] === 'dag' ? row['dag_id']! : Number(row['entity_id'])),
         from: row['from_state']!,
         to: row['to_state']!,
         token: row['token']!,

@@ -8,6 +8,7 @@ import { describeCommit } from './store/commit.js';
 import { describeComponents } from './store/components.js';
 import { describeHistory } from './store/history.js';
 import { describePlanner } from './store/planner.js';
+import { describePoolStore } from './store/pool-store.js';
 import { describePools } from './store/pools.js';
 import { describeRunCreator } from './store/run-creator.js';
 import { describeSchedules } from './store/schedules.js';
@@ -26,6 +27,7 @@ export function describeStore(name: string, harness: StoreHarness): void {
     describePlanner(suite);
     describeCommit(suite);
     describePools(suite);
+    describePoolStore(suite);
     describeAttempts(suite);
     describeBackfills(suite);
     describeAssets(suite);

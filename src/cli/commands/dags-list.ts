@@ -109,16 +109,23 @@ export function addDagListings(dags: Command, { cli, run }: Tree): void {
     .command('list-import-errors')
     .summary('what is wrong with DAG files')
     .description(
-      'Lists the mistakes in DAG files: where, what is allowed and the nearest right name. Exits with 1 when there are any.',
+      'Lists the mistakes in DAG files: where, what is allowed and the nearest right name. Exits with 1 when there are any. Tasks whose pool is ' +
+        'unknown or too narrow are named as warnings.',
     )
     .addOption(outputOption())
     .option('-v, --verbose', 'show more')
     .addHelpText('after', '\nExample:\n  airflow-like dags list-import-errors -o json')
     .action(
       run((options: ListOptions) =>
-        withClient(cli, options, {}, async ({ client, config }) => {
+        withClient(cli, options, {}, async ({ system, client, config }) => {
           const problems = await client.store.catalog.listImportProblems();
           await printProblems(cli.terminal, options.output, problems, config.config.core.dagsFolder);
+          for (const { file, line, code, message, suggestion } of await system.findPoolProblems(client)) {
+            const place = line === null ? file : `${file}:${line}`;
+            cli.terminal.note(
+              `warning: ${place}: ${code}: ${message}${suggestion === null ? '' : `; did you mean "${suggestion}"?`}`,
+            );
+          }
           return problems.length > 0 ? EXIT.error : EXIT.done;
         }),
       ),

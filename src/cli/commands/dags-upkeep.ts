@@ -99,8 +99,8 @@ function addPauseCommand(dags: Command, { cli, run }: Tree, isPaused: boolean): 
     .summary(isPaused ? 'create no more runs' : 'create runs again')
     .description(
       isPaused
-        ? 'Pauses a DAG: no run of it is created or started until it is unpaused. Runs under way end.'
-        : 'Unpauses a DAG: runs are created and started again.',
+        ? 'Pauses a DAG: no run of it is created or started, and no task of its runs, until it is unpaused. Tasks that run go on.'
+        : 'Unpauses a DAG: runs and their tasks start again.',
     )
     .argument('<dag_id>', 'the DAG')
     .option('--treat-dag-id-as-regex', 'dag_id is a regular expression; all DAGs that match are meant');

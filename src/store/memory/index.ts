@@ -7,6 +7,7 @@ import { createAttemptStore } from './attempts.js';
 import { createBackfillStore } from './backfills.js';
 import { createCatalog } from './catalog.js';
 import { createComponentStore } from './components.js';
+import { createPoolStore } from './pools.js';
 import { createRunReads } from './runs.js';
 import { createSchedulingStore } from './scheduling.js';
 import { Tables, type HistoryEvent } from './tables.js';
@@ -30,6 +31,7 @@ export function createMemoryStore(clock: Clock): MemoryStore {
     runs: createRunReads(tables),
     backfills: createBackfillStore(tables),
     assets: createAssetStore(tables),
+    pools: createPoolStore(tables),
     components: createComponentStore(tables, clock),
     events: tables.events,
     setPool: (name, slots) => void tables.pools.set(name, { name, slots, description: null, includeDeferred: false }),

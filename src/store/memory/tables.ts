@@ -22,8 +22,8 @@ import type { Attempt, NewTaskInstance, TaskInstance } from '../../model/task-in
 
 /** One step in the history of an entity, as `event_log` holds it. */
 export interface HistoryEvent {
-  readonly entity: 'dag' | 'dag_run' | 'task_instance';
-  /** DAG id, or id of the run or task instance. */
+  readonly entity: 'dag' | 'dag_run' | 'task_instance' | 'pool' | 'backfill';
+  /** DAG id, name of the pool, or id of the run, task instance or backfill. */
   readonly entityId: string | number;
   readonly dagRunId: number | null;
   readonly from: string | null;

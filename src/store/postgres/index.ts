@@ -6,6 +6,7 @@ import { createAttemptStore } from './attempts.js';
 import { createBackfillStore } from './backfills.js';
 import { createComponentStore } from './components.js';
 import { checkSchema } from './schema.js';
+import { createPoolStore } from './pools.js';
 import { createRunReads } from './run-reads.js';
 import { createCatalog } from './dags.js';
 import { createSchedulingStore } from './scheduling.js';
@@ -48,6 +49,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     runs: createRunReads(database, specs),
     backfills: createBackfillStore(database, specs),
     assets: createAssetStore(database),
+    pools: createPoolStore(database),
     components: createComponentStore(heartbeats),
     async now() {
       const [row] = await database.run<{ at: number }>(NOW);

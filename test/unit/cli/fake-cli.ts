@@ -16,6 +16,7 @@ import type { Component, ComponentKind } from '../../../src/model/component.js';
 import type { DagRun } from '../../../src/model/dag-run.js';
 import type { DagSpec, TaskSpec } from '../../../src/model/dag-spec.js';
 import type { ImportProblem } from '../../../src/model/dag.js';
+import type { PoolUse } from '../../../src/model/pool.js';
 import type { Attempt, TaskInstance } from '../../../src/model/task-instance.js';
 import type { DagListing, RunFilter, Store } from '../../../src/ports/store.js';
 
@@ -78,6 +79,7 @@ export interface FakeContents {
   /** By the id of the task instance. */
   readonly reasons?: Readonly<Record<number, string>>;
   readonly backfills?: readonly Backfill[];
+  readonly pools?: readonly PoolUse[];
   readonly alive?: readonly ComponentKind[];
 }
 
@@ -101,7 +103,7 @@ export async function runFake(
   let seen: ConfigOverrides | undefined;
   const config = defaultConfig();
   const client = { ...fakeClient(contents, config), close: async () => void closed++ };
-  const known: Partial<System> = { openClient: async () => client, ...system };
+  const known: Partial<System> = { openClient: async () => client, findPoolProblems: async () => [], ...system };
   const cli: Cli = {
     terminal,
     version: '9.9.9',
@@ -137,7 +139,7 @@ function defaultConfig(): LoadedConfig {
 }
 
 function fakeClient(contents: FakeContents, config: LoadedConfig): Client {
-  const { dags = [], problems = [], runs = [], taskInstances = [], attempts = [], backfills = [] } = contents;
+  const { dags = [], problems = [], runs = [], taskInstances = [], attempts = [], backfills = [], pools = [] } = contents;
   const alive = contents.alive ?? ['dag-processor', 'scheduler'];
   const store = {
     now: async () => NOW,
@@ -170,6 +172,7 @@ function fakeClient(contents: FakeContents, config: LoadedConfig): Client {
           : null;
       },
     },
+    pools: { list: async () => pools },
     components: { list: async () => alive.map(component) },
   } as unknown as Store;
   return {

@@ -92,6 +92,8 @@ const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
   // Variables of the environment are set in front of the command; the debugger is `node --inspect-brk`; what a mapped copy gets is said by
   // `--inputs`, there is no run to take it from.
   'tasks test': ['--env-vars', '--map-index', '--post-mortem'],
+  // There are no teams.
+  'pools set': ['--team-name'],
   // There is nothing more to tell.
   'config get-value': [],
 };
@@ -125,7 +127,8 @@ describe('commands', () => {
       [
         'api-server', 'backfill create', 'config get-value', 'config list', 'dag-processor', 'dags clear', 'dags delete', 'dags details', 'dags list',
         'dags list-import-errors', 'dags list-runs', 'dags next-execution', 'dags pause', 'dags reserialize', 'dags show', 'dags state', 'dags test',
-        'dags trigger', 'dags unpause', 'db check', 'db migrate', 'db reset', 'info', 'scheduler', 'standalone', 'tasks clear', 'tasks list',
+        'dags trigger', 'dags unpause', 'db check', 'db migrate', 'db reset', 'info', 'pools delete', 'pools export', 'pools get', 'pools import',
+        'pools list', 'pools set', 'scheduler', 'standalone', 'tasks clear', 'tasks list',
         'tasks state', 'tasks states-for-dag-run', 'tasks test', 'version',
       ].sort(),
     ); // prettier-ignore
@@ -199,6 +202,7 @@ describe('columns', () => {
         state: 'success',
       }),
     ],
+    pools: [{ name: 'fx_pool', slots: 3, description: 'd', includeDeferred: false, queued: 0, running: 1, deferred: 0 }],
     taskInstances: [taskInstance('load', { state: 'success', startedAt: NOW, endedAt: NOW })],
   };
   const system = {
