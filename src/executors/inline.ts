@@ -72,7 +72,9 @@ export class InlineExecutor implements Executor {
     this.inputs = new InputResolver(options.attempts, new OutputCache(0));
     this.channel = new StoreTaskChannel(options.attempts, (token) => {
       const running = this.attempts.get(token);
-      return running && { dagRunId: running.assignment.dagRunId, shapes: running.shapes };
+      if (!running) return undefined;
+      const { dagRunId, task } = running.assignment;
+      return { dagRunId, shapes: running.shapes, inlets: task.inlets };
     });
   }
 

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { AirflowLikeError } from '../model/errors.js';
 import type { RunType } from '../model/states.js';
+import type { InletEvents, OutletEvents, TriggeringAssetEvents } from './asset-context.js';
 
 /** Lines written here appear in the log of the attempt, in order with `console` and stdout. `fields` must be JSON. */
 export interface TaskLog {
@@ -52,6 +53,12 @@ export interface TaskContext<P = Readonly<Record<string, unknown>>> {
   readonly signal: AbortSignal;
   readonly log: TaskLog;
   readonly xcom: TaskXCom;
+  /** The events that the task's success will bring. */
+  readonly outletEvents: OutletEvents;
+  /** The events so far of what the task reads. */
+  readonly inletEvents: InletEvents;
+  /** The events for which this run was made. */
+  readonly triggeringAssetEvents: TriggeringAssetEvents;
 }
 
 /** One storage for all copies of this package in the process: a task finds its context whichever copy it imported. */

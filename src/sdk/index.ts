@@ -3,6 +3,15 @@ export type { CalendarSpan, Catchup, TriggerRule, WeightRule } from '../model/da
 export type { Duration } from '../model/duration.js';
 export { AirflowLikeError } from '../model/errors.js';
 export { asset, assetAlias, type Asset, type AssetAlias, type AssetExpression, type AssetOptions } from './asset.js';
+export type {
+  AliasEvents,
+  AssetEvent,
+  AssetEventOptions,
+  InletEvents,
+  OutletEvent,
+  OutletEvents,
+  TriggeringAssetEvents,
+} from './asset-context.js';
 export { bash, type BashOptions } from '../providers/standard/bash.js';
 export { empty, latestOnly } from '../providers/standard/empty.js';
 export { context, runWithContext, type TaskContext, type TaskLog, type TaskXCom } from './context.js';

@@ -2,6 +2,7 @@
  * Makes one attempt of a task: from a Workload to an Outcome, whatever the author's code does. It owns how the ways in which a method can
  * end are understood; it does not own threads, processes or time limits. Shared by the runner's threads and the inline executor.
  */
+import type { OutletRecord } from '../../model/asset.js';
 import { decodeTagged, isStorableText } from '../../model/codec.js';
 import type { DagSpec, TaskSpec } from '../../model/dag-spec.js';
 import type { Instant } from '../../model/instant.js';
@@ -11,9 +12,11 @@ import type { Outcome } from '../../model/outcome.js';
 import type { TaggedJson } from '../../model/tagged-json.js';
 import type { Workload } from '../../model/workload.js';
 import type { TaskChannel } from '../../ports/task-channel.js';
+import type { OutletEvents } from '../../sdk/asset-context.js';
 import { runWithContext, type TaskContext } from '../../sdk/context.js';
 import type { DagInstance } from '../../sdk/dag-instance.js';
 import { applyRetryPolicy } from './apply-retry-policy.js';
+import { inletEventsOf, OutletRecorder, triggeringEventsOf } from './asset-events.js';
 import { encodeXCom } from './encode-output.js';
 import type { RunnableDag } from './load-dag.js';
 import { isChunked, runChunk } from './run-chunk.js';
@@ -86,21 +89,30 @@ async function prepare(work: AttemptWork, environment: AttemptEnvironment): Prom
 
 async function run(subject: Subject, work: AttemptWork, environment: AttemptEnvironment): Promise<Outcome> {
   const { spec, task, instance, args } = subject;
+  const outlets = new OutletRecorder(task);
+  const contextAt = (pokeNumber: number): TaskContext => contextOf(task, work, environment, pokeNumber, outlets);
   const call = (pokeNumber: number, values = args): unknown =>
-    runWithContext(contextOf(work, environment, pokeNumber), () => instance.call(work.taskId, values));
+    runWithContext(contextAt(pokeNumber), () => instance.call(work.taskId, values));
+  const succeed = (value: unknown): Outcome => ({
+    ...successOutcome(value, spec, task, work.maxXComBytes),
+    ...outletsOf(outlets.records()),
+  });
   try {
     if (task.sensor) {
       const outcome = await runSensor(work, task.sensor, environment, call);
-      return outcome.kind === 'found' ? successOutcome(outcome.value, spec, task, work.maxXComBytes) : outcome;
+      return outcome.kind === 'found' ? succeed(outcome.value) : outcome;
     }
-    const value = isChunked(task) ? await runChunk(task, args, (values) => call(1, values), environment) : await call(1);
-    return successOutcome(value, spec, task, work.maxXComBytes);
+    return succeed(isChunked(task) ? await runChunk(task, args, (values) => call(1, values), environment) : await call(1));
   } catch (thrown) {
     const outcome = outcomeOfThrown(thrown);
     if (outcome.kind !== 'failed' || !task.hasRetryPolicy) return outcome;
     const ask = (): Promise<Outcome> => applyRetryPolicy(outcome, thrown, instance, work, environment.log);
-    return runWithContext(contextOf(work, environment, work.pokeNumber + 1), ask);
+    return runWithContext(contextAt(work.pokeNumber + 1), ask);
   }
+}
+
+function outletsOf(outlets: readonly OutletRecord[]): { readonly outlets?: readonly OutletRecord[] } {
+  return outlets.length === 0 ? {} : { outlets };
 }
 
 function outcomeOfThrown(thrown: unknown): Extract<Outcome, { kind: 'skipped' | 'failed' }> {
@@ -110,7 +122,13 @@ function outcomeOfThrown(thrown: unknown): Extract<Outcome, { kind: 'skipped' | 
   return { kind: 'failed', error, retryable: !isNamed(thrown, 'FailTask') && error.code !== 'D105' };
 }
 
-function contextOf(work: AttemptWork, environment: AttemptEnvironment, pokeNumber: number): TaskContext {
+function contextOf(
+  task: TaskSpec,
+  work: AttemptWork,
+  environment: AttemptEnvironment,
+  pokeNumber: number,
+  outletEvents: OutletEvents,
+): TaskContext {
   const { key, run, token } = work;
   const { log, channel, signal } = environment;
   const write = (level: AttemptLogLevel) => (message: unknown, fields?: Readonly<Record<string, unknown>>) => {
@@ -150,6 +168,9 @@ function contextOf(work: AttemptWork, environment: AttemptEnvironment, pokeNumbe
         return value === undefined ? undefined : decodeTagged(value);
       },
     },
+    outletEvents,
+    inletEvents: inletEventsOf(task, token, channel),
+    triggeringAssetEvents: triggeringEventsOf(token, channel),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { TaggedJson } from '../../model/tagged-json.js';
 import type { TaskChannel } from '../../ports/task-channel.js';
 import type { RunnerMessage, SupervisorMessage } from '../runner/protocol.js';
 
@@ -8,6 +9,9 @@ export async function answerRequest(
 ): Promise<Extract<SupervisorMessage, { kind: 'reply' }>> {
   try {
     if (request.kind === 'pull') return { kind: 'reply', id, value: await channel.pullXCom(token, request) };
+    // Events are JSON already: their extras are in tagged form.
+    if (request.kind === 'assetEvents')
+      return { kind: 'reply', id, value: (await channel.readAssetEvents(token, request.query)) as unknown as TaggedJson };
     await channel.pushXCom(token, request.key, request.value);
     return { kind: 'reply', id };
   } catch (error) {

@@ -1,8 +1,9 @@
 /** Answers what running tasks ask, from the store, within the run of the asking attempt. */
+import { assetKeyText, type AssetEvent, type AssetRef } from '../../model/asset.js';
 import type { TaggedJson } from '../../model/tagged-json.js';
 import type { AttemptToken } from '../../model/task-instance.js';
-import type { AttemptStore } from '../../ports/store.js';
-import type { TaskChannel } from '../../ports/task-channel.js';
+import type { AssetEventFilter, AttemptStore } from '../../ports/store.js';
+import { MOST_ASSET_EVENTS, type AssetEventQuery, type TaskChannel } from '../../ports/task-channel.js';
 import { listOf } from './input-resolver.js';
 import type { OutputShapes } from './output-shapes.js';
 
@@ -10,12 +11,14 @@ import type { OutputShapes } from './output-shapes.js';
 export interface AttemptScope {
   readonly dagRunId: number;
   readonly shapes: OutputShapes;
+  /** What the task reads. */
+  readonly inlets: readonly AssetRef[];
 }
 
 export class StoreTaskChannel implements TaskChannel {
   /** @param scopeOf Undefined for a token that is not under way here. */
   constructor(
-    private readonly attempts: Pick<AttemptStore, 'pushXCom' | 'readXComs'>,
+    private readonly attempts: Pick<AttemptStore, 'pushXCom' | 'readXComs' | 'readAssetEvents'>,
     private readonly scopeOf: (token: AttemptToken) => AttemptScope | undefined,
   ) {}
 
@@ -38,9 +41,32 @@ export class StoreTaskChannel implements TaskChannel {
     return listOf(values, key === 'return_value' && shapes.isChunked(taskId));
   }
 
+  async readAssetEvents(token: AttemptToken, { of, after, before, limit }: AssetEventQuery): Promise<readonly AssetEvent[]> {
+    const { dagRunId, inlets } = this.scope(token);
+    const events = await this.attempts.readAssetEvents({
+      ...(of.kind === 'trigger' ? { triggeredRun: dagRunId } : inletFilter(of, inlets)),
+      ...(after !== null && { after: Number(after) }),
+      ...(before !== null && { before: Number(before) }),
+      newestFirst: true,
+      limit: Math.min(Math.max(1, Math.trunc(Number(limit)) || 1), MOST_ASSET_EVENTS),
+    });
+    return events.toReversed();
+  }
+
   private scope(token: AttemptToken): AttemptScope {
     const scope = this.scopeOf(token);
     if (!scope) throw new Error('this attempt is over');
     return scope;
   }
+}
+
+/** A task looks through what it reads and nothing else. */
+function inletFilter(of: Exclude<AssetEventQuery['of'], { kind: 'trigger' }>, inlets: readonly AssetRef[]): AssetEventFilter {
+  const inlet = inlets.find((ref) =>
+    ref.kind === 'asset'
+      ? of.kind === 'asset' && assetKeyText(ref.asset) === assetKeyText(of)
+      : of.kind === 'alias' && ref.alias.name === of.name,
+  );
+  if (!inlet) throw new Error('this is not among the inlets of the task');
+  return inlet.kind === 'asset' ? { asset: { name: inlet.asset.name, uri: inlet.asset.uri } } : { alias: inlet.alias.name };
 }

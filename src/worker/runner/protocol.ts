@@ -7,6 +7,7 @@ import type { Outcome } from '../../model/outcome.js';
 import type { TaggedJson } from '../../model/tagged-json.js';
 import type { AttemptToken } from '../../model/task-instance.js';
 import type { Workload } from '../../model/workload.js';
+import type { AssetEventQuery } from '../../ports/task-channel.js';
 
 /**
  * A Workload as it travels: the runner takes the TaskSpec from the DAG it wires itself, whose hash it compares. Arguments that are
@@ -56,7 +57,8 @@ export type RunnerMessage =
 
 export type ChannelRequest =
   | { readonly kind: 'push'; readonly key: string; readonly value: TaggedJson }
-  | { readonly kind: 'pull'; readonly taskId: string; readonly key: string; readonly mapIndex: number | null };
+  | { readonly kind: 'pull'; readonly taskId: string; readonly key: string; readonly mapIndex: number | null }
+  | { readonly kind: 'assetEvents'; readonly query: AssetEventQuery };
 
 /** Settings of a runner, handed over in its environment variable `RUNNER_SETTINGS_VARIABLE`. */
 export interface RunnerSettings {

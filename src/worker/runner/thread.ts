@@ -6,6 +6,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import workerThreads, { MessageChannel, threadId, workerData, type MessagePort } from 'node:worker_threads';
 import { getHeapStatistics } from 'node:v8';
 import { installSourceMaps } from '../../loading/source-maps.js';
+import type { AssetEvent } from '../../model/asset.js';
 import type { Outcome } from '../../model/outcome.js';
 import type { TaggedJson } from '../../model/tagged-json.js';
 import { AttemptLogWriter, checkLogFolder } from '../attempt/attempt-log-writer.js';
@@ -112,6 +113,8 @@ export default async function runInThread(task: ThreadTask): Promise<ThreadAnswe
             channel: {
               pushXCom: async (_token, key, value) => void (await ask(task.sequence, { kind: 'push', key, value })),
               pullXCom: (_token, request) => ask(task.sequence, { kind: 'pull', ...request }),
+              readAssetEvents: async (_token, query) =>
+                (await ask(task.sequence, { kind: 'assetEvents', query })) as unknown as readonly AssetEvent[],
             },
           },
         ),

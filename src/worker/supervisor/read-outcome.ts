@@ -7,11 +7,14 @@ import { isStorableText, isTaggedJson, outputLength } from '../../model/codec.js
 import type { XComWrite } from '../../model/commit.js';
 import type { Outcome, TaskOutput } from '../../model/outcome.js';
 import type { FlowDecision } from '../../model/task-instance.js';
+import { readOutlets } from './read-outlets.js';
 import { cleanText, readTaskError } from '../attempt/task-error.js';
 
 const MAX_REASON_LENGTH = 4_000;
 /** What a report has beside its values, generously, in bytes. */
 const ENVELOPE_BYTES = 2_000;
+/** Most bytes that all a task says of its outlets may take together. */
+const MAX_OUTLET_BYTES = 8_388_608;
 /** Most characters of a task id, of the key of an XCom, and of the name of a copy. */
 const MAX_NAME_LENGTH = 250;
 /** Longest delay that a retry policy may ask for, in milliseconds. */
@@ -51,12 +54,22 @@ function readSuccess(report: Record<string, unknown>, text: string, maxXComBytes
   const output = readOutput(report['output']);
   const fields = readFields(report['fields']);
   const decision = readDecision(report['decision']);
-  if (output === undefined || fields === undefined || decision === undefined) return null;
+  const outlets = readOutlets(report['outlets']);
+  if (output === undefined || fields === undefined || decision === undefined || outlets === undefined) return null;
   // Each field is part of the return value, and is stored once more.
   const valueBytes = fields === null ? maxXComBytes : 2 * maxXComBytes;
   const decisionBytes = decision === null ? 0 : Buffer.byteLength(JSON.stringify(decision));
-  if (Buffer.byteLength(text) > valueBytes + decisionBytes + ENVELOPE_BYTES) return null;
-  return { kind: 'success', output, ...(fields && { fields }), ...(decision && { decision }), ...labelIn(report) };
+  const outletBytes = outlets === null ? 0 : Buffer.byteLength(JSON.stringify(outlets));
+  if (outletBytes > MAX_OUTLET_BYTES) return null;
+  if (Buffer.byteLength(text) > valueBytes + decisionBytes + outletBytes + ENVELOPE_BYTES) return null;
+  return {
+    kind: 'success',
+    output,
+    ...(fields && { fields }),
+    ...(decision && { decision }),
+    ...(outlets && { outlets }),
+    ...labelIn(report),
+  };
 }
 
 function readFailure(report: Record<string, unknown>): Outcome | null {

@@ -107,7 +107,8 @@ export class Supervisor implements Executor {
     this.channel = new StoreTaskChannel(options.attempts, (token) => {
       const attempt = this.attempts.get(token);
       if (!attempt?.version) return undefined;
-      return { dagRunId: attempt.assignment.dagRunId, shapes: attempt.version.shapes };
+      const { dagRunId, task } = attempt.assignment;
+      return { dagRunId, shapes: attempt.version.shapes, inlets: task.inlets };
     });
   }
 

@@ -1,4 +1,4 @@
-import { asset, assetAlias, assetOrTime, dag, task } from 'airflow-like';
+import { asset, assetAlias, assetOrTime, context, dag, task } from 'airflow-like';
 
 const orders = asset('orders');
 
@@ -23,3 +23,12 @@ export class Mixed {
     return 1;
   }
 }
+
+export const asked = () => [
+  // expect: Property 'add' does not exist on type 'OutletEvent'
+  context().outletEvents.get(orders).add(orders),
+  // expect: Property 'extra' does not exist on type 'AliasEvents'
+  context().outletEvents.get(assetAlias('late')).extra,
+  // expect: Argument of type 'string' is not assignable to parameter of type
+  context().inletEvents.get('orders'),
+];

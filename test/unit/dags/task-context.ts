@@ -26,6 +26,9 @@ export function inRunOf<R>(day: string | null, conf: Readonly<Record<string, unk
     signal: new AbortController().signal,
     log: { debug: silent, info: silent, warn: silent, error: silent },
     xcom: { push: async () => {}, pull: async () => undefined },
+    outletEvents: { get: () => ({ extra: {}, add: silent }) },
+    inletEvents: { get: async () => [] },
+    triggeringAssetEvents: { all: async () => [], get: async () => [] },
   };
   return runWithContext(context, call);
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { readOutcome } from '../../../src/worker/supervisor/read-outcome.js';
 
 const read = (report: unknown) => readOutcome(JSON.stringify(report), 1_000);
+const ASSET = { name: 'a', uri: 's3://a', group: 'asset', extra: {} };
 const ERROR = { code: 'TASK_ERROR', name: 'Error', message: 'boom', stack: null };
 
 describe('readOutcome', () => {
@@ -11,6 +12,8 @@ describe('readOutcome', () => {
     [{ kind: 'success', output: { value: { a: 1 }, length: 1 }, fields: [{ key: 'a', value: 1 }] }],
     [{ kind: 'success', output: null, decision: { followed: ['a', 'b'] } }],
     [{ kind: 'success', output: null, decision: { skipped: [] }, mapLabel: 'eu' }],
+    [{ kind: 'success', output: null, outlets: [{ kind: 'asset', asset: { name: 'a', uri: 's3://a' }, extra: { rows: 1 } }] }],
+    [{ kind: 'success', output: null, outlets: [{ kind: 'alias', alias: 'x', asset: ASSET, extra: {} }] }],
     [{ kind: 'failed', error: ERROR, retryable: false }],
     [{ kind: 'failed', error: ERROR, retryable: true, retryDelayMs: 30_000, mapLabel: 'eu' }],
     [{ kind: 'skipped', message: null }],
@@ -36,6 +39,29 @@ describe('readOutcome', () => {
     ['fields above the limit', { kind: 'success', output: null, fields: [{ key: 'a', value: 'x'.repeat(6_100) }] }],
     ['a decision of another form', { kind: 'success', output: null, decision: { chosen: ['a'] } }],
     ['a decision for no task', { kind: 'success', output: null, decision: { followed: [1] } }],
+    ['an outlet without an asset', { kind: 'success', output: null, outlets: [{ kind: 'asset', extra: {} }] }],
+    ['an outlet of another kind', { kind: 'success', output: null, outlets: [{ kind: 'all', asset: ASSET, extra: {} }] }],
+    [
+      'an outlet whose name is no name',
+      { kind: 'success', output: null, outlets: [{ kind: 'asset', asset: { ...ASSET, name: '' }, extra: {} }] },
+    ],
+    [
+      'an outlet without a group',
+      { kind: 'success', output: null, outlets: [{ kind: 'alias', alias: 'x', asset: { ...ASSET, group: 7 }, extra: {} }] },
+    ],
+    ['an extra that is no object', { kind: 'success', output: null, outlets: [{ kind: 'asset', asset: ASSET, extra: [1] }] }],
+    [
+      'an extra that could not be stored',
+      { kind: 'success', output: null, outlets: [{ kind: 'asset', asset: ASSET, extra: { a: '\u0000' } }] },
+    ],
+    [
+      'outlets without end',
+      {
+        kind: 'success',
+        output: null,
+        outlets: Array.from({ length: 10_001 }, () => ({ kind: 'asset', asset: ASSET, extra: {} })),
+      },
+    ],
     ['an error without a message', { kind: 'failed', error: { code: 'A' }, retryable: true }],
     ['an instant that no calendar has', { kind: 'reschedule', at: 1e300 }],
   ])('refuses %s', (_name, report) => expect(readOutcome(JSON.stringify(report), 2_000)).toBeNull());

@@ -56,7 +56,11 @@ async function attempt(body: Body, { options = {}, tryNumber = 1, inputs = [], s
     log: { write, note: write },
     now: () => 0,
     sleep: () => Promise.resolve(),
-    channel: { pushXCom: () => Promise.resolve(), pullXCom: () => Promise.resolve(undefined) },
+    channel: {
+      pushXCom: () => Promise.resolve(),
+      pullXCom: () => Promise.resolve(undefined),
+      readAssetEvents: () => Promise.resolve([]),
+    },
     signal: new AbortController().signal,
   });
   return { outcome, lines };
