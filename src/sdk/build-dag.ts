@@ -5,15 +5,16 @@ import { checkId } from '../model/ids.js';
 import { nearestName } from '../model/nearest-name.js';
 import { checkDagOptions, type CheckedDag } from './check-dag-options.js';
 import { checkGraph } from './check-graph.js';
+import { CHOICES } from './choices.js';
 import { checkSchedule } from './check-schedule.js';
 import { checkTaskDefaults, TASK_DEFAULTS, type TaskSettings } from './check-task-options.js';
 import { checkTaskRules, type RuledTask } from './check-task-rules.js';
 import type { DagInstance, TaskBody } from './dag-instance.js';
 import type { ProblemList } from './problems.js';
 import type { ScheduleReading } from './read-schedule.js';
-import { resolveInput } from './record-input.js';
+import { resolveInput, type Names } from './record-input.js';
 import { isThenable, Recorder, refuseAsync } from './recorder.js';
-import { resolveUpstream } from './resolve-edges.js';
+import { resolveEdges, type ResolvedEdges } from './resolve-edges.js';
 import { askRetryPolicy, type RetryPolicy } from './retry-policy.js';
 import { positionInStack, relativePosition, type LazyPosition } from './source-position.js';
 import { callWithSchemas } from './edge-schemas.js';
@@ -84,10 +85,10 @@ export function buildDag(
     );
   }
   checkGraph(recorder, source.members, complete, problems);
-  const upstream = resolveUpstream(recorder);
-  reportCycle(recorder, upstream, problems);
+  const edges = resolveEdges(recorder);
+  reportCycle(recorder, edges, problems);
   const dates = readTaskDates(source.members, options.settings.timezone, problems, warnings);
-  const built = builtTasks(source, options, dates, recorder, upstream, file);
+  const built = builtTasks(source, options, dates, recorder, edges, file);
   checkTaskRules(built, options.settings, problems, warnings);
   if (problems.count > problemsBefore) return null;
   const spec: DagSpec = {
@@ -95,7 +96,11 @@ export function buildDag(
     dagId: String(dagId),
     ...options.settings,
     tasks: built.map((task) => task.spec),
-    groups: recorder.groups.map((group) => ({ groupId: group.id, parentId: group.parent?.id ?? null, map: resolveMap(group.map) })),
+    groups: recorder.groups.map((group) => ({
+      groupId: group.id,
+      parentId: group.parent?.id ?? null,
+      map: resolveMap(group.map, edges),
+    })),
     file,
     exportName: source.exportName,
     position: relativePosition(source.position(), file),
@@ -139,7 +144,7 @@ function refuseUpstreamOptions(source: DagSource, problems: ProblemList): void {
   }
 }
 
-function reportCycle(recorder: Recorder, upstream: ReadonlyMap<TaskNode, readonly string[]>, problems: ProblemList): void {
+function reportCycle(recorder: Recorder, { upstream }: ResolvedEdges, problems: ProblemList): void {
   const cycle = findCycle(recorder.tasks.map((task) => ({ taskId: taskIdOf(task), upstream: upstream.get(task) ?? [] })));
   if (!cycle) return;
   const at = recorder.tasks.find((task) => taskIdOf(task) === cycle[0]);
@@ -158,21 +163,21 @@ function builtTasks(
   { taskDefaults }: CheckedDag,
   dates: ReadonlyMap<string, TaskDates>,
   recorder: Recorder,
-  upstream: ReadonlyMap<TaskNode, readonly string[]>,
+  edges: ResolvedEdges,
   file: string,
 ): readonly BuiltTask[] {
   const members = new Map(source.members.map((member) => [member.name, member]));
   return recorder.tasks.flatMap((node) => {
-    const member = members.get(node.member.name);
+    const member = members.get(node.member.name) ?? CHOICES.get(node.member.name);
     if (!member) return [];
     const { retryPolicy, ...merged } = mergeSettings(node, member, taskDefaults);
     const spec: TaskSpec = {
       taskId: taskIdOf(node),
       operator: member.operator,
       member: member.name,
-      upstream: upstream.get(node) ?? [],
-      inputs: node.inputs.map((input) => resolveInput(input, taskIdOf)),
-      map: resolveMap(node.map),
+      upstream: edges.upstream.get(node) ?? [],
+      inputs: node.inputs.map((input) => resolveInput(input, edges)),
+      map: resolveMap(node.map, edges),
       sensor: member.sensor,
       groupId: node.group?.id ?? null,
       role: member.role,
@@ -181,7 +186,7 @@ function builtTasks(
       // An event of an asset is made by who runs the task.
       isInstant: member.isInstant && member.task.outlets.length === 0 && member.task.inlets.length === 0,
       hasRetryPolicy: retryPolicy !== null,
-      ...(dates.get(member.name) as TaskDates),
+      ...(dates.get(member.name) ?? { startDate: null, endDate: null }),
       templateFields: [],
       outlets: member.task.outlets,
       inlets: member.task.inlets,
@@ -190,7 +195,7 @@ function builtTasks(
       dependsOnPast: merged.dependsOnPast || merged.waitForDownstream,
       doc: member.task.doc,
       previousIds: member.task.previousIds,
-      position: relativePosition(member.position?.() ?? null, file),
+      position: relativePosition((member.position ?? node.position)?.() ?? null, file),
     };
     return {
       spec,
@@ -203,8 +208,8 @@ function builtTasks(
   });
 }
 
-function resolveMap(map: PendingMap | null): MapSpec | null {
-  return map && { ...map, sources: map.sources.map((source) => resolveInput(source, taskIdOf)) };
+function resolveMap(map: PendingMap | null, names: Names): MapSpec | null {
+  return map && { ...map, sources: map.sources.map((source) => resolveInput(source, names)) };
 }
 
 /** Options of the call win over the task's own, these over those of its groups, the innermost first, then `defaultArgs`, then Airflow's defaults. */

@@ -15,7 +15,8 @@ import {
 } from './metadata.js';
 import { operatorUseOf, type Operator, type OperatorUse } from './operator.js';
 import type { ProblemList } from './problems.js';
-import type { Recorder, TaskHandle } from './recorder.js';
+import { recordChoose, recordScope, recordWhen } from './record-flow.js';
+import { checkOwnId, type Recorder, type TaskHandle } from './recorder.js';
 import { capturePosition, type LazyPosition } from './source-position.js';
 import { checkedFunction, checkedOperator, type CheckedMember } from './task-member.js';
 import type { TaskMember } from './wiring-nodes.js';
@@ -150,7 +151,7 @@ function misused(declared: readonly string[], members: readonly CheckedMember[])
 
 function wiringOf(recorder: Recorder, members: readonly TaskMember[], methods: readonly string[], className: string): object {
   const handles = Object.fromEntries(members.map((member) => [member.name, recorder.handle(member)]));
-  const t: object = wiringObject({ ...handles, ...flowTools(recorder, () => t) }, className, methods);
+  const t: object = wiringObject({ ...flowTools(recorder, () => t), ...handles }, className, methods);
   return t;
 }
 
@@ -169,9 +170,19 @@ function flowTools(recorder: Recorder, tools: () => object): Readonly<Record<str
       { map: mappedGroup('each', 1), mapZip: mappedGroup('zip', 2), mapProduct: mappedGroup('product', 2) },
     ),
     scope: function scope(setups: unknown, teardowns: unknown, wireInside: unknown): unknown {
-      return recorder.scope(setups, teardowns, () => (wireInside as AnyCallable)(tools()), capturePosition(scope));
+      return recordScope(recorder, setups, teardowns, () => (wireInside as AnyCallable)(tools()), capturePosition(scope));
     },
+    choose: choiceTool(recorder, recordChoose, null),
+    when: choiceTool(recorder, recordWhen, null),
   };
+}
+
+/** `t.choose` or `t.when`, and the same under another id. */
+function choiceTool(recorder: Recorder, record: typeof recordChoose, id: string | null): unknown {
+  const tool = (subject: unknown, cases: unknown): unknown => record(recorder, id, subject, cases, capturePosition(tool));
+  const as = (taskId: unknown): unknown =>
+    choiceTool(recorder, record, recorder.problems.try(() => checkOwnId(taskId), capturePosition(as)) ?? id);
+  return Object.freeze(Object.assign(tool, { as }));
 }
 
 function builderOf(recorder: Recorder, members: CheckedMember[], problems: ProblemList): DagBuilder {

@@ -4,7 +4,7 @@ import type { Operator } from './operator.js';
 import type { PokeResult } from './poke-result.js';
 import { capturePosition, type LazyPosition } from './source-position.js';
 import type { SensorOptions, ShortCircuitOptions, TaskOptions, TeardownOptions } from './task-options.js';
-import type { AnyFunction, GroupWiring, NotAsync, WiredTask } from './wired.js';
+import type { AnyFunction, FlowWiring, GroupWiring, NotAsync, WiredTask } from './wired.js';
 
 /** DAGs without classes, and families of DAGs. Both end in the same recorder as `@dag`, with the same types and mistakes. */
 
@@ -46,7 +46,7 @@ type Look = boolean | PokeResult<unknown>;
 type TaskOf<F extends AnyFunction> = WiredTask<Parameters<F>, ReturnType<F>>;
 
 /** What the function of `defineDag` is given: it makes tasks of functions, and what it returns is called to place them in the graph. */
-export interface DagBuilder extends GroupWiring<DagBuilder> {
+export interface DagBuilder extends GroupWiring<DagBuilder>, FlowWiring<DagBuilder> {
   readonly task: TaskMaker<FunctionTaskOptions>;
   readonly setup: TaskMaker<FunctionTaskOptions>;
   readonly teardown: TaskMaker<Omit<TeardownOptions, 'taskId' | 'upstream'>>;

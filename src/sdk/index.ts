@@ -42,4 +42,4 @@ export { task } from './task.js';
 export { FailTask, SkipTask } from './task-errors.js';
 export type { SensorOptions, ShortCircuitOptions, TaskDefaults, TaskOptions, TeardownOptions } from './task-options.js';
 export { timetable, type CustomTimetable } from './timetable.js';
-export type { In, MappedGroupOptions, MapSource, Wired, WiredTask } from './wired.js';
+export type { In, MappedGroupOptions, MapSource, Skipped, Wired, WiredTask } from './wired.js';

@@ -3,7 +3,7 @@ import { AirflowLikeError } from '../model/errors.js';
 import type { InputSpec } from '../model/dag-spec.js';
 import type { TaggedJson } from '../model/tagged-json.js';
 import { eachSourceOf } from './each.js';
-import type { Endpoint, GroupElement, GroupNode, TaskNode } from './wiring-nodes.js';
+import type { CaseTarget, Endpoint, GroupElement, GroupNode, TaskNode } from './wiring-nodes.js';
 
 /** Arguments of a task call while wiring: where a Ref is found becomes an edge, everything else must be storable. */
 
@@ -11,6 +11,8 @@ import type { Endpoint, GroupElement, GroupNode, TaskNode } from './wiring-nodes
 export type PendingInput =
   | Extract<InputSpec, { kind: 'value' | 'element' }>
   | { readonly kind: 'ref'; readonly task: TaskNode; readonly orElse?: TaggedJson }
+  /** The ids of the first tasks of each case of a choice. */
+  | { readonly kind: 'cases'; readonly targets: ReadonlyMap<string, CaseTarget> }
   | { readonly kind: 'groupElement'; readonly group: GroupNode; readonly source: number }
   | { readonly kind: 'object'; readonly fields: readonly (readonly [string, PendingInput])[] }
   | { readonly kind: 'list'; readonly items: readonly PendingInput[] };
@@ -66,19 +68,30 @@ export function tasksIn(input: PendingInput): readonly TaskNode[] {
   }
 }
 
-export function resolveInput(input: PendingInput, taskIdOf: (task: TaskNode) => string): InputSpec {
+/** How nodes are named once wiring has ended. */
+export interface Names {
+  idOf(task: TaskNode): string;
+  /** The first tasks of what a case leads to. */
+  firstOf(target: CaseTarget): readonly string[];
+}
+
+export function resolveInput(input: PendingInput, names: Names): InputSpec {
   switch (input.kind) {
     case 'ref':
-      return { kind: 'ref', taskId: taskIdOf(input.task), ...(input.orElse === undefined ? {} : { orElse: input.orElse }) };
+      return { kind: 'ref', taskId: names.idOf(input.task), ...(input.orElse === undefined ? {} : { orElse: input.orElse }) };
     case 'groupElement':
       return { kind: 'groupElement', groupId: input.group.id, source: input.source };
+    case 'cases': {
+      const cases = [...input.targets].map(([name, target]) => [name, names.firstOf(target)] as const);
+      return asValue(Object.fromEntries(cases), 'choose');
+    }
     case 'object':
       return {
         kind: 'object',
-        fields: Object.fromEntries(input.fields.map(([key, field]) => [key, resolveInput(field, taskIdOf)])),
+        fields: Object.fromEntries(input.fields.map(([key, field]) => [key, resolveInput(field, names)])),
       };
     case 'list':
-      return { kind: 'list', items: input.items.map((item) => resolveInput(item, taskIdOf)) };
+      return { kind: 'list', items: input.items.map((item) => resolveInput(item, names)) };
     default:
       return input;
   }
@@ -121,7 +134,7 @@ function record(value: unknown, place: string, source: EndpointSource, open: Rea
   };
 }
 
-function asValue(value: unknown, place: string): PendingInput {
+function asValue(value: unknown, place: string): Extract<InputSpec, { kind: 'value' }> {
   return { kind: 'value', value: encodeArgument(value, place) };
 }
 

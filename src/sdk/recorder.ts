@@ -1,5 +1,5 @@
 import { encodeTagged } from '../model/codec.js';
-import type { MapSpec, TaskRole } from '../model/dag-spec.js';
+import type { MapSpec } from '../model/dag-spec.js';
 import { AirflowLikeError } from '../model/errors.js';
 import type { TaskSettings } from './check-task-options.js';
 import type { ProblemList } from './problems.js';
@@ -53,7 +53,7 @@ export class Recorder {
   readonly tasks: TaskNode[] = [];
   readonly groups: GroupNode[] = [];
   readonly edges: Edge[] = [];
-  readonly #problems: ProblemList;
+  readonly problems: ProblemList;
   readonly #warnings: ProblemList;
   readonly #checkGroupDefaults: RecorderOptions['checkGroupDefaults'];
   #group: GroupNode | null = null;
@@ -61,7 +61,7 @@ export class Recorder {
 
   constructor({ dagId, problems, warnings, checkGroupDefaults }: RecorderOptions) {
     this.dagId = dagId;
-    this.#problems = problems;
+    this.problems = problems;
     this.#warnings = warnings;
     this.#checkGroupDefaults = checkGroupDefaults;
   }
@@ -69,18 +69,20 @@ export class Recorder {
   handle(member: TaskMember, id: string = member.defaultId): TaskHandle {
     const call = (...inputs: readonly unknown[]): Ref<unknown> => {
       const position = capturePosition(call);
-      return this.#place({ member, ownId: id, position, inputs: this.#inputs(inputs, member, position), map: null, settings: {} });
+      return this.#ref({
+        task: this.place({ member, ownId: id, position, inputs: this.#inputs(inputs, member, position), map: null, settings: {} }),
+      });
     };
     const mapper = (kind: MapSpec['kind']) => {
       const map = (...args: readonly unknown[]): Ref<unknown> => {
         const position = capturePosition(map);
         const at = this.#mapPlace(kind, `tasks.${member.name}`, position);
-        return this.#place({ member, ownId: id, position, ...recordTaskMap(args, member, at) });
+        return this.#ref({ task: this.place({ member, ownId: id, position, ...recordTaskMap(args, member, at) }) });
       };
       return map;
     };
     const as = (taskId: unknown): TaskHandle =>
-      this.handle(member, this.#problems.try(() => checkOwnId(taskId), capturePosition(as)) ?? id);
+      this.handle(member, this.problems.try(() => checkOwnId(taskId), capturePosition(as)) ?? id);
     const handle = Object.freeze(
       Object.assign(call, { map: mapper('each'), mapZip: mapper('zip'), mapProduct: mapper('product'), as }),
     ) as TaskHandle;
@@ -110,21 +112,22 @@ export class Recorder {
     return this.#wireGroup(group, () => wireGroup(...elements));
   }
 
-  /**
-   * What `wireInside` wires has its first tasks behind the setups and its last ones before the teardowns, which follow the setups. Answers what
-   * `wireInside` returned.
-   */
-  scope(setups: unknown, teardowns: unknown, wireInside: () => unknown, position: LazyPosition): unknown {
-    const ends = (value: unknown, role: TaskRole): readonly Endpoint[] =>
-      (Array.isArray(value) ? (value as readonly unknown[]) : [value]).flatMap(
-        (end) => this.#problems.try(() => this.#ofRole(end, role), position) ?? [],
-      );
-    const before = ends(setups, 'setup');
-    const behind = ends(teardowns, 'teardown');
-    const { region, result } = this.#region('scope', wireInside, position);
-    for (const from of before) this.edges.push({ from, to: { region } }, ...behind.map((to) => ({ from, to })));
-    for (const to of behind) this.edges.push({ from: { region }, to });
-    return result;
+  /** Puts a call into the graph. */
+  place(call: Omit<TaskNode, 'group'>): TaskNode {
+    this.#checkOpen(call.member.name);
+    if (call.map) this.#refuseNestedMap(`tasks.${call.member.name}.${callName(call.map.kind)}`, call.position as LazyPosition);
+    const task: TaskNode = { ...call, group: this.#group };
+    this.tasks.push(task);
+    return task;
+  }
+
+  /** Runs a function of the author's, and notes what it wires. */
+  region(what: string, wireInside: () => unknown, position: LazyPosition): { region: Region; result: unknown } {
+    this.#checkOpen(what);
+    const [tasks, groups] = [this.tasks.length, this.groups.length];
+    const result = wireInside();
+    if (isThenable(result)) refuseAsync(result, what, this.problems, position);
+    return { region: { tasks: this.tasks.slice(tasks), groups: this.groups.slice(groups) }, result };
   }
 
   /** After `wire` returned: a call that comes later (from a promise or a timer) is refused. */
@@ -162,27 +165,29 @@ export class Recorder {
     });
   }
 
-  #region(what: string, wireInside: () => unknown, position: LazyPosition): { region: Region; result: unknown } {
-    this.#checkOpen(what);
-    const [tasks, groups] = [this.tasks.length, this.groups.length];
-    const result = wireInside();
-    if (isThenable(result)) refuseAsync(result, what, this.#problems, position);
-    return { region: { tasks: this.tasks.slice(tasks), groups: this.groups.slice(groups) }, result };
-  }
-
-  #ofRole(value: unknown, role: TaskRole): Endpoint {
-    const endpoint = this.#upstream(value, 'scope');
-    if ('task' in endpoint && endpoint.task.member.role === role) return endpoint;
+  /** What can be ordered. @throws AirflowLikeError when `value` cannot. */
+  upstream(value: unknown, place: string): Endpoint {
+    const endpoint = this.endpointOf(value, place);
+    if (endpoint && !('element' in endpoint)) return endpoint;
+    if (typeof value === 'function') {
+      throw new AirflowLikeError('TASK_MISSING_WRAPPER', {
+        place,
+        message: 'a plain function was passed as a task; decorate it with @task()',
+        value,
+      });
+    }
     throw new AirflowLikeError('EDGE_INVALID', {
-      place: 'scope',
-      message: `${describeEndpoint(endpoint)} is no ${role}: decorate it with @task.${role}()`,
+      place,
+      message: 'this is not a task',
+      value,
+      allowed: 'what a task call or t.group(...) returned',
     });
   }
 
   #groupNode(id: unknown, defaults: unknown, mapped: Omit<RecordedMap, 'inputs'> | null, position: LazyPosition): GroupNode {
     this.#checkOpen(`group ${String(id)}`);
     const group: GroupNode = {
-      id: this.#prefixed(this.#problems.try(() => checkGroupId(id), position) ?? `group${this.groups.length}`),
+      id: this.#prefixed(this.problems.try(() => checkGroupId(id), position) ?? `group${this.groups.length}`),
       parent: this.#group,
       defaults: { ...this.#checkGroupDefaults(defaults, String(id), position), ...mapped?.settings },
       map: mapped?.map ?? null,
@@ -202,7 +207,7 @@ export class Recorder {
     } finally {
       this.#group = group.parent;
     }
-    if (isThenable(result)) refuseAsync(result, `group ${group.id}`, this.#problems, position);
+    if (isThenable(result)) refuseAsync(result, `group ${group.id}`, this.problems, position);
     const endpoint: Endpoint = { group };
     const actions = this.#actions(endpoint);
     const answer = {
@@ -217,13 +222,13 @@ export class Recorder {
   }
 
   #mapPlace(kind: MapSpec['kind'], place: string, position: LazyPosition) {
-    return { kind, place, position, source: this, problems: this.#problems, warnings: this.#warnings };
+    return { kind, place, position, source: this, problems: this.problems, warnings: this.#warnings };
   }
 
   #refuseNestedMap(place: string, position: LazyPosition): void {
     const around = mappedGroupAround(this.#group);
     if (!around) return;
-    this.#problems.add(
+    this.problems.add(
       'MAPPING_INVALID',
       { place, message: `this is mapped inside the mapped group "${around.id}"; map the group over all combinations instead` },
       position,
@@ -233,16 +238,8 @@ export class Recorder {
   #inputs(inputs: readonly unknown[], member: TaskMember, position: LazyPosition): PendingInput[] {
     return withoutOmitted(inputs).map((input, index) => {
       const place = `tasks.${member.name}.args[${index}]`;
-      return this.#problems.try(() => recordInput(input, place, this), position) ?? { kind: 'value', value: null };
+      return this.problems.try(() => recordInput(input, place, this), position) ?? { kind: 'value', value: null };
     });
-  }
-
-  #place(call: Omit<TaskNode, 'group'>): Ref<unknown> {
-    this.#checkOpen(call.member.name);
-    if (call.map) this.#refuseNestedMap(`tasks.${call.member.name}.${callName(call.map.kind)}`, call.position as LazyPosition);
-    const task: TaskNode = { ...call, group: this.#group };
-    this.tasks.push(task);
-    return this.#ref({ task });
   }
 
   #ref(endpoint: Endpoint | GroupElement): Ref<unknown> {
@@ -260,13 +257,13 @@ export class Recorder {
         this.#checkOpen(actions.label);
         if ('element' in endpoint) return this.#refuseElement(endpoint, position);
         for (const value of upstream) {
-          const from = this.#problems.try(() => this.#upstream(value, `${actions.label}.after`), position);
+          const from = this.problems.try(() => this.upstream(value, `${actions.label}.after`), position);
           if (from) this.edges.push({ from, to: endpoint });
         }
       },
       as: (id, position) => {
         this.#checkOpen(actions.label);
-        const ownId = this.#problems.try(() => checkOwnId(id), position);
+        const ownId = this.problems.try(() => checkOwnId(id), position);
         if (ownId !== undefined && 'task' in endpoint) endpoint.task.ownId = ownId;
       },
       orElse: (value, position) => {
@@ -276,7 +273,7 @@ export class Recorder {
           return this.#ref(endpoint);
         }
         const place = `${actions.label}.orElse`;
-        const orElse = this.#problems.try(() => encodeTagged(value, place, 'ARG_NOT_SERIALIZABLE'), position);
+        const orElse = this.problems.try(() => encodeTagged(value, place, 'ARG_NOT_SERIALIZABLE'), position);
         return this.#ref(orElse === undefined ? endpoint : { task: endpoint.task, orElse });
       },
     };
@@ -284,29 +281,11 @@ export class Recorder {
   }
 
   #refuseElement(endpoint: GroupElement, position: LazyPosition): void {
-    this.#problems.add(
+    this.problems.add(
       'EDGE_INVALID',
       { place: 'wire', message: `${describeEndpoint(endpoint)} is no task: it is there when the group is` },
       position,
     );
-  }
-
-  #upstream(value: unknown, place: string): Endpoint {
-    const endpoint = this.endpointOf(value, place);
-    if (endpoint && !('element' in endpoint)) return endpoint;
-    if (typeof value === 'function') {
-      throw new AirflowLikeError('TASK_MISSING_WRAPPER', {
-        place,
-        message: 'a plain function was passed as a task; decorate it with @task()',
-        value,
-      });
-    }
-    throw new AirflowLikeError('EDGE_INVALID', {
-      place,
-      message: 'this is not a task',
-      value,
-      allowed: 'what a task call or t.group(...) returned',
-    });
   }
 
   #prefixed(id: string): string {
@@ -356,7 +335,8 @@ function splitGroupOptions(options: unknown): { own: unknown; defaults: unknown 
   };
 }
 
-function checkOwnId(id: unknown): string {
+/** @throws AirflowLikeError ID_INVALID */
+export function checkOwnId(id: unknown): string {
   if (typeof id === 'string' && /^[A-Za-z0-9_~][A-Za-z0-9_.~-]{0,249}$/.test(id)) return id;
   throw new AirflowLikeError('ID_INVALID', {
     place: '.as()',

@@ -1,12 +1,18 @@
 import type { Recorder } from './recorder.js';
 import { isWithin, taskIdOf, type Edge, type GroupNode, type Region, type TaskNode } from './wiring-nodes.js';
-import { tasksIn } from './record-input.js';
+import { tasksIn, type Names } from './record-input.js';
+
+/** The edges of a wiring by task ids. */
+export interface ResolvedEdges extends Names {
+  /** Ids of the direct parents, sorted. */
+  readonly upstream: ReadonlyMap<TaskNode, readonly string[]>;
+}
 
 /**
  * From the record of a wiring to direct upstream task ids. An edge to a group leads to its first tasks, an edge from a group starts at its last
  * ones, and an empty group hands on what comes in.
  */
-export function resolveUpstream(recorder: Recorder): ReadonlyMap<TaskNode, readonly string[]> {
+export function resolveEdges(recorder: Recorder): ResolvedEdges {
   const upstream = new Map<TaskNode, Set<TaskNode>>(recorder.tasks.map((task) => [task, new Set(dataSources(task))]));
   const groupEdges = new GroupEdges(recorder);
   for (const { from, to } of recorder.edges) {
@@ -14,7 +20,12 @@ export function resolveUpstream(recorder: Recorder): ReadonlyMap<TaskNode, reado
       for (const origin of groupEdges.last(from)) upstream.get(target)?.add(origin);
     }
   }
-  return new Map([...upstream].map(([task, origins]) => [task, [...new Set([...origins].map(taskIdOf))].sort()]));
+  const sorted = (tasks: Iterable<TaskNode>): readonly string[] => [...new Set([...tasks].map(taskIdOf))].sort();
+  return {
+    upstream: new Map([...upstream].map(([task, origins]) => [task, sorted(origins)])),
+    idOf: taskIdOf,
+    firstOf: (target) => sorted(groupEdges.first(target)),
+  };
 }
 
 function dataSources(task: TaskNode): readonly TaskNode[] {

@@ -1,5 +1,4 @@
 import { wrongConvention } from './dag.js';
-import { FLOW_TOOLS } from './flow-tools.js';
 import { declareTask, type TaskKind } from './metadata.js';
 import type { PokeResult } from './poke-result.js';
 import { capturePosition, type LazyPosition } from './source-position.js';
@@ -151,6 +150,6 @@ function misuseOf(
   }
   if (member.startsWith('#')) return `"${member}" is private; a task must be a public method`;
   if (member === 'wire') return '"wire" says how tasks hang together and cannot be one';
-  if (FLOW_TOOLS.includes(member)) return `"${member}" is what t.${member}(...) is called; give the method another name`;
+  if (member === 'group') return '"group" is what t.group(...) is called; give the method another name';
   return null;
 }

@@ -91,10 +91,17 @@ type WiredMember<M> =
   M extends Operator<infer P, infer R> ? WiredTask<P, R> : M extends (...parameters: infer P) => infer R ? WiredTask<P, R> : never;
 
 /** The tasks of the DAG class `T` as `wire` sees them: each method takes values or Refs, and returns a Ref. */
-export type Wired<T> = { readonly [K in TaskName<T>]: WiredMember<T[K]> } & GroupWiring<Wired<T>>;
+export type Wired<T> = { readonly [K in TaskName<T>]: WiredMember<T[K]> } & GroupWiring<Wired<T>> &
+  Pick<FlowWiring<Wired<T>>, Exclude<keyof FlowWiring<never>, keyof T>>;
 
 export interface GroupWiring<Tasks> {
   readonly group: GroupCall<Tasks>;
+}
+
+/** What else shapes the graph. A task of the same name hides a tool in its DAG. */
+export interface FlowWiring<Tasks> {
+  readonly choose: ChooseCall;
+  readonly when: WhenCall;
   /**
    * The scope of setups and teardowns: the first tasks that `wireInside` wires follow the setups, the teardowns follow its last tasks and the
    * setups. Answers what `wireInside` returned.
@@ -147,6 +154,58 @@ export interface MappedGroupOptions extends TaskDefaults {
 
 /** What a mapped group hands out: of each Ref the list over its copies. */
 type Collected<R> = R extends Ref<infer T> ? Ref<T[]> : R extends object ? { [K in keyof R]: Collected<R[K]> } : R;
+
+/** What a task that was skipped hands on: nothing. Who takes its output must have room for that. */
+export type Skipped = undefined;
+
+/** Outputs of tasks that may be skipped. */
+type Skippable<R> =
+  R extends Ref<infer T>
+    ? Ref<T | Skipped>
+    : R extends Group<infer G>
+      ? Group<Skippable<G>>
+      : R extends AnyFunction
+        ? R
+        : R extends object
+          ? { readonly [K in keyof R]: Skippable<R[K]> }
+          : R;
+
+export interface ChooseCall {
+  /**
+   * Goes on with the case that the output of a task names; the other cases are skipped. There must be one for each value that the output can
+   * have. Answers what each case returned, with outputs that may be skipped.
+   */
+  <T extends string | number | boolean, C extends Cases<T>>(
+    value: Ref<T> & CheckedValue<T>,
+    cases: C & CheckedCases<T, C>,
+  ): { readonly [K in keyof C]: C[K] extends () => infer R ? Skippable<R> : never };
+  /** The same with an id of its own; default: `choose_` and the id of the task that is asked. */
+  as(taskId: string): ChooseCall;
+}
+
+type Cases<T extends string | number | boolean> = { readonly [K in `${T}`]: () => unknown };
+/** Refuses outputs of which the cases cannot be counted. */
+type CheckedValue<T> = string extends T
+  ? 'a text can have any value: let the task return a union such as "big" | "small"'
+  : number extends T
+    ? 'a number can have any value: let the task return a union such as 1 | 2'
+    : unknown;
+type CheckedCases<T extends string | number | boolean, C> = {
+  readonly [K in keyof C]: `${K & (string | number)}` extends `${T}`
+    ? C[K] extends () => PromiseLike<unknown>
+      ? 'wiring must not be async: the graph is complete when it returns'
+      : unknown
+    : 'the task never returns this';
+};
+
+export interface WhenCall {
+  /** Goes on with what `wireThen` wires if the output of a task is truthy; otherwise it is skipped. Answers what `wireThen` returned. */
+  <T, R>(value: Ref<T>, wireThen: (value: Ref<Exclude<T, Falsy>>) => NotAsync<R>): Skippable<R>;
+  /** The same with an id of its own; default: `when_` and the id of the task that is asked. */
+  as(taskId: string): WhenCall;
+}
+
+type Falsy = null | undefined | false | 0 | 0n | '' | void;
 
 /** Refuses functions that return a promise: edges added later would be lost. */
 export type NotAsync<R> = R extends PromiseLike<unknown> ? 'wiring must not be async: the graph is complete when it returns' : R;

@@ -58,6 +58,9 @@ export interface GroupElement {
   readonly source: number;
 }
 
+/** What a case of a choice leads to. */
+export type CaseTarget = Endpoint | { readonly region: Region };
+
 export interface Edge {
   readonly from: Endpoint | { readonly region: Region };
   readonly to: Endpoint | { readonly region: Region };

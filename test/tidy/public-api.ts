@@ -47,6 +47,7 @@ export const PUBLIC_API: Readonly<Record<string, readonly string[]>> = {
     'SensorOptions',
     'ShortCircuitOptions',
     'SkipTask',
+    'Skipped',
     'StandardSchema',
     'TaskContext',
     'TaskDefaults',

@@ -305,7 +305,7 @@ const cases: readonly Case[] = [
     message: 'Typo has no task "totl"',
     here: 'typo',
     suggestion: 'total',
-    allowed: 'total, group, scope',
+    allowed: 'group, scope, choose, when, total',
   },
   {
     code: 'UNKNOWN_NAME',
