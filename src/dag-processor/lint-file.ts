@@ -3,6 +3,7 @@
  * worker), and a ref taken for a value where nothing can trap it (`if (orders)` is always true). Looks at the syntax only.
  */
 import type { ImportProblem } from '../model/dag.js';
+import { TASK_KINDS } from '../sdk/metadata.js';
 import { importProblem } from './import-problem.js';
 import { childNodes, type SyntaxNode as Node, SyntaxTree } from './syntax-tree.js';
 
@@ -68,14 +69,14 @@ class Lint {
     for (const child of childNodes(node)) this.visit(child, time);
   }
 
-  /** `defineDag(..., (d) => ...)` is wired by its last argument, in which `d.task(..., fn)` and `d.sensor(..., fn)` hold tasks. */
+  /** `defineDag(..., (d) => ...)` is wired by its last argument, in which `d.task(..., fn)`, `d.sensor(..., fn)` and their like hold tasks. */
   #visitFunctionForm(call: Node, time: Time): boolean {
     const callee = nameOf(call['callee'] as Node);
     const parts = (call['arguments'] as { readonly expression: Node }[]).map(({ expression }) => expression);
     const last = parts.pop();
     if (!last || !FUNCTIONS.has(last.type)) return false;
     const isDag = callee === 'defineDag';
-    const isTask = time === 'wire' && (callee === `${this.#wirer}.task` || callee === `${this.#wirer}.sensor`);
+    const isTask = time === 'wire' && TASK_KINDS.some((kind) => callee === `${this.#wirer}.${kind}`);
     if (!isDag && !isTask) return false;
     for (const part of parts) this.visit(part, time);
     if (isTask) {
@@ -126,7 +127,7 @@ class Lint {
             : null;
     const name = condition?.type === 'Identifier' ? String(condition['value']) : null;
     if (condition === null || name === null || !this.#refs.has(name)) return;
-    const text = `"${name}" is the output of a task and always true while wiring; move the decision into a task`;
+    const text = `"${name}" is the output of a task and always true while wiring; use ${this.#wirer}.when(${name}, ...), or move the decision into a task`;
     this.#warn('D101', condition, text, name);
   }
 

@@ -117,7 +117,7 @@ class FilePlaces {
       for (const decorator of decoratorsOf(member)) {
         this.#anchorOfDecorator(decorator).member = member;
         const name = decoratorName(decorator);
-        if (isLost && (name === 'task' || name === 'task.sensor')) {
+        if (isLost && /^task\b/.test(name)) {
           this.#lost.push({ decorator: name, name: nameOf(member) ?? '', node: decorator });
         }
       }
@@ -186,7 +186,7 @@ function decoratorsOf(member: SyntaxNode): readonly SyntaxNode[] {
   return ((member['decorators'] ?? onFunction ?? []) as SyntaxNode[]).filter(isNode);
 }
 
-/** `task` of `@task` and `@task(...)`, `task.sensor` of `@task.sensor(...)`. */
+/** `task` of `@task` and `@task(...)`, `task.sensor` of `@task.sensor(...)`, and so on. */
 function decoratorName(decorator: SyntaxNode): string {
   const expression = decorator['expression'] as SyntaxNode;
   const callee = expression.type === 'CallExpression' ? (expression['callee'] as SyntaxNode) : expression;

@@ -20,6 +20,7 @@ import { positionInStack, relativePosition, type LazyPosition } from './source-p
 import { callWithSchemas } from './edge-schemas.js';
 import { readTaskDates, type TaskDates } from './task-dates.js';
 import type { CheckedMember } from './task-member.js';
+import type { MapLabel } from './task-options.js';
 import { wireByUpstream } from './wire-by-upstream.js';
 import { mappedGroupAround, taskIdOf, type PendingMap, type TaskNode } from './wiring-nodes.js';
 
@@ -155,6 +156,7 @@ function reportCycle(recorder: Recorder, { upstream }: ResolvedEdges, problems: 
 interface BuiltTask extends RuledTask {
   readonly member: CheckedMember;
   readonly retryPolicy: RetryPolicy | null;
+  readonly mapLabel: MapLabel | null;
 }
 
 /** Members that were refused have none. */
@@ -170,7 +172,8 @@ function builtTasks(
   return recorder.tasks.flatMap((node) => {
     const member = members.get(node.member.name) ?? CHOICES.get(node.member.name);
     if (!member) return [];
-    const { retryPolicy, ...merged } = mergeSettings(node, member, taskDefaults);
+    const { retryPolicy, mapIndexTemplate, ...merged } = mergeSettings(node, member, taskDefaults);
+    const mapLabel = typeof mapIndexTemplate === 'function' ? mapIndexTemplate : null;
     const spec: TaskSpec = {
       taskId: taskIdOf(node),
       operator: member.operator,
@@ -191,6 +194,7 @@ function builtTasks(
       outlets: member.task.outlets,
       inlets: member.task.inlets,
       ...merged,
+      mapIndexTemplate: typeof mapIndexTemplate === 'string' ? mapIndexTemplate : null,
       triggerRule: member.role === 'teardown' ? 'all_done_setup_success' : merged.triggerRule,
       dependsOnPast: merged.dependsOnPast || merged.waitForDownstream,
       doc: member.task.doc,
@@ -201,6 +205,7 @@ function builtTasks(
       spec,
       member,
       retryPolicy,
+      mapLabel,
       declaredAt: member.position,
       wiredAt: node.position,
       mappedGroup: mappedGroupAround(node.group)?.id ?? null,
@@ -242,6 +247,7 @@ function createInstance(
       const body = bodies?.get(taskId);
       return callWithSchemas(spec, member.task, args, (checked) => (body ? body(...checked) : member.call(instance, checked)));
     },
+    mapLabelOf: (taskId) => find(taskId).mapLabel,
     async judge(taskId, error, failed) {
       const { retryPolicy } = find(taskId);
       return retryPolicy ? askRetryPolicy(retryPolicy, error, failed, `tasks.${taskId}.retryPolicy`) : { kind: 'default' };

@@ -12,6 +12,7 @@ import { checkOptions, duration, flag, id, integer, listOf, name, oneOf, orNull,
 import type { TaskKind } from './metadata.js';
 import type { ProblemList } from './problems.js';
 import { retryPolicy, type RetryPolicy } from './retry-policy.js';
+import type { MapLabel } from './task-options.js';
 import { isStandardSchema, type StandardSchema } from './standard-schema.js';
 
 /** The options of every kind of task: what each may be, and what it is when nobody says. */
@@ -43,8 +44,7 @@ export type TaskSettings = Pick<
   | 'critical'
   | 'doXcomPush'
   | 'multipleOutputs'
-  | 'mapIndexTemplate'
-> & { readonly retryPolicy: RetryPolicy | null };
+> & { readonly retryPolicy: RetryPolicy | null; readonly mapIndexTemplate: string | MapLabel | null };
 
 /** What a task gets when neither it, nor its groups, nor the DAG's `defaultArgs` say otherwise: Airflow's defaults. */
 export const TASK_DEFAULTS: TaskSettings = {
@@ -108,7 +108,7 @@ const TASK_TABLE = {
   startDate: orNull(dateLike),
   endDate: orNull(dateLike),
   multipleOutputs: flag,
-  mapIndexTemplate: orNull(text(1_000)),
+  mapIndexTemplate: orNull(mapLabel),
   input: schema,
   output: schema,
 };
@@ -317,6 +317,11 @@ function backoffFactor(value: unknown, place: string): number {
     value,
     allowed: 'true, false, 0 or 1-100',
   });
+}
+
+/** A template, or a function of the inputs. */
+export function mapLabel(value: unknown, place: string): string | MapLabel {
+  return typeof value === 'function' ? (value as MapLabel) : text(1_000)(value, place);
 }
 
 function dateLike(value: unknown, place: string): string | Date {

@@ -8,6 +8,8 @@ export interface DagInstance {
    * @throws AirflowLikeError UNKNOWN_NAME when the DAG has no such task; whatever the task throws.
    */
   call(taskId: string, args: readonly unknown[]): unknown;
+  /** What makes the name of a copy of a mapped task from its inputs; null: a template does, or nothing. */
+  mapLabelOf(taskId: string): ((...inputs: readonly unknown[]) => unknown) | null;
   /**
    * Asks the retry policy of a task (`TaskSpec.hasRetryPolicy`) about what a try threw. Without a policy the verdict is `default`.
    * @throws AirflowLikeError (as a rejection) when the policy answers with something else; whatever it throws.

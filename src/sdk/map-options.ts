@@ -1,37 +1,38 @@
 import type { MapSpec } from '../model/dag-spec.js';
 import { encodeTagged } from '../model/codec.js';
 import { AirflowLikeError } from '../model/errors.js';
-import { checkOptions, integer, text, type OptionPlace } from './check-options.js';
-import type { TaskSettings } from './check-task-options.js';
+import { checkOptions, integer, type OptionPlace } from './check-options.js';
+import { mapLabel, type TaskSettings } from './check-task-options.js';
 import type { ProblemList } from './problems.js';
+import type { MapLabel } from './task-options.js';
 
 /** The options of a mapping: the last argument of `map`, `mapZip` and `mapProduct`. */
 
 /** Options of `mapProduct`, and what the other forms share with it. */
-export interface ProductOptions {
+export interface ProductOptions<A = never> {
   /** Copies that may run at once in one run. Default: no limit of its own. */
   readonly concurrency?: number;
   /** So many copies, or `'1%'` of them, may fail without the task counting as failed. Default 0. */
   readonly allowFailures?: number | `${number}%`;
-  /** Template of the name under which people see a copy, in place of its index: the task option `mapIndexTemplate` for this call. */
-  readonly name?: string;
+  /** The name under which people see a copy, in place of its index: the task option `mapIndexTemplate` for this call. */
+  readonly name?: string | ((element: A, ...rest: never[]) => string);
 }
 
 /** Options of `map`. */
-export interface MapOptions extends ProductOptions {
+export interface MapOptions<A = never> extends ProductOptions<A> {
   /** Elements that one copy works through, one call after the other. Default 1. */
   readonly chunk?: number;
 }
 
 /** Options of `mapZip`. */
-export interface ZipOptions<Fill = unknown> extends ProductOptions {
+export interface ZipOptions<A = never, Fill = unknown> extends ProductOptions<A> {
   /** Stands in for the elements that a shorter source lacks. Default: the copies end with the shortest source. */
   readonly fill?: Fill;
 }
 
 const MAX_INTEGER = 2_147_483_647;
 
-const PRODUCT_TABLE = { concurrency: integer(1, MAX_INTEGER), allowFailures, name: text(1_000) };
+const PRODUCT_TABLE = { concurrency: integer(1, MAX_INTEGER), allowFailures, name: mapLabel };
 const TABLES = {
   each: { ...PRODUCT_TABLE, chunk: integer(1, MAX_INTEGER) },
   zip: { ...PRODUCT_TABLE, fill: storable },
@@ -70,7 +71,7 @@ export function checkMapOptions(
     map: { ...map, ...(chunk === undefined || chunk === 1 ? {} : { chunk }) } as CheckedMapOptions['map'],
     settings: {
       ...(concurrency === undefined ? {} : { maxActiveTisPerDagrun: concurrency as number }),
-      ...(name === undefined ? {} : { mapIndexTemplate: name as string }),
+      ...(name === undefined ? {} : { mapIndexTemplate: name as string | MapLabel }),
     },
   };
 }

@@ -89,7 +89,7 @@ function usedAsValue(label: string, how: string, callee: () => never): AirflowLi
   const position = capturePosition(callee)();
   return new AirflowLikeError('D101', {
     place: 'wire',
-    message: `output of ${label} is not known yet, but ${how}; move this into a task`,
+    message: `output of ${label} is not known yet, but ${how}; move this into a task or use t.when`,
     ...(position ?? {}),
   });
 }

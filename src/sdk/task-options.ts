@@ -58,6 +58,10 @@ export interface TaskDefaults {
   readonly isolation?: 'thread' | 'process';
 }
 
+/** Makes the name of a copy of a mapped task from its inputs; the element comes first. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- inputs of any task
+export type MapLabel = (...inputs: any[]) => string;
+
 /** Options of one task. */
 export interface TaskOptions extends TaskDefaults {
   /** Default: the name of the method. */
@@ -73,8 +77,10 @@ export interface TaskOptions extends TaskDefaults {
   readonly endDate?: string | Date | null;
   /** The return value is an object: each field of it is stored under a key of its own as well. Default false. */
   readonly multipleOutputs?: boolean;
-  /** Template of the name under which people see a copy of a mapped task, in place of its index. Default: none. */
-  readonly mapIndexTemplate?: string | null;
+  /**
+   * The name under which people see a copy of a mapped task, in place of its index: a template, or a function of the copy's inputs. Default: none.
+   */
+  readonly mapIndexTemplate?: string | MapLabel | null;
   /** Ids the task had before; its history is found under them. */
   readonly previousIds?: readonly string[];
   /** What the task writes: when it succeeds there is an event of each of these assets, and of those it adds through the aliases. */

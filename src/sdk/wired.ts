@@ -64,20 +64,20 @@ export interface WiredTask<P extends readonly unknown[], R> {
 type MapCall<P extends readonly unknown[], R> = P extends readonly []
   ? never
   : P extends readonly [(infer A)?, ...infer Rest]
-    ? (source: MapSource<A>, ...rest: [...InAll<Rest>, options?: MapOptions]) => Ref<Output<R>[]>
+    ? (source: MapSource<A>, ...rest: [...InAll<Rest>, options?: MapOptions<A>]) => Ref<Output<R>[]>
     : never;
 
 /** Needs two parameters: with fewer there is nothing to combine. */
 type ZipCall<P extends readonly unknown[], R> = P extends readonly [unknown?]
   ? never
   : P extends readonly [(infer A)?, (infer B)?, ...infer Rest]
-    ? (a: MapSource<A>, b: MapSource<B>, ...rest: [...InOrEach<Rest>, options?: ZipOptions<A & B>]) => Ref<Output<R>[]>
+    ? (a: MapSource<A>, b: MapSource<B>, ...rest: [...InOrEach<Rest>, options?: ZipOptions<A, A & B>]) => Ref<Output<R>[]>
     : never;
 
 type ProductCall<P extends readonly unknown[], R> = P extends readonly [unknown?]
   ? never
   : P extends readonly [(infer A)?, (infer B)?, ...infer Rest]
-    ? (a: MapSource<A>, b: MapSource<B>, ...rest: [...InOrEach<Rest>, options?: ProductOptions]) => Ref<Output<R>[]>
+    ? (a: MapSource<A>, b: MapSource<B>, ...rest: [...InOrEach<Rest>, options?: ProductOptions<A>]) => Ref<Output<R>[]>
     : never;
 
 type InOrEach<P extends readonly unknown[]> = { [K in keyof P]: In<P[K]> | Each<P[K]> };

@@ -37,7 +37,7 @@ export class Mapping {
     const plots = t.plot.map(days, { id: 1 }, 2, 3, { concurrency: 20, chunk: 50, allowFailures: '1%', name: '{{ day }}' });
     same<typeof plots, Ref<Date[]>>();
     t.plot.as('without_copies').map(days, { id: 1 }, 2, undefined, { allowFailures: 3 });
-    t.plot.as('zip').mapZip(days, regions, 1, 2, { concurrency: 2 });
+    t.plot.as('zip').mapZip(days, regions, 1, 2, { concurrency: 2, name: (day) => day.slice(5) });
     const all = t.plot.as('all').mapProduct(['a', 'b'], regions, each([1, 2, 3]));
     same<typeof all, Ref<Date[]>>();
     t.maybe.mapZip([1, 2], ['a'], { fill: null });

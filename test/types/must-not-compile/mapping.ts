@@ -23,10 +23,12 @@ export class Mapping {
     t.plot.map(t.numbers(), 1, 2);
     // expect: Expected 3-4 arguments, but got 2
     t.plot.map(t.days(), 1);
-    // expect: 'concurency' does not exist in type 'MapOptions'. Did you mean to write 'concurrency'?
+    // expect: 'concurency' does not exist in type 'MapOptions<string>'. Did you mean to write 'concurrency'?
     t.plot.map(t.days(), 1, 2, { concurency: 3 });
     // expect: Type '"many"' is not assignable to type
     t.plot.map(t.days(), 1, 2, { allowFailures: 'many' });
+    // expect: Property 'slise' does not exist on type 'string'
+    t.plot.map(t.days(), 1, 2, { name: (day) => day.slise(5) });
     // expect: 'chunk' does not exist in type
     t.plot.mapZip(t.days(), t.numbers(), 2, { chunk: 3 });
     // expect: Argument of type 'Ref<string[]>' is not assignable to parameter of type

@@ -137,7 +137,7 @@ const cases: readonly Case[] = [
     code: 'D101',
     what: `a ref in a ${what}`,
     exported: () => ({ d: wiredWith((d) => use(d.task('extract', () => 1)())) }),
-    message: `output of task "extract" is not known yet, but ${how === 'a text or a calculation' ? `it was put into ${how}` : how}; move this into a task`,
+    message: `output of task "extract" is not known yet, but ${how === 'a text or a calculation' ? `it was put into ${how}` : how}; move this into a task or use t.when`,
   })),
   {
     code: 'D101',

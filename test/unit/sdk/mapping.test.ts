@@ -96,6 +96,23 @@ describe('a mapped call', () => {
   });
 });
 
+describe('the name of a copy', () => {
+  it('can be a template or a function of the inputs', () => {
+    const exported = wired((d) => {
+      const step = d.task('step', { mapIndexTemplate: (n: number, unit: string) => `${n} ${unit}` }, (...x: Loose[]) => x);
+      step.map([1], 'kg');
+      step.as('template').map([1], 'kg', { name: '{{ n }}' });
+      step.as('function').map([1], 'kg', { name: (n: number) => `#${n}` });
+    });
+    const definition = collectDags({ exported }, 'dags.ts').dags[0]!;
+    expect(definition.spec.tasks.map(({ mapIndexTemplate }) => mapIndexTemplate)).toEqual([null, '{{ n }}', null]);
+    const instance = definition.createInstance();
+    expect(instance.mapLabelOf('step')?.(1, 'kg')).toBe('1 kg');
+    expect(instance.mapLabelOf('template')).toBeNull();
+    expect(instance.mapLabelOf('function')?.(2, 'kg')).toBe('#2');
+  });
+});
+
 describe('the number of parameters', () => {
   it.each<[(...args: Loose[]) => unknown, number | null]>([
     [() => 1, 0],
