@@ -29,6 +29,9 @@ export function encodeTagged(value: unknown, place: string, code: NotSerializabl
   return new Encoder(code).encode(value, place, 0);
 }
 
+/** Stands for `undefined` where a list needs something in its place. `encodeTagged` never makes it: what a task hands on has no such parts. */
+export const ABSENT: TaggedJson = { $type: 'undefined' };
+
 /** The value that `encodeTagged` was given. Keys such as `__proto__` become own properties and never touch a prototype. */
 export function decodeTagged(value: TaggedJson): unknown {
   if (value === null || typeof value !== 'object') return value;
@@ -190,6 +193,8 @@ function decodeTag(type: string, value: TaggedJson): unknown {
       return new Uint8Array(Buffer.from(value as string, 'base64'));
     case 'Buffer':
       return Buffer.from(value as string, 'base64');
+    case 'undefined':
+      return undefined;
     case 'string':
       return Buffer.from(value as string, 'base64').toString('utf16le');
     case 'object':

@@ -2,6 +2,7 @@
  * Puts the arguments of a task together from its InputSpecs and the outputs of its upstream tasks, all in tagged form: nothing is decoded
  * here, so that a fan-out over a large array costs its elements and not its copies.
  */
+import { ABSENT } from '../../model/codec.js';
 import type { InputSpec, MapSpec, TaskSpec } from '../../model/dag-spec.js';
 import type { TaggedJson } from '../../model/tagged-json.js';
 import { elementFor } from './map-elements.js';
@@ -50,7 +51,7 @@ export function composeInputs(
         return map ? elementFor(map, input.source, mapIndex, compose) : undefined;
       }
       case 'list':
-        return input.items.map((item) => compose(item) ?? null);
+        return input.items.map((item) => compose(item) ?? ABSENT);
       case 'object':
         return composeObject(Object.entries(input.fields).map(([name, field]) => [name, compose(field)] as const));
     }

@@ -1,4 +1,5 @@
 /** The elements that belong to one copy of a mapped task, or of a mapped group. */
+import { ABSENT } from '../../model/codec.js';
 import type { InputSpec, MapSpec } from '../../model/dag-spec.js';
 import type { TaggedJson } from '../../model/tagged-json.js';
 
@@ -38,7 +39,7 @@ export function elementFor(map: MapSpec, position: number, mapIndex: number, com
 
 function slice(elements: Elements, from: number, to: number): TaggedJson {
   const items: TaggedJson[] = [];
-  for (let index = from; index < Math.min(to, elements.length); index++) items.push(elements.at(index) ?? null);
+  for (let index = from; index < Math.min(to, elements.length); index++) items.push(elements.at(index) ?? ABSENT);
   return items;
 }
 
@@ -59,7 +60,7 @@ function elementsOf(source: InputSpec, compose: Compose): Elements {
 }
 
 function valueOf(input: InputSpec | undefined, compose: Compose): TaggedJson | undefined {
-  return input && (compose(input) ?? null);
+  return input && (compose(input) ?? ABSENT);
 }
 
 function entriesAt<T>(fields: { readonly [key: string]: T }, valueIn: (field: T) => TaggedJson | undefined): Elements {
@@ -68,7 +69,7 @@ function entriesAt<T>(fields: { readonly [key: string]: T }, valueIn: (field: T)
     length: keys.length,
     at: (index) => {
       const key = keys[index];
-      return key === undefined ? undefined : [key, valueIn(fields[key] as T) ?? null];
+      return key === undefined ? undefined : [key, valueIn(fields[key] as T) ?? ABSENT];
     },
   };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { ABSENT, decodeTagged } from '../../../src/model/codec.js';
 import type { InputSpec, MapSpec, TaskSpec } from '../../../src/model/dag-spec.js';
 import type { TaggedJson } from '../../../src/model/tagged-json.js';
 import { composeInputs, inputRefs } from '../../../src/worker/inputs/compose-inputs.js';
@@ -40,13 +41,13 @@ describe('composeInputs', () => {
     ['tagged values travel as they are', task([ref('model')]), -1, [outputs['model']]],
     ['a ref without output is undefined', task([ref('nobody'), value(1)]), -1, [undefined, 1]],
     [
-      'inside an object it is left out, inside a list it is null',
+      'inside an object it is left out, inside a list something stands for it',
       task([
         { kind: 'object', fields: { a: ref('nobody'), b: ref('text') } },
         { kind: 'list', items: [ref('nobody'), value(1)] },
       ]),
       -1,
-      [{ b: 'abc' }, [null, 1]],
+      [{ b: 'abc' }, [ABSENT, 1]],
     ],
     [
       'reserved field names',
@@ -64,7 +65,7 @@ describe('composeInputs', () => {
       'an element of an object with refs, by sorted keys, only what is there',
       task([element], { kind: 'object', fields: { z: ref('text'), n: ref('nobody') } }),
       0,
-      [['n', null]],
+      [['n', ABSENT]],
     ],
     [
       'a value that stands in for one that is missing',
@@ -95,6 +96,11 @@ describe('composeInputs', () => {
     ['an index beyond the source', task([element], ref('orders')), 9, [undefined]],
   ])('%s', (_name, spec, mapIndex, expected) => {
     expect(composeInputs(spec, mapIndex, (taskId) => outputs[taskId], mapOfGroup)).toEqual(expected);
+  });
+
+  it('gives a list in which something is missing with undefined in its place', () => {
+    const [list] = composeInputs(task([{ kind: 'list', items: [nobody, value(1)] }]), -1, () => undefined, mapOfGroup);
+    expect(decodeTagged(list as TaggedJson)).toEqual([undefined, 1]);
   });
 
   it('names the tasks it needs, once each', () => {
