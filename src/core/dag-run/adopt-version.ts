@@ -7,7 +7,7 @@ import type { DagSpec } from '../../model/dag-spec.js';
 import type { Instant } from '../../model/instant.js';
 import type { DagRunSnapshot } from '../../model/snapshot.js';
 import type { TaskInstance } from '../../model/task-instance.js';
-import { graphOf } from '../graph/task-graph.js';
+import { taskFactsOf } from '../graph/task-facts.js';
 import { TASK_INSTANCE_TRANSITIONS, type TaskInstanceTransition } from '../task-instance/transitions.js';
 import { destinationOf } from '../transition.js';
 import { newTaskInstance, queueingValuesOf } from './new-task-instance.js';
@@ -29,38 +29,28 @@ export interface AdoptedVersion {
 /** A running instance whose task is gone is stopped: its code is not part of the other version. */
 export function adoptVersion(snapshot: DagRunSnapshot, spec: DagSpec, now: Instant): AdoptedVersion {
   const { run, taskInstances } = snapshot;
-  const before = graphOf(snapshot.spec).tasks;
-  const after = graphOf(spec).tasks;
-  const mapped = { before: mappedTasks(snapshot.spec), after: mappedTasks(spec) };
+  const before = taskFactsOf(snapshot.spec);
+  const after = taskFactsOf(spec);
   const kept: TaskInstance[] = [];
   const removed: { instance: TaskInstance; change: TaskInstanceChange }[] = [];
   const restored: TaskInstance[] = [];
   const outgrown: TaskInstance[] = [];
   for (const instance of taskInstances) {
     const { taskId, mapIndex, state } = instance;
-    if (!after.has(taskId) || (mapIndex >= 0 && !mapped.after.has(taskId))) {
+    const task = after.get(taskId);
+    if (!task || (mapIndex >= 0 && task.mapping === null)) {
       if (state !== 'removed') removed.push({ instance, change: removal(instance, now) });
       continue;
     }
     kept.push(instance);
     if (state === 'removed') restored.push(instance);
-    else if (mapIndex < 0 && mapped.after.has(taskId) && before.has(taskId) && !mapped.before.has(taskId)) outgrown.push(instance);
+    else if (mapIndex < 0 && task.mapping !== null && before.get(taskId)?.mapping === null) outgrown.push(instance);
   }
   const present = new Set(kept.map(({ taskId }) => taskId));
   const insertions = tasksOfRun(spec, run)
     .filter(({ taskId }) => !present.has(taskId))
     .map((task) => ({ row: newTaskInstance(run.id, task.taskId, -1, queueingValuesOf(task, spec)), path: [] }));
   return { snapshot: { ...snapshot, spec, taskInstances: kept }, removed, restored, outgrown, insertions };
-}
-
-/** Tasks of which a run may have several instances: mapped ones, and those in a mapped group. */
-function mappedTasks({ tasks, groups }: DagSpec): ReadonlySet<string> {
-  const byId = new Map(groups.map((group) => [group.groupId, group]));
-  const isInMapped = (groupId: string | null): boolean => {
-    const group = groupId === null ? undefined : byId.get(groupId);
-    return group !== undefined && (group.map !== null || isInMapped(group.parentId));
-  };
-  return new Set(tasks.filter(({ map, groupId }) => map !== null || isInMapped(groupId)).map(({ taskId }) => taskId));
 }
 
 function removal(instance: TaskInstance, now: Instant): TaskInstanceChange {

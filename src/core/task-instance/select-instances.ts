@@ -7,6 +7,7 @@ import type { TaskInstanceState } from '../../model/states.js';
 import type { TaskInstance } from '../../model/task-instance.js';
 import { flatRelatives } from '../graph/relatives.js';
 import { setupsAround, teardownsOf } from '../graph/setup-scope.js';
+import { taskFactsOf, type TaskFacts } from '../graph/task-facts.js';
 import { graphOf, type TaskGraph } from '../graph/task-graph.js';
 
 /** A task with all its instances, or only some copies of a mapped one. */
@@ -123,12 +124,12 @@ class Scope {
 
 function clearScope(spec: DagSpec, tasks: readonly TaskChoice[], { upstream = false, downstream = false }: Relatives): Scope {
   const graph = graphOf(spec);
-  const groups = mappedGroups(spec);
+  const facts = taskFactsOf(spec);
   const seeds = tasks.filter(({ taskId }) => graph.tasks.has(taskId));
-  const before = upstream ? relatives(graph, groups, seeds, 'upstream') : null;
-  const after = downstream ? relatives(graph, groups, seeds, 'downstream') : null;
+  const before = upstream ? relatives(graph, facts, seeds, 'upstream') : null;
+  const after = downstream ? relatives(graph, facts, seeds, 'downstream') : null;
   const scope = new Scope();
-  const add = (from: TaskChoice, taskId: string): void => void scope.add(taskId, carriedOver(groups, from, taskId));
+  const add = (from: TaskChoice, taskId: string): void => void scope.add(taskId, carriedOver(facts, from, taskId));
   const addScopeOf = (work: TaskChoice): void => {
     if (graph.tasks.get(work.taskId)?.role !== 'task') return;
     for (const setupId of setupsAround(graph, work.taskId)) {
@@ -157,7 +158,7 @@ function clearScope(spec: DagSpec, tasks: readonly TaskChoice[], { upstream = fa
 /** Everything before or after, at any depth. From a copy in a mapped group one comes to the same copy of its neighbours there. */
 function relatives(
   graph: TaskGraph,
-  groups: ReadonlyMap<string, string>,
+  facts: ReadonlyMap<string, TaskFacts>,
   seeds: readonly TaskChoice[],
   direction: 'upstream' | 'downstream',
 ): Scope {
@@ -166,7 +167,7 @@ function relatives(
   for (let choice = open.pop(); choice !== undefined; choice = open.pop()) {
     const neighbours = direction === 'upstream' ? graph.tasks.get(choice.taskId)?.upstream : graph.downstream.get(choice.taskId);
     for (const taskId of neighbours ?? []) {
-      const mapIndexes = carriedOver(groups, choice, taskId);
+      const mapIndexes = carriedOver(facts, choice, taskId);
       if (found.add(taskId, mapIndexes)) open.push({ taskId, mapIndexes });
     }
   }
@@ -174,19 +175,7 @@ function relatives(
 }
 
 /** The copies of `taskId` that belong to the copies of `from`: the same ones within a mapped group, else all. */
-function carriedOver(groups: ReadonlyMap<string, string>, from: TaskChoice, taskId: string): readonly number[] | null {
-  const group = groups.get(from.taskId);
-  return group !== undefined && groups.get(taskId) === group ? from.mapIndexes : null;
-}
-
-/** The nearest mapped group around each task that lies in one. */
-function mappedGroups(spec: DagSpec): ReadonlyMap<string, string> {
-  const groups = new Map(spec.groups.map((group) => [group.groupId, group]));
-  const found = new Map<string, string>();
-  for (const { taskId, groupId } of spec.tasks) {
-    let group = groupId === null ? undefined : groups.get(groupId);
-    while (group && group.map === null) group = group.parentId === null ? undefined : groups.get(group.parentId);
-    if (group) found.set(taskId, group.groupId);
-  }
-  return found;
+function carriedOver(facts: ReadonlyMap<string, TaskFacts>, from: TaskChoice, taskId: string): readonly number[] | null {
+  const group = facts.get(from.taskId)?.mappedGroup ?? null;
+  return group !== null && facts.get(taskId)?.mappedGroup === group ? from.mapIndexes : null;
 }
