@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { triggerDagRun, type TriggerRequest } from '../../../src/operations/trigger-dag-run.js';
+import { triggerDagRun, triggerOnce, type TriggerRequest } from '../../../src/operations/trigger-dag-run.js';
 import { dagSpec, taskSpec } from '../core/factories.js';
 import { createWorld, DAY_MS, failure, NOW, SALES, type World } from './world.js';
 
@@ -50,7 +50,7 @@ describe('triggerDagRun', () => {
     expect(new Set(ids).size).toBe(3);
   });
 
-  it('infers the interval from the logical date, by the schedule', async () => {
+  it('pitfall 59: infers the interval from the logical date, by the schedule, whoever asks', async () => {
     const logicalDate = Date.UTC(2026, 0, 5, 15);
     const run = await triggerDagRun(world, { dagId: 'sales', logicalDate });
     expect(run).toMatchObject({
@@ -65,12 +65,18 @@ describe('triggerDagRun', () => {
     expect(await triggerDagRun(world, { dagId: 'sales', logicalDate: 0, dataInterval })).toMatchObject({ dataInterval });
   });
 
-  it('accepts runs of a paused DAG', async () => {
+  it('pitfall 58: accepts runs of a paused DAG, which wait', async () => {
     await world.store.catalog.setPaused(['sales'], true, null, world.actor, world.at);
     expect((await triggerDagRun(world, { dagId: 'sales' })).state).toBe('queued');
   });
 
-  it('creates many runs without a date within one millisecond', async () => {
+  it('pitfall 29: makes ids of the time at which a run may start, not of its logical date', async () => {
+    const runAfter = Date.UTC(2026, 5, 1);
+    const run = await triggerDagRun(world, { dagId: 'sales', logicalDate: 0, runAfter });
+    expect(run).toMatchObject({ runId: 'manual__2026-06-01T00:00:00+00:00', logicalDate: 0, runAfter });
+  });
+
+  it('pitfall 28: creates many runs without a date within one millisecond', async () => {
     const runs = await Promise.all(Array.from({ length: 20 }, () => triggerDagRun(world, { dagId: 'sales' })));
     expect(new Set(runs.map(({ runId }) => runId)).size).toBe(20);
   });
@@ -96,6 +102,9 @@ describe('triggerDagRun', () => {
     ['B43: a logical date in 9999', { logicalDate: Date.UTC(9999, 0, 1) }, 'DATE_INVALID', /ten years from now/],
     ['B43: no date', { logicalDate: Number.NaN }, 'DATE_INVALID', /got NaN/],
     ['a reversed interval', { logicalDate: 0, dataInterval: { start: 1, end: 0 } }, 'DATE_ORDER', /dataInterval/],
+    ['an empty key', { idempotencyKey: ' ' }, 'VALUE_RANGE', /idempotencyKey: must be a text of 1 to 200/],
+    ['B50: a key with NUL', { idempotencyKey: 'a\0' }, 'STRING_INVALID', /idempotencyKey/],
+    ['B50: a note with half a character', { note: '\ud800' }, 'STRING_INVALID', /note/],
     ['a long note', { note: 'x'.repeat(1_001) }, 'VALUE_RANGE', /note: longer than 1000 characters/],
   ])('refuses %s, and goes on', async (_what, request, code, message) => {
     const error = await failure(() => triggerDagRun(world, { dagId: 'sales', ...request }));
@@ -118,5 +127,51 @@ describe('triggerDagRun', () => {
   it('refuses a retired DAG', async () => {
     await world.store.catalog.retireFiles(['sales.ts'], world.at);
     expect((await failure(() => triggerDagRun(world, { dagId: 'sales' }))).code).toBe('STATE_CONFLICT');
+  });
+});
+
+describe('triggerOnce', () => {
+  const key = { dagId: 'sales', idempotencyKey: 'order-7' };
+
+  it('names who asked, and finds the run of an earlier request with the same key', async () => {
+    const first = await triggerOnce(world, { ...key, conf: { a: 1, b: 2 } });
+    expect(first).toMatchObject({ isNew: true, run: { triggeringUser: 'ada' } });
+    world.at += 5_000;
+    world.hints.length = 0;
+    const again = await triggerOnce(world, { ...key, conf: { b: 2, a: 1 }, note: 'again' });
+    expect(again).toEqual({ isNew: false, run: first.run });
+    expect(world.hints).toEqual([]);
+    expect(await world.store.runs.listRuns({ dagId: 'sales' })).toHaveLength(1);
+    await world.register({ ...SALES, dagId: 'stock', file: 'stock.ts' });
+    expect((await triggerOnce(world, { ...key, dagId: 'stock' })).isNew).toBe(true);
+  });
+
+  it('gives many that ask at once one run', async () => {
+    const answers = await Promise.all(Array.from({ length: 20 }, () => triggerOnce(world, key)));
+    expect(answers.filter(({ isNew }) => isNew)).toHaveLength(1);
+    expect(new Set(answers.map(({ run }) => run.id)).size).toBe(1);
+  });
+
+  it.each<[string, Partial<TriggerRequest>, RegExp]>([
+    ['conf', { conf: { a: 2 } }, /another conf: use a key of its own/],
+    ['logical date', { conf: { a: 1 }, logicalDate: 0 }, /another logicalDate/],
+    ['run id', { conf: { a: 1 }, runId: 'mine' }, /another runId/],
+    ['start', { conf: { a: 1 }, runAfter: 9 }, /another runAfter/],
+    ['conf and date', { logicalDate: 0 }, /another conf and logicalDate/],
+  ])('refuses the key for another %s', async (_what, other, message) => {
+    const { run } = await triggerOnce(world, { ...key, conf: { a: 1 } });
+    world.at += 1;
+    const error = await failure(() => triggerOnce(world, { ...key, ...other }));
+    expect([error.code, error.definition.httpStatus]).toEqual(['IDEMPOTENCY_CONFLICT', 409]);
+    expect(error.message).toMatch(message);
+    expect(error.message).toContain(`run ${run.runId} (queued) was made with this key`);
+    expect(await world.store.runs.listRuns({ dagId: 'sales' })).toHaveLength(1);
+  });
+
+  it('pitfall 64: a repeat of a request with a run id of its own finds its run instead of failing', async () => {
+    const request = { ...key, runId: 'from_parent_3' };
+    const first = await triggerOnce(world, request);
+    expect(await triggerOnce(world, request)).toEqual({ run: first.run, isNew: false });
+    expect((await failure(() => triggerOnce(world, { dagId: 'sales', runId: 'from_parent_3' }))).code).toBe('RUN_EXISTS');
   });
 });
