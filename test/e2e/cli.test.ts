@@ -157,6 +157,32 @@ describe('on a fresh folder', () => {
       { task_id: 'extract', state: null },
       { task_id: 'load', state: null },
     ]);
+    expect((await installation.run('dags', 'state', 'sales', 'mine')).stdout).toBe('queued, {"fail":true}\n');
+    expect((await installation.run('tasks', 'state', 'sales', 'extract', 'mine')).stdout).toBe('None\n');
+  }, 180_000);
+
+  it('pitfall 58: finds a run by its key, keeps notes, and lets a run of a paused DAG wait', async () => {
+    await installation.run('dags', 'pause', 'sales', '--reason', 'warehouse is moving');
+    const once = ['dags', 'trigger', 'sales', '--idempotency-key', 'k-1', '--note', 'asked by Ada', '-o', 'json'];
+    const first = await installation.run(...once);
+    expect(first.stderr).toContain('sales is paused: the run waits until airflow-like dags unpause sales');
+    const [{ dag_run_id: runId, note, state }] = JSON.parse(first.stdout) as [Record<string, string>];
+    expect([note, state]).toEqual(['asked by Ada', 'queued']);
+    const again = await installation.run(...once);
+    expect(again.code).toBe(0);
+    expect(again.stderr).toContain(`Nothing new: this key triggered run ${runId} of sales before, it is queued.`);
+    expect(await installation.run(...once, '-c', '{"fail": true}')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^IDEMPOTENCY_CONFLICT: DAG sales: run manual__.* another conf/),
+    });
+    expect(await installation.json('dags', 'details', 'sales')).toMatchObject([
+      { is_paused: true, paused_reason: 'warehouse is moving' },
+    ]);
+    expect((await installation.run('dags', 'note', 'sales', runId!)).stdout).toBe('asked by Ada\n');
+    expect((await installation.run('dags', 'note', 'sales', runId!, 'done')).code).toBe(0);
+    expect((await installation.run('dags', 'note', 'sales', runId!)).stdout).toBe('done\n');
+    await installation.run('dags', 'delete-run', 'sales', runId!, '-y');
+    await installation.run('dags', 'unpause', 'sales');
   }, 180_000);
 });
 

@@ -21,8 +21,9 @@ export class Diary {
 
 @dag({ schedule: null })
 export class Slow {
-  @task() async work(): Promise<void> { await hold(); }
-  wire(t: Wired<Slow>) { t.work(); }
+  @task() async work(): Promise<string> { await hold(); return 'worked'; }
+  @task() async after(value?: string): Promise<void> { note(); appendFileSync(root + '/after', context().runId + ' ' + String(value) + '\\n'); }
+  wire(t: Wired<Slow>) { t.after().after(t.work()); }
 }`;
 
 let installation: Installation;
@@ -95,6 +96,46 @@ describe('runs that depend on their past', () => {
     expect(second.token).not.toBe(first.token);
     openGate(installation.root, 'slow-1');
     await standalone.printed(/success\s+slow\s+slow-1/);
-    expect(readLedger(installation.root, 'slow-1')).toHaveLength(2);
+    expect(readLedger(installation.root, 'slow-1').map(({ taskId }) => taskId)).toEqual(['work', 'work', 'after']);
+  }, 60_000);
+});
+
+describe('what a person marks', () => {
+  it('stops a running task, which never writes again, and lets the run go on', async () => {
+    expect((await installation.run('dags', 'trigger', 'slow', '-r', 'slow-2')).code).toBe(0);
+    const { pid } = await eventually(() => readLedger(installation.root, 'slow-2')[0] ?? null);
+    const marked = await installation.run('tasks', 'mark', 'slow', 'work', 'slow-2', '--state', 'success', '-y', '-o', 'json');
+    expect(marked).toMatchObject({ code: 0, stderr: 'Marked 1 task instance of slow success.\n' });
+    expect(JSON.parse(marked.stdout)).toMatchObject([{ task_id: 'work', state: 'running', new_state: 'success' }]);
+    await standalone.printed(/success\s+slow\s+slow-2/);
+    openGate(installation.root, 'slow-2');
+    expect(pid).toBeGreaterThan(0);
+    const states = await installation.json<Record<string, unknown>>('tasks', 'states-for-dag-run', 'slow', 'slow-2');
+    expect(states).toMatchObject([
+      { task_id: 'after', state: 'success' },
+      { task_id: 'work', state: 'success' },
+    ]);
+    const again = await installation.run('tasks', 'mark', 'slow', 'work', 'slow-2', '--state', 'success', '-y');
+    expect(again).toMatchObject({ code: 1, stdout: '' });
+    expect(again.stderr).toMatch(/^STATE_CONFLICT: /);
+  }, 60_000);
+
+  it('ends a run that holds, and one that failed', async () => {
+    expect((await installation.run('dags', 'trigger', 'slow', '-r', 'slow-3')).code).toBe(0);
+    await eventually(() => readLedger(installation.root, 'slow-3')[0] ?? null);
+    const shown = await installation.run('dags', 'mark-run', 'slow', 'slow-3', '--state', 'failed', '--dry-run', '-o', 'json');
+    expect(JSON.parse(shown.stdout)).toMatchObject([
+      { run_id: 'slow-3', task_id: null, state: 'running', new_state: 'failed' },
+      { task_id: 'work', state: 'running', new_state: 'failed' },
+      { task_id: 'after', state: 'none', new_state: 'skipped' },
+    ]);
+    expect((await installation.run('dags', 'state', 'slow', 'slow-3')).stdout).toBe('running\n');
+    expect((await installation.run('dags', 'mark-run', 'slow', 'slow-3', '--state', 'failed', '-y')).stderr).toBe(
+      'slow-3 is failed.\n',
+    );
+    await standalone.printed(/failed\s+slow\s+slow-3/);
+    expect((await installation.run('tasks', 'state', 'slow', 'after', 'slow-3')).stdout).toBe('skipped\n');
+    expect((await installation.run('dags', 'delete-run', 'slow', 'slow-3', '-y')).code).toBe(0);
+    expect((await installation.run('dags', 'state', 'slow', 'slow-3')).stderr).toMatch(/^NOT_FOUND: /);
   }, 60_000);
 });
