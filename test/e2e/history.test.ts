@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually, Installation, type RunningCommand } from '../support/installation.js';
-import { LAB_TOOLS, openGate, readLedger } from '../support/lab-dags.js';
+import { LAB_TOOLS, openGate, readLedger, ticksOf } from '../support/lab-dags.js';
 
 /** The day that fails until `mended` exists; each day waits for the one before. */
 const DIARY = `${LAB_TOOLS}
@@ -108,8 +108,13 @@ describe('what a person marks', () => {
     expect(marked).toMatchObject({ code: 0, stderr: 'Marked 1 task instance of slow success.\n' });
     expect(JSON.parse(marked.stdout)).toMatchObject([{ task_id: 'work', state: 'running', new_state: 'success' }]);
     await standalone.printed(/success\s+slow\s+slow-2/);
+    // A task that holds writes every 25 ms, and a command takes longer than that.
+    await eventually(async () => {
+      const before = ticksOf(installation.root, pid);
+      await installation.run('dags', 'state', 'slow', 'slow-2');
+      return ticksOf(installation.root, pid) === before ? true : null;
+    });
     openGate(installation.root, 'slow-2');
-    expect(pid).toBeGreaterThan(0);
     const states = await installation.json<Record<string, unknown>>('tasks', 'states-for-dag-run', 'slow', 'slow-2');
     expect(states).toMatchObject([
       { task_id: 'after', state: 'success' },
