@@ -1,9 +1,10 @@
 /** Where we differ from Airflow on purpose. Each rule is documented for users in `docs/reference/timetables.md`. */
 import { isDeepStrictEqual } from 'node:util';
-import { failsFast, waitsForLength } from './state/state-differences.js';
+import { failsFast, retriesLeft, waitsForLength } from './state/state-differences.js';
 import type { VectorCase } from './vector-file.js';
 
-export type RuleName = 'dst' | 'restarting' | 'weight-overflow' | 'pass-limit' | 'wait-for-length' | 'fail-fast-is-failed';
+export type RuleName =
+  'dst' | 'restarting' | 'weight-overflow' | 'pass-limit' | 'wait-for-length' | 'fail-fast-is-failed' | 'retry-eligibility';
 
 export interface Difference {
   readonly rule: RuleName;
@@ -57,6 +58,13 @@ export const DIFFERENCES: readonly Difference[] = [
     reason:
       'A run that its first failure has stopped is failed, where in Airflow it succeeds if the tasks without children were skipped by that.',
     applies: failsFast,
+  },
+  {
+    rule: 'retry-eligibility',
+    reason:
+      'A try is repeated while its number is not beyond the last one that may be made, whoever decides. In Airflow the scheduler also looks at the `retries` of the task, so ' +
+      'that a cleared task without retries, whose tries were raised, is repeated after an error but not when its worker died.',
+    applies: retriesLeft,
   },
 ];
 

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
-import { retryDelayMs } from '../../src/core/task-instance/retry-delay.js';
-import { taskSpec } from '../unit/core/factories.js';
+import { settleChange } from '../../src/core/task-instance/settle-attempt.js';
+import { taskInstance, taskSpec } from '../unit/core/factories.js';
 import { runVectors, type VectorCase } from './vector-file.js';
 import { instantOf, instantOrNull, textOf } from './vector-timetable.js';
 
@@ -20,16 +20,23 @@ interface RetryCase extends VectorCase {
 it('a failed try waits as long as in Airflow 3.3.2, jitter included', () => {
   const failures = runVectors<RetryCase>({
     path: 'time/retry-delay.json',
-    missing: ({ retryDelayOverrideSeconds }) => (retryDelayOverrideSeconds === null ? null : 'retry policies'),
-    answer({ dagId, taskId, logicalDate, endDate, tryNumber, ...options }) {
+    answer({ dagId, taskId, logicalDate, endDate, tryNumber, retryDelayOverrideSeconds, ...options }) {
       const backoff = options.retryExponentialBackoff;
       const task = taskSpec(taskId, {
         retryDelayMs: options.retryDelaySeconds * 1_000,
         retryExponentialBackoff: typeof backoff === 'number' ? backoff : backoff ? 2 : 0,
         maxRetryDelayMs: options.maxRetryDelaySeconds === null ? null : options.maxRetryDelaySeconds * 1_000,
       });
-      const delayMs = retryDelayMs(task, { dagId, logicalDate: instantOrNull(logicalDate) }, tryNumber);
-      return { delaySeconds: delayMs / 1_000, nextRetry: textOf(instantOf(endDate) + delayMs) };
+      const instance = taskInstance(1, taskId, { state: 'running', token: 'token', tryNumber, maxTries: tryNumber + 1 });
+      const error = { code: 'TASK_ERROR', name: 'Error', message: 'boom', stack: null };
+      // What a retry policy has chosen stands in place of the task's own delay.
+      const chosen = retryDelayOverrideSeconds === null ? {} : { retryDelayMs: retryDelayOverrideSeconds * 1_000 };
+      const outcome = { kind: 'failed', error, retryable: true, ...chosen } as const;
+      const endedAt = instantOf(endDate);
+      const run = { dagId, logicalDate: instantOrNull(logicalDate) };
+      const { next } = settleChange(instance, task, run, outcome, endedAt);
+      const wakeAt = next.wakeAt ?? Number.NaN;
+      return { delaySeconds: (wakeAt - endedAt) / 1_000, nextRetry: textOf(wakeAt) };
     },
     expected: ({ expected: { delaySeconds, nextRetry } }) => ({ delaySeconds, nextRetry }),
   });

@@ -1,10 +1,10 @@
-import { isPastMet } from '../dag-run/depends-on-past.js';
+import { holdsBack, lookAtPast } from '../dag-run/depends-on-past.js';
 import { MET, notMet, type CheckResult, type CheckSubject } from './check.js';
 
-/** What `dependsOnPast` and `waitForDownstream` ask of the run before. The first run of a backfill is free. */
-export function pastCheck({ view, node }: CheckSubject): CheckResult {
-  const { task } = node;
-  if (!task.dependsOnPast && !task.waitForDownstream) return MET;
-  if (view.ignoresPast || isPastMet(task, view.spec, view.graph, view.run.logicalDate, view.previous)) return MET;
-  return notMet('wait', 'past', { previousRun: view.previous?.dagRunId ?? null, states: view.previous?.states[task.taskId] ?? [] });
+/** What `dependsOnPast` and `waitForDownstream` ask of the run before. */
+export function pastCheck({ view, node: { task } }: CheckSubject): CheckResult {
+  const { spec, graph, previous, ignoresPast } = view;
+  const finding = lookAtPast(task, { spec, graph, previous, ignoresPast, logicalDate: view.run.logicalDate });
+  if (!holdsBack(finding)) return MET;
+  return notMet('wait', 'past', { finding, previousRun: previous?.dagRunId, states: previous?.states[task.taskId] ?? [] });
 }

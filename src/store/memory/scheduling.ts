@@ -1,4 +1,5 @@
 /** The scheduler's passes in memory. */
+import { graphOf } from '../../core/graph/task-graph.js';
 import type { Actor } from '../../model/commit.js';
 import type { DagSchedule, QueuedRun } from '../../model/dag.js';
 import type { Instant } from '../../model/instant.js';
@@ -66,7 +67,7 @@ export function createSchedulingStore(tables: Tables): SchedulingStore {
         const version = run && tables.versions.get(run.versionId);
         if (!run || !version) return [];
         const { spec } = version;
-        const needsPrevious = spec.tasks.some((task) => task.dependsOnPast);
+        const needsPrevious = graphOf(spec).hasDependsOnPast;
         const previous = needsPrevious ? findPrevious(tables, run, spec.catchup !== false) : null;
         return [{ run: readRun(run), spec, taskInstances: tables.instancesOf(id), previous }];
       });

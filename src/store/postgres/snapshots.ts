@@ -1,4 +1,5 @@
 /** Loads what is needed to plan runs, each at one revision. */
+import { graphOf } from '../../core/graph/task-graph.js';
 import type { DagRun } from '../../model/dag-run.js';
 import type { DagSpec } from '../../model/dag-spec.js';
 import type { Instant } from '../../model/instant.js';
@@ -83,7 +84,7 @@ function groupByRun(rows: readonly Row[]): ReadonlyMap<number, { revision: numbe
  * made from the newer states comes back as stale instead of wrong.
  */
 async function loadPrevious(session: Session, run: DagRun, spec: DagSpec): Promise<PreviousRun | null> {
-  if (run.logicalDate === null || !spec.tasks.some((task) => task.dependsOnPast)) return null;
+  if (run.logicalDate === null || !graphOf(spec).hasDependsOnPast) return null;
   const withoutManual = spec.catchup !== false;
   const [row] = await session.run<{ dag_run_id: number; logical_date: Instant }>(PREVIOUS, [
     run.dagId,

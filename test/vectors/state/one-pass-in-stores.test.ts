@@ -49,7 +49,7 @@ describe.each(STORES)('through the %s store', (storeName) => {
     const failures = runVectors<RunStateCase>({
       path,
       through: `the ${storeName} store`,
-      missing: ({ s }) => (s.includes('t') ? 'the state restarting' : null),
+      leftOut: ({ s }) => (s.includes('t') ? 'restarting' : null),
       answer(testCase) {
         const { before, after, run } = seen.get(testCase.id) as Seen;
         const { why: _why, ...answer } = answerOf(before, after, run.state, null);

@@ -7,8 +7,7 @@ import { answerOf, ONE_PASS, snapshotOf, type RunStateCase, type RunStateHead } 
 it('06_run_state, by one pass of the planner', () => {
   const failures = runVectors<RunStateCase>({
     path: 'state/06_run_state.json',
-    // A task that is stopped to run again is no state of ours (`restarting`).
-    missing: ({ s }) => (s.includes('t') ? 'the state restarting' : null),
+    leftOut: ({ s }) => (s.includes('t') ? 'restarting' : null),
     answer(testCase, head) {
       const snapshot = snapshotOf(testCase, head as unknown as RunStateHead);
       const view = RunView.from(snapshot);

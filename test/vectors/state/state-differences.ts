@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { FINISHED_STATES, type TaskInstanceState } from '../../../src/model/states.js';
 import type { VectorCase } from '../vector-file.js';
+import type { AttemptCase } from './attempt-cases.js';
 import { flattened, type FlatRun } from './run-answers.js';
 import type { RecordedRun, RunCase } from './scripted-run.js';
 import { sourceOf, type RecordedGraph } from './state-world.js';
@@ -69,4 +70,16 @@ function isAnswers(ours: unknown): ours is Answers {
 function isFinished(source: string, states: Answers): boolean {
   const own = Object.entries(states).filter(([name]) => taskOf(name) === source);
   return own.length > 0 && own.every(([, state]) => isFinal(state));
+}
+
+/** A task without retries of its own has tries left, because it was cleared, and gets another one here. */
+export function retriesLeft(testCase: VectorCase, ours: unknown): boolean {
+  const { kind, retries, try_number: tryNumber, max_tries: maxTries, expect: recorded } = testCase as unknown as AttemptCase;
+  if (kind !== 'handle_failure' && kind !== 'executor_event') return false;
+  return (
+    retries === 0 &&
+    tryNumber <= maxTries &&
+    recorded['state'] === 'failed' &&
+    (ours as { state?: unknown }).state === 'up_for_retry'
+  );
 }

@@ -143,7 +143,8 @@ export async function passOnce(store: Store, now: Instant, planOptions: PlanOpti
   await advancer.advance([], now);
 }
 
-const noExecutor: Executor = {
+/** Without a free slot: what is ready stays scheduled. */
+export const noExecutor: Executor = {
   workerId: randomUUID(),
   slots: 0,
   freeSlots: () => 0,
