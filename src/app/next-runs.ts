@@ -6,12 +6,12 @@ import type { DagListing } from '../ports/store.js';
 import type { Client } from './client.js';
 
 /**
- * The next `count` automated runs of a DAG: the stored next run and those that follow it; of a DAG that no scheduler has planned yet, those
- * that follow its newest automated run.
+ * The next `count` automated runs of a DAG: the stored next run and those that follow it. Of a DAG that no scheduler has planned lately, because it is
+ * new or paused or no scheduler runs, those that a scheduler would plan now.
  */
 export async function nextRuns(client: Client, { dag, spec }: DagListing, count: number): Promise<readonly NextRun[]> {
   const now = client.clock.now();
-  if (dag.nextRun !== null) {
+  if (dag.nextRun !== null && !dag.isPaused && dag.nextRun.runAfter >= now) {
     return [dag.nextRun, ...nextRunsAfter(spec, dag.nextRun.dataInterval, count - 1, now, client.timetables)];
   }
   const [newest] = await client.store.runs.listRuns({

@@ -14,6 +14,7 @@ import { WorkerService } from '../worker/worker-service.js';
 import type { Client } from './client.js';
 import { RegisteredComponent } from './components.js';
 import { mintToken } from './mint-token.js';
+import { createProjectFiles } from './project-files.js';
 import { version } from './version.js';
 
 /** Something that runs until it is stopped. */
@@ -47,6 +48,7 @@ export async function startScheduler(client: Client, executor: Executor | null):
     componentId: component.id,
     executor,
     timetables,
+    files: createProjectFiles(client.config.root),
     parallelism: core.parallelism,
     backfillShare: options.backfillShare,
     planOptions: { maxMapLength: core.maxMapLength },

@@ -47,6 +47,31 @@ export type TimeScheduleSpec =
   | { readonly kind: 'events'; readonly dates: readonly Instant[]; readonly restrictToEvents: boolean; readonly text: string }
   /** The next run begins when the one before it has ended. */
   | { readonly kind: 'continuous'; readonly text: string }
+  /**
+   * A run for each new file that matches `pattern` and has stayed the same for `settleMs`. `existing`: what becomes of files that are there at the first look;
+   * `rewritten`: of a file that had its run and is written anew.
+   */
+  | {
+      readonly kind: 'fileWatch';
+      readonly pattern: string;
+      readonly settleMs: number;
+      readonly existing: 'run' | 'ignore';
+      readonly rewritten: 'run' | 'ignore';
+      readonly text: string;
+    }
+  /**
+   * Runs at the times of `time`, each once a file matches `file` (with dates of the run in it) and has stayed the same for `settleMs`. `onTimeout`: what becomes
+   * of a run that has waited `waitForMs` for it.
+   */
+  | {
+      readonly kind: 'hybrid';
+      readonly time: Extract<TimeScheduleSpec, { kind: 'cron' | 'delta' | 'cronTrigger' | 'deltaTrigger' | 'events' }>;
+      readonly file: string;
+      readonly settleMs: number;
+      readonly waitForMs: number;
+      readonly onTimeout: 'fail' | 'skip' | 'run';
+      readonly text: string;
+    }
   /** A timetable registered by a plugin under `name`; `args` is handed to it unchanged. */
   | { readonly kind: 'custom'; readonly name: string; readonly args: TaggedJson; readonly text: string };
 

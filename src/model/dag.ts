@@ -1,4 +1,5 @@
 import type { DagSpec } from './dag-spec.js';
+import type { FoundFile } from './found-file.js';
 import type { DataInterval, Instant } from './instant.js';
 import type { TriggeredBy, RunType } from './states.js';
 
@@ -133,6 +134,10 @@ export interface NewDagRun {
   readonly triggeringUser?: string;
   /** A repeat with the same key finds the run that the first made. Unique within the DAG. */
   readonly idempotencyKey?: string;
+  /** The file that the run is for: it is remembered together with the run's creation, and a version that is remembered already makes no run. */
+  readonly file?: FoundFile;
+  /** The run is over as it is created: none of its tasks run, and all are skipped for this reason. */
+  readonly ended?: { readonly state: 'success' | 'failed'; readonly reason: string };
 }
 
 /** What the asset trigger needs to know of a DAG that waits for assets. Read under the DAG's row lock. */
@@ -165,4 +170,6 @@ export interface DagSchedulePlan {
   readonly nextRun: NextRun | null;
   /** When this DAG must be looked at again without anything else happening; null: only when something happens. */
   readonly checkAt: Instant | null;
+  /** Patterns of files that the next plan has to know about. Default: none. */
+  readonly wantsFiles?: readonly string[];
 }

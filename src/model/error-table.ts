@@ -27,6 +27,7 @@ export const ERROR_TABLE = define({
   D104: ['a value does not fit the schema of an edge', 422],
   D105: ['the graph differs between registration and worker', 422],
   D201: ['the import did I/O or took over a second', 422],
+  FILE_PATTERN_INVALID: ['not a pattern of file names', 422],
   S001: ['the schedule never fires, or a date falls in a DST gap', 422],
   // Authoring: values
   DURATION_INVALID: ['not a duration', 422],

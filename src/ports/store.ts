@@ -25,6 +25,7 @@ import type {
 } from '../model/dag.js';
 import type { DagRun } from '../model/dag-run.js';
 import type { DagSpec } from '../model/dag-spec.js';
+import type { FoundFile, RememberedFiles } from '../model/found-file.js';
 import type { Instant } from '../model/instant.js';
 import type { DagRunSnapshot, Occupancy } from '../model/snapshot.js';
 import type { DagRunState, RunType, TaskInstanceState } from '../model/states.js';
@@ -101,7 +102,7 @@ export interface SchedulingStore {
   /**
    * Claims DAGs whose `checkAt` has passed (row lock, SKIP LOCKED, oldest first), reads their schedules under the lock (counts in a second
    * statement), and writes what `plan` answers in the same transaction: runs with their task instances (a run whose run id or logical
-   * date exists is skipped), started runs, next run, next check. A `plan` that throws affects its DAG only: it is skipped for
+   * date exists is skipped, and so is one for a file that is remembered), started runs, next run, next check. A `plan` that throws affects its DAG only: it is skipped for
    * `errorDelayMs` and reported in `errors`. Paused and retired DAGs are not claimed for creation: their `checkAt` is cleared.
    */
   planDueDags(
@@ -109,6 +110,11 @@ export interface SchedulingStore {
     limit: number,
     plan: (schedule: DagSchedule) => DagSchedulePlan,
   ): Promise<{ claimed: number; createdRuns: number; startedRuns: number; errors: readonly { dagId: string; error: unknown }[] }>;
+
+  /** Files that the DAG has had its runs for, or that were there before it watched. */
+  rememberedFiles(dagId: string): Promise<RememberedFiles>;
+  /** Remembers files that get no run. What is remembered already stays. */
+  rememberFiles(dagId: string, files: readonly FoundFile[], now: Instant): Promise<void>;
 
   /**
    * Claims DAGs that events of assets may start (row lock, SKIP LOCKED), reads under the lock what waits for them, and writes what `plan` answers in the

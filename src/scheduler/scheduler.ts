@@ -1,20 +1,24 @@
 /**
- * The scheduler's two loops. One moves tasks: it settles outcomes, plans runs and fills slots, and nothing else may keep it waiting, because
- * each outcome stands for a slot that is empty. The other brings runs: it creates those that are due and claims those to be planned, and
- * hands them over. Each goes on at once when something hints that there is work, at the latest every poll interval.
+ * The scheduler's loops. One moves tasks: it settles outcomes, plans runs and fills slots, and nothing else may keep it waiting, because
+ * each outcome stands for a slot that is empty. Another brings runs: it creates those that are due and claims those to be planned, and
+ * hands them over. Each goes on at once when something hints that there is work, at the latest every poll interval. A third looks into the
+ * folders that schedules wait for.
  */
+import { FILE_CHECK_MS } from '../core/dag-run/plan-file-runs.js';
 import type { PlanOptions } from '../core/dag-run/plan-options.js';
 import type { Timetable } from '../core/timetable/timetable.js';
 import type { Actor } from '../model/commit.js';
 import type { Clock, MintToken } from '../ports/clock.js';
 import type { EventBus } from '../ports/event-bus.js';
 import type { Executor } from '../ports/executor.js';
+import type { FileFolder } from '../ports/file-folder.js';
 import type { Logger } from '../ports/logger.js';
 import type { Service } from '../ports/service.js';
 import type { Store } from '../ports/store.js';
 import { RunAdvancer, type AdvanceResult } from './advance-runs.js';
 import { AssetTrigger } from './asset-trigger.js';
 import { AttemptSettler } from './attempt-settler.js';
+import { FileWatcher } from './file-watcher.js';
 import { LeaseSweeper } from './lease-sweeper.js';
 import { RunCreator } from './run-creator.js';
 import { RunPlanner } from './run-planner.js';
@@ -32,6 +36,8 @@ export interface SchedulerOptions {
   /** The executor of this process, or null when workers fetch their tasks from the queue. */
   readonly executor: Executor | null;
   readonly timetables: ReadonlyMap<string, Timetable>;
+  /** Where schedules that wait for files look for them. Default: nowhere. */
+  readonly files?: FileFolder;
   readonly parallelism: number;
   readonly backfillShare: number;
   readonly planOptions: Omit<PlanOptions, 'timetables'>;
@@ -48,10 +54,13 @@ type Flag = 'create' | 'trigger' | 'plan' | 'queue' | 'sweep';
 const SWEEP_INTERVAL_MS = 2_000;
 /** While runs are created their DAG is locked, and a commit that ends one of its runs waits: therefore it may take a fourth of the time. */
 const BRING_REST_FACTOR = 3;
+/** A folder with very many files must not keep a disk busy. */
+const LOOK_REST_FACTOR = 4;
 
 export class Scheduler {
   readonly #options: SchedulerOptions;
   readonly settler: AttemptSettler;
+  readonly #files: FileWatcher | null;
   readonly #creator: RunCreator;
   readonly #trigger: AssetTrigger;
   readonly #planner: RunPlanner;
@@ -62,6 +71,7 @@ export class Scheduler {
   readonly #advancer: RunAdvancer;
   readonly #moveTasks: ServiceLoop;
   readonly #bringRuns: ServiceLoop;
+  readonly #lookForFiles: ServiceLoop;
   #subscriptions: (() => void)[] = [];
   #sweptAt = 0;
 
@@ -82,7 +92,8 @@ export class Scheduler {
     }));
     const onAdvanced = (result: AdvanceResult) => this.#onAdvanced(result);
     this.settler = new AttemptSettler(advancer, onAdvanced);
-    this.#creator = new RunCreator(store.scheduling, options.timetables, logger);
+    this.#files = options.files ? new FileWatcher(options.files, store.scheduling, logger) : null;
+    this.#creator = new RunCreator(store.scheduling, options.timetables, logger, this.#files);
     this.#trigger = new AssetTrigger(store.scheduling, logger);
     this.#planner = new RunPlanner(
       store.scheduling,
@@ -119,6 +130,16 @@ export class Scheduler {
       onFailure: () => this.#startOver(),
       hasWork: () => this.#due.create || this.#due.trigger || this.#due.plan,
     });
+    this.#lookForFiles = new ServiceLoop({
+      clock,
+      logger,
+      pollIntervalMs: Math.min(pollIntervalMs, FILE_CHECK_MS),
+      restFactor: LOOK_REST_FACTOR,
+      turn: async () => this.#files?.runOnce(clock.now()),
+      onPoll: () => undefined,
+      onFailure: () => undefined,
+      hasWork: () => false,
+    });
     executor?.onOutcome((outcome) => {
       this.settler.add([outcome]);
       this.#moveTasks.wake();
@@ -141,11 +162,12 @@ export class Scheduler {
     ];
     this.#moveTasks.start();
     this.#bringRuns.start();
+    if (this.#files) this.#lookForFiles.start();
   }
 
   /** Ends after the turns under way. Outcomes that arrive until then are settled. */
   async stop(): Promise<void> {
-    await Promise.all([this.#bringRuns.stop(), this.#moveTasks.stop()]);
+    await Promise.all([this.#bringRuns.stop(), this.#moveTasks.stop(), this.#lookForFiles.stop()]);
     for (const unsubscribe of this.#subscriptions) unsubscribe();
   }
 
@@ -155,6 +177,7 @@ export class Scheduler {
     Object.assign(this.#due, { create: true, trigger: true, plan: true, queue: true, sweep: true });
     this.#advancer.reconsider();
     for (;;) {
+      await this.#files?.runOnce(this.#options.clock.now());
       const processed = (await this.#settle()) + (await this.#bring()) + (await this.#fill());
       if (processed === 0 && this.settler.pending === 0) return worked;
       worked = true;

@@ -12,6 +12,8 @@ import type { LazyPosition } from './source-position.js';
 const YEAR_MS = 366 * 86_400_000;
 const YEARS_SEARCHED = 6;
 const DATES_SHOWN = 5;
+/** Kinds whose runs follow from something else than dates. */
+const UNCHECKED: ReadonlySet<DagSpec['schedule']['kind']> = new Set(['none', 'custom', 'once', 'continuous', 'fileWatch']);
 
 /**
  * Warns of a schedule that has no run between the DAG's dates, and of one whose local times a change of the clocks skips or repeats within
@@ -21,9 +23,10 @@ const DATES_SHOWN = 5;
  */
 export function checkSchedule(spec: DagSpec, position: LazyPosition | null, warnings: ProblemList, now: Instant): void {
   const schedule = timePartOf(spec.schedule);
-  if (schedule.kind === 'none' || schedule.kind === 'custom' || schedule.kind === 'once' || schedule.kind === 'continuous') return;
+  if (UNCHECKED.has(schedule.kind)) return;
+  const value = 'text' in schedule ? schedule.text : schedule.kind;
   const message = neverFires(spec, now) ?? clockChanges(spec, now);
-  if (message !== null) warnings.add('S001', { place: `${spec.dagId}.schedule`, message, value: schedule.text }, position);
+  if (message !== null) warnings.add('S001', { place: `${spec.dagId}.schedule`, message, value }, position);
 }
 
 function neverFires(spec: DagSpec, now: Instant): string | null {

@@ -12,9 +12,10 @@ export interface DagOptions {
   readonly dagId?: string;
   /**
    * When runs are made. Over data intervals: a cron expression (`'0 2 * * *'`), a preset (`'@daily'`), a span (`'6h'`, `'1mo'`). At points in
-   * time: `cronTrigger(...)`, a list of cron expressions or `crons(...)`, `deltaTrigger(...)`, `events(...)`. And `'@once'`, `'@continuous'` (with
-   * `maxActiveRuns: 1`), a plugin's `timetable(...)`, or null for runs by hand only. When there are events of assets: `asset(...)`, joined by `.and(...)` and
-   * `.or(...)`, or a list of assets, all of which are waited for. Both: `assetOrTime(...)`. Default null.
+   * time: `cronTrigger(...)`, a list of cron expressions or `crons(...)`, `deltaTrigger(...)`, `events(...)`. For new files: `fileWatch(...)`; by
+   * time once a file is there: `hybrid(...)`. And `'@once'`, `'@continuous'` (with `maxActiveRuns: 1`), a plugin's `timetable(...)`, or null for
+   * runs by hand only. When there are events of assets: `asset(...)`, joined by `.and(...)` and `.or(...)`, or a list of assets, all of which are waited
+   * for. Both: `assetOrTime(...)`. Default null.
    */
   readonly schedule?:
     string | readonly string[] | ScheduleSource | CustomTimetable | AssetExpression | readonly AssetExpression[] | null;

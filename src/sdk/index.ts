@@ -31,9 +31,13 @@ export {
   crons,
   deltaTrigger,
   events,
+  fileWatch,
+  hybrid,
   type CronTriggerOptions,
   type DeltaTriggerOptions,
   type EventsOptions,
+  type FileWatchOptions,
+  type HybridOptions,
   type ScheduleSource,
   type TimeSchedule,
 } from './schedule-source.js';

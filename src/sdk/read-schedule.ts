@@ -10,6 +10,7 @@ import { isAssetExpression } from './asset.js';
 import { readAssetCondition, readAssetList } from './check-assets.js';
 import { checkOptions, duration, flag, type OptionPlace } from './check-options.js';
 import type { ProblemList } from './problems.js';
+import { fileWatchSpec, hybridSpec } from './read-file-schedule.js';
 import { isScheduleSource, sourceKind } from './schedule-source.js';
 import { customSchedule, isCustomTimetable } from './timetable.js';
 
@@ -46,8 +47,8 @@ export interface ScheduleSurroundings {
 }
 
 /**
- * @throws AirflowLikeError CRON_INVALID, CRON_NEVER, DURATION_INVALID, DATE_INVALID, ASSET_INVALID, VALUE_TYPE, VALUE_RANGE. Unknown options are added to
- * the problems.
+ * @throws AirflowLikeError CRON_INVALID, CRON_NEVER, DURATION_INVALID, DATE_INVALID, ASSET_INVALID, FILE_PATTERN_INVALID, VALUE_TYPE, VALUE_RANGE. Unknown
+ * options are added to the problems.
  */
 export function readSchedule(schedule: unknown, around: ScheduleSurroundings): ScheduleSpec {
   const { place } = around.at;
@@ -88,7 +89,7 @@ function readTimeSchedule(schedule: unknown, around: ScheduleSurroundings): Time
       value: schedule,
       allowed:
         "a cron expression, a preset ('@daily'), a span ('6h'), a list of cron expressions, cronTrigger(...), crons(...), deltaTrigger(...), " +
-        'events(...), asset(...), a list of assets, assetOrTime(...), timetable(...), or null',
+        'events(...), fileWatch(...), hybrid(...), asset(...), a list of assets, assetOrTime(...), timetable(...), or null',
     });
   }
   const { of, options } = schedule;
@@ -103,6 +104,10 @@ function readTimeSchedule(schedule: unknown, around: ScheduleSurroundings): Time
       return eventsSpec(of, checkOptions(options, EVENTS_TABLE, at, problems).restrictToEvents, around);
     case 'assetOrTime':
       throw new AirflowLikeError('VALUE_TYPE', { place: at.place, message: 'assetOrTime(...) cannot be part of another one' });
+    case 'fileWatch':
+      return fileWatchSpec(of, options, around);
+    case 'hybrid':
+      return hybridSpec(readTimeSchedule(of, around), options, around);
   }
 }
 

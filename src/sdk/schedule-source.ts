@@ -6,9 +6,9 @@ import type { CustomTimetable } from './timetable.js';
 
 const SOURCE = Symbol.for('airflow-like:schedule');
 
-/** Made by `cronTrigger`, `crons`, `deltaTrigger`, `events` or `assetOrTime`; a value of a DAG's `schedule`. */
+/** Made by `cronTrigger`, `crons`, `deltaTrigger`, `events`, `fileWatch`, `hybrid` or `assetOrTime`; a value of a DAG's `schedule`. */
 export interface ScheduleSource {
-  readonly [SOURCE]: 'cronTrigger' | 'crons' | 'deltaTrigger' | 'events' | 'assetOrTime';
+  readonly [SOURCE]: 'cronTrigger' | 'crons' | 'deltaTrigger' | 'events' | 'fileWatch' | 'hybrid' | 'assetOrTime';
   readonly of: unknown;
   readonly options: unknown;
 }
@@ -31,6 +31,26 @@ export interface DeltaTriggerOptions {
 export interface EventsOptions {
   /** A run by hand takes the date of the newest event that has passed, and not the time at which it was asked for. Default false. */
   readonly restrictToEvents?: boolean;
+}
+
+export interface FileWatchOptions {
+  /** A file counts once its size and time of change have stayed the same for so long: one that is still written must not start a run. Default `'2s'`. */
+  readonly settleFor?: Duration;
+  /** Whether files that are there when the DAG first watches get runs. Default `'run'`. */
+  readonly existing?: 'run' | 'ignore';
+  /** Whether a file that has had its run gets another when it is written anew. Default `'run'`. */
+  readonly rewritten?: 'run' | 'ignore';
+}
+
+export interface HybridOptions {
+  /** The file that a run waits for: a pattern, in which `{{ ds }}` and the like stand for dates of the run. */
+  readonly file: string;
+  /** How long a run waits for its file, from when it is due. Default one day. */
+  readonly waitFor?: Duration;
+  /** What becomes of a run that has waited in vain: it is created as failed (the default) or with all tasks skipped, or it runs without the file. */
+  readonly onTimeout?: 'fail' | 'skip' | 'run';
+  /** As of `fileWatch`. Default `'2s'`. */
+  readonly settleFor?: Duration;
 }
 
 /** Runs at the times of a cron expression or preset, with the time itself as logical date, where the plain text covers the interval that ends then. */
@@ -62,6 +82,22 @@ export type TimeSchedule = string | readonly string[] | ScheduleSource | CustomT
  */
 export function assetOrTime(time: TimeSchedule, assets: AssetExpression | readonly AssetExpression[]): ScheduleSource {
   return source('assetOrTime', time, assets);
+}
+
+/**
+ * Runs once for each new file that matches the pattern, for example `'inbox/*.csv'`, relative to the project's root or absolute. The file is in
+ * `context().conf.file`.
+ */
+export function fileWatch(pattern: string, options: FileWatchOptions = {}): ScheduleSource {
+  return source('fileWatch', pattern, options);
+}
+
+/**
+ * Runs at the times of another schedule, each once its file is there: `hybrid('0 6 * * *', { file: 'inbox/{{ ds }}.csv', waitFor: '4h' })`. The file is in
+ * `context().conf.file`; null: the run goes on without.
+ */
+export function hybrid(time: string | readonly string[] | ScheduleSource, options: HybridOptions): ScheduleSource {
+  return source('hybrid', time, options);
 }
 
 export function isScheduleSource(value: unknown): value is ScheduleSource {

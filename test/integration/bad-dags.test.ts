@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ImportProblem, ParsedFile } from '../../src/model/dag.js';
 import { dagFile, DagFolder } from './dag-processor/dag-folder.js';
 
-const HEAD = `import { bash, dag, defineDag, defineDags, task, timetable, type Wired } from 'airflow-like';\nimport { z } from 'zod';\n`;
+const HEAD = `import { bash, dag, defineDag, defineDags, fileWatch, hybrid, task, timetable, type Wired } from 'airflow-like';\nimport { z } from 'zod';\n`;
 
 /** A class with these DAG options. */
 const inClass = (options: string): string => `${HEAD}
@@ -94,6 +94,17 @@ const CASES: readonly Case[] = [
   ...cron('B4', '5-1 * * * *', /reversed.*field 1/, 'CRON_INVALID', '5-59,0-1'),
   ...['Mars/Phobos', '', 'UTC+1', '+05:30'].flatMap((zone) =>
     option('B5', `timezone: '${zone}',`, 'TZ_UNKNOWN', 'timezone:', /no such time zone/),
+  ),
+  ...option('F1', "schedule: fileWatch(''),", 'FILE_PATTERN_INVALID', 'schedule:', /a pattern of file names is needed/),
+  ...option('F1', "schedule: fileWatch('inbox/'),", 'FILE_PATTERN_INVALID', 'schedule:', /names a folder/, 'inbox/*'),
+  ...option('F1', "schedule: fileWatch('../*.csv'),", 'FILE_PATTERN_INVALID', 'schedule:', /"\.\." does not match/),
+  ...option(
+    'B4',
+    "schedule: hybrid(['@daily'], { file: 'in/{{ dt }}' }),",
+    'FILE_PATTERN_INVALID',
+    'schedule:',
+    /dates of its run/,
+    'ds',
   ),
   ...option('B5', "timezone: 'Europe/Pari',", 'TZ_UNKNOWN', 'timezone:', /no such/, 'Europe/Paris'),
   { row: 'B7', source: inClass("schedule: '@daily',"), code: 'START_DATE_REQUIRED', at: '@dag(' },

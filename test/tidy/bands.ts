@@ -45,7 +45,7 @@ export const BANDS: Readonly<Record<string, FolderRule>> = {
     band: 0,
     purpose: 'decisions: timetables, trigger rules, planning, transitions, retry, mapping, graph; sync functions only',
     mayImport: ['model'],
-    npm: ['croner'],
+    npm: ['croner', 'picomatch'],
     node: ['node:crypto'],
   },
   sdk: {

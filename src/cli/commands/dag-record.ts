@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { LoadedConfig } from '../../config/load-config.js';
 import type { AssetCondition } from '../../model/asset.js';
 import type { DagSpec } from '../../model/dag-spec.js';
+import { formatDuration } from '../../model/duration.js';
 import { assetConditionOf, timePartOf } from '../../model/schedule-parts.js';
 import type { DagListing } from '../../ports/store.js';
 import { formatInstant } from '../dates.js';
@@ -85,8 +86,20 @@ function assetExpression(condition: AssetCondition | null): { readonly [key: str
   return { asset: { uri, name, group } };
 }
 
+/** What its runs wait for besides time, as the rest of a sentence about the DAG; null: nothing. */
+export function waitsForText(spec: DagSpec): string | null {
+  const schedule = timePartOf(spec.schedule);
+  switch (schedule.kind) {
+    case 'fileWatch':
+      return `runs when a new file matches ${schedule.pattern}`;
+    case 'hybrid':
+      return `waits for a file with each run: ${schedule.file}, at most ${formatDuration(schedule.waitForMs)} from when it is due`;
+    default:
+      return null;
+  }
+}
+
 /** It has intervals that follow each other, so that a range of dates means a list of runs. */
 function isPeriodic(spec: DagSpec): boolean {
-  const schedule = timePartOf(spec.schedule);
-  return schedule.kind !== 'none' && schedule.kind !== 'once' && schedule.kind !== 'continuous';
+  return !['none', 'once', 'continuous', 'fileWatch'].includes(timePartOf(spec.schedule).kind);
 }

@@ -12,7 +12,7 @@ import { findDag, importErrorsHint } from '../lookup.js';
 import { printProperties, printRecords, type OutputFormat } from '../output/records.js';
 import type { Row } from '../output/table.js';
 import type { Tree } from '../program.js';
-import { dagRecord, scheduleText } from './dag-record.js';
+import { dagRecord, scheduleText, waitsForText } from './dag-record.js';
 
 type ListOptions = CommonOptions & { readonly output: OutputFormat };
 
@@ -155,7 +155,9 @@ export function addDagListings(dags: Command, { cli, run }: Tree): void {
           if (listing.dag.isPaused)
             cli.terminal.note(`${dagId} is paused: it runs again after airflow-like dags unpause ${dagId}.`);
           const next = await system.nextRuns(client, listing, options.numExecutions);
-          if (next.length === 0)
+          const waits = waitsForText(listing.spec);
+          if (waits !== null) cli.terminal.note(`${dagId} ${waits}.`);
+          else if (next.length === 0)
             cli.terminal.note(`${dagId} has no following run (schedule: ${scheduleText(listing.spec) ?? 'none'}).`);
           const zone = listing.spec.timezone;
           const changes = options.field === undefined ? system.clockChanges(listing, next) : [];

@@ -1,23 +1,36 @@
 /** Decides which runs of one DAG are created and started now, and when to look again. */
 import type { DagSchedule, DagSchedulePlan, NewDagRun, NextRun, QueuedRun } from '../../model/dag.js';
+import type { FileSightings } from '../../model/found-file.js';
 import type { DataInterval, Instant } from '../../model/instant.js';
+import { timePartOf } from '../../model/schedule-parts.js';
 import { timetableFor } from '../timetable/resolve.js';
 import { restrictionOf, type Timetable } from '../timetable/timetable.js';
+import { planFileWatch, waitForFile, wantedFiles, type FileAnswer } from './plan-file-runs.js';
 import { runIdFor } from './run-id.js';
 
 /** Most runs that one pass creates for one DAG; the rest follows in the next pass. */
 export const MAX_RUNS_PER_PASS = 1000;
 
+const NO_SIGHTINGS: FileSightings = new Map();
+/** Files of so many runs that are due are looked for ahead, so that a run does not have to wait for the look. */
+const FILES_AHEAD = 50;
+
 /**
  * Creates due intervals oldest first while fewer than `maxActiveRuns` runs are unfinished, and starts queued runs, oldest logical date first, while
  * fewer than that are running. Backfills have places of their own.
  * @param custom Timetables of plugins by name.
+ * @param sightings What is known of the files that earlier plans of the DAG wanted.
  */
-export function planDagSchedule(schedule: DagSchedule, custom?: ReadonlyMap<string, Timetable>): DagSchedulePlan {
+export function planDagSchedule(
+  schedule: DagSchedule,
+  custom?: ReadonlyMap<string, Timetable>,
+  sightings: FileSightings = NO_SIGHTINGS,
+): DagSchedulePlan {
   const { spec, now } = schedule;
+  const time = timePartOf(spec.schedule);
   const timetable = timetableFor(spec, custom);
   const restriction = restrictionOf(spec);
-  let last = schedule.lastAutomated?.dataInterval ?? null;
+  const last = schedule.lastAutomated?.dataInterval ?? null;
   let next = withDateOfItsOwn(timetable, timetable.next(last, restriction, now), last);
   if (schedule.dag.isPaused || schedule.dag.isRetired) {
     return { createRuns: [], startRuns: [], nextRun: next, checkAt: null };
@@ -29,25 +42,53 @@ export function planDagSchedule(schedule: DagSchedule, custom?: ReadonlyMap<stri
     if (!lane.isPaused) startRuns.push(...dueRuns(lane.queuedRuns, lane.maxActiveRuns - lane.runningRuns, now));
   }
 
-  const createRuns: NewDagRun[] = [];
-  let running = schedule.runningRuns + started.length;
-  let unfinished = schedule.unfinishedRuns;
-  while (next !== null && isDue(timetable, next, now) && unfinished < spec.maxActiveRuns && createRuns.length < MAX_RUNS_PER_PASS) {
-    const starts = running < spec.maxActiveRuns;
-    createRuns.push(scheduledRun(next, starts));
-    if (starts) running++;
-    unfinished++;
-    last = next.dataInterval;
-    const following: NextRun | null = timetable.next(last, restriction, now);
+  const running = schedule.runningRuns + started.length;
+  if (time.kind === 'fileWatch') {
+    const plan = planFileWatch(spec, time, sightings, { unfinished: schedule.unfinishedRuns, running }, now);
+    return { ...plan, startRuns, nextRun: null, checkAt: earliest(plan.checkAt, waitingUntil(schedule)) };
+  }
+
+  const following = (run: NextRun): NextRun | null => {
+    const answer = timetable.next(run.dataInterval, restriction, now);
     // A plugin's timetable that does not move on must not create the same run for ever.
-    next = following !== null && following.logicalDate > next.logicalDate ? following : null;
+    return answer !== null && answer.logicalDate > run.logicalDate ? answer : null;
+  };
+  const createRuns: NewDagRun[] = [];
+  let places = spec.maxActiveRuns - schedule.unfinishedRuns;
+  let slots = spec.maxActiveRuns - running;
+  let waitsUntil: Instant | null = null;
+  while (next !== null && isDue(timetable, next, now) && places > 0 && createRuns.length < MAX_RUNS_PER_PASS) {
+    const answer: FileAnswer = time.kind === 'hybrid' ? waitForFile(spec, time, next, sightings, now) : {};
+    if (answer.waitsUntil !== undefined) {
+      waitsUntil = answer.waitsUntil;
+      break;
+    }
+    createRuns.push(scheduledRun(next, slots > 0, answer));
+    if (answer.ended === undefined) {
+      slots--;
+      places--;
+    }
+    next = following(next);
   }
   return {
     createRuns,
     startRuns,
     nextRun: next,
-    checkAt: earliest(checkForNext(timetable, next, unfinished < spec.maxActiveRuns, now), waitingUntil(schedule)),
+    checkAt: earliest(waitsUntil ?? checkForNext(timetable, next, places > 0, now), waitingUntil(schedule)),
+    ...(time.kind === 'hybrid' && { wantsFiles: wantedFiles(spec, time, dueAhead(timetable, next, following, now)) }),
   };
+}
+
+function dueAhead(
+  timetable: Timetable,
+  next: NextRun | null,
+  following: (run: NextRun) => NextRun | null,
+  now: Instant,
+): readonly NextRun[] {
+  const ahead: NextRun[] = [];
+  for (let run = next; run !== null && isDue(timetable, run, now) && ahead.length < FILES_AHEAD; run = following(run))
+    ahead.push(run);
+  return ahead;
 }
 
 /** Ids of the runs that may start now, as far as there are places. */
@@ -56,7 +97,7 @@ function dueRuns(queued: readonly QueuedRun[], places: number, now: Instant): re
   return due.slice(0, Math.max(0, places)).map((run) => run.id);
 }
 
-function scheduledRun(next: NextRun, starts: boolean): NewDagRun {
+function scheduledRun(next: NextRun, starts: boolean, { conf = {}, ended }: FileAnswer): NewDagRun {
   return {
     runId: runIdFor('scheduled', next.runAfter),
     runType: 'scheduled',
@@ -64,10 +105,11 @@ function scheduledRun(next: NextRun, starts: boolean): NewDagRun {
     logicalDate: next.logicalDate,
     dataInterval: next.dataInterval,
     runAfter: next.runAfter,
-    conf: {},
+    conf,
     backfillId: null,
-    state: starts ? 'running' : 'queued',
-    note: null,
+    state: starts && ended === undefined ? 'running' : 'queued',
+    note: ended?.reason ?? null,
+    ...(ended && { ended }),
   };
 }
 

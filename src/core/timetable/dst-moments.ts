@@ -55,6 +55,7 @@ function momentAt({ at, before, after }: OffsetChange, wall: CronFires, fires: C
 
 function expressionsOf(whole: ScheduleSpec): readonly string[] {
   const schedule = timePartOf(whole);
+  if (schedule.kind === 'hybrid') return expressionsOf(schedule.time);
   if (schedule.kind === 'cron') return [schedule.expression];
   return schedule.kind === 'cronTrigger' ? schedule.expressions : [];
 }

@@ -1,5 +1,5 @@
 /** The timetable that belongs to a DAG. */
-import type { DagSpec } from '../../model/dag-spec.js';
+import type { DagSpec, TimeScheduleSpec } from '../../model/dag-spec.js';
 import { AirflowLikeError } from '../../model/errors.js';
 import { nearestName } from '../../model/nearest-name.js';
 import { timePartOf } from '../../model/schedule-parts.js';
@@ -9,6 +9,8 @@ import { CronTimetable } from './cron.js';
 import { deltaTriggerTimetable } from './delta-trigger.js';
 import { deltaTimetable } from './delta.js';
 import { eventsTimetable } from './events.js';
+import { fileWatchTimetable } from './file-watch.js';
+import { hybridTimetable } from './hybrid.js';
 import { noTimetable } from './none.js';
 import { onceTimetable } from './once.js';
 import type { Timetable } from './timetable.js';
@@ -24,28 +26,31 @@ export function timetableFor(spec: DagSpec, custom?: ReadonlyMap<string, Timetab
   if (timePartOf(spec.schedule).kind === 'custom') return customTimetable(spec, custom);
   const known = timetables.get(spec);
   if (known) return known;
-  const timetable = createTimetable(spec);
+  const timetable = timetableOf(timePartOf(spec.schedule), spec.timezone);
   timetables.set(spec, timetable);
   return timetable;
 }
 
-function createTimetable(spec: DagSpec): Timetable {
-  const schedule = timePartOf(spec.schedule);
+function timetableOf(schedule: TimeScheduleSpec, timezone: string): Timetable {
   switch (schedule.kind) {
     case 'once':
       return onceTimetable;
     case 'cron':
-      return new CronTimetable(schedule.expression, spec.timezone, schedule.text);
+      return new CronTimetable(schedule.expression, timezone, schedule.text);
     case 'delta':
       return deltaTimetable(schedule.span, schedule.text);
     case 'cronTrigger':
-      return cronTriggerTimetable(schedule, spec.timezone);
+      return cronTriggerTimetable(schedule, timezone);
     case 'deltaTrigger':
       return deltaTriggerTimetable(schedule);
     case 'events':
       return eventsTimetable(schedule);
     case 'continuous':
       return continuousTimetable;
+    case 'fileWatch':
+      return fileWatchTimetable(schedule);
+    case 'hybrid':
+      return hybridTimetable(schedule, timetableOf(schedule.time, timezone));
     default:
       return noTimetable;
   }

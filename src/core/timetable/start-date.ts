@@ -8,7 +8,10 @@ export function needsStartDate(schedule: ScheduleSpec, catchup: Catchup): boolea
   switch (schedule.kind) {
     case 'none':
     case 'custom':
+    case 'fileWatch':
       return false;
+    case 'hybrid':
+      return needsStartDate(schedule.time, catchup);
     case 'cron':
     case 'delta':
     case 'once':

@@ -90,6 +90,7 @@ export function createCatalog(tables: Tables): DagCatalog {
       tables.assetReferences.delete(dagId);
       tables.assetQueues.delete(dagId);
       refreshUse(tables);
+      tables.watchedFiles.delete(dagId);
       tables.deleteEvents((event) => (event.dagRunId !== null ? ids.has(event.dagRunId) : event.entityId === dagId));
       tables.record({
         entity: 'dag',

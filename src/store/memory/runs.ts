@@ -5,6 +5,7 @@ import type { Actor } from '../../model/commit.js';
 import type { NewDagRun } from '../../model/dag.js';
 import type { DagRun } from '../../model/dag-run.js';
 import { AirflowLikeError } from '../../model/errors.js';
+import { fileVersion } from '../../model/found-file.js';
 import type { Instant } from '../../model/instant.js';
 import { FINISHED_RUN_STATES } from '../../model/states.js';
 import type { Attempt } from '../../model/task-instance.js';
@@ -94,16 +95,18 @@ export function checkDag(tables: Tables, dagId: string, now: Instant): void {
   if (dag) tables.dags.set(dagId, { ...dag, checkAt: now });
 }
 
-/** Inserts a run with its task instances; null if its run id or logical date exists. */
+/** Inserts a run with its task instances; null if its run id, its logical date or its file has a run already. */
 export function insertRun(tables: Tables, dagId: string, run: NewDagRun, actor: Actor, now: Instant): DagRun | null {
   if (tables.findRun(dagId, run.runId, run.logicalDate) ?? tables.findRunByKey(dagId, run.idempotencyKey ?? null)) return null;
+  if (run.file && !tables.rememberFile(dagId, run.file.path, fileVersion(run.file))) return null;
   const versionId = tables.dags.get(dagId)!.currentVersionId;
   const id = tables.nextId();
   const isRunning = run.state === 'running';
   const conf = JSON.parse(JSON.stringify(run.conf ?? {})) as DagRun['conf'];
-  const { idempotencyKey = null, backfillOrdinal = null, triggeringUser = null, ...given } = run;
+  const { idempotencyKey = null, backfillOrdinal = null, triggeringUser = null, file: _file, ended, ...given } = run;
   tables.putRun({
     ...given,
+    state: ended?.state ?? run.state,
     backfillOrdinal,
     triggeringUser,
     idempotencyKey,
@@ -113,19 +116,28 @@ export function insertRun(tables: Tables, dagId: string, run: NewDagRun, actor: 
     versionId,
     queuedAt: now,
     startedAt: isRunning ? now : null,
-    endedAt: null,
+    endedAt: ended ? now : null,
     clearNumber: 0,
     revision: 0,
     planAt: isRunning ? now : null,
   });
   const { spec } = tables.versions.get(versionId)!;
   for (const task of tasksOfRun(spec, run)) {
-    tables.insertInstance(newTaskInstance(id, task.taskId, -1, queueingValuesOf(task, spec)));
+    const row = newTaskInstance(id, task.taskId, -1, queueingValuesOf(task, spec));
+    tables.insertInstance(ended ? { ...row, state: 'skipped', endedAt: now } : row);
   }
   const event = { entity: 'dag_run', entityId: id, dagRunId: id, token: null, actor, reason: null } as const;
   tables.record({ ...event, from: null, to: 'queued' });
   if (isRunning) tables.record({ ...event, from: 'queued', to: 'running' });
+  if (ended) recordEnding(tables, id, ended, actor);
   return readRun(tables.runs.get(id)!);
+}
+
+function recordEnding(tables: Tables, id: number, { state, reason }: NonNullable<NewDagRun['ended']>, actor: Actor): void {
+  const event = { dagRunId: id, token: null, actor, reason } as const;
+  tables.record({ ...event, entity: 'dag_run', entityId: id, from: 'queued', to: state });
+  for (const instance of tables.instancesOf(id))
+    tables.record({ ...event, entity: 'task_instance', entityId: instance.id, from: 'none', to: 'skipped' });
 }
 
 /** What others may see of a run's row. */

@@ -2,6 +2,7 @@
 import { graphOf } from '../../core/graph/task-graph.js';
 import type { Actor } from '../../model/commit.js';
 import type { DagSchedule, QueuedRun } from '../../model/dag.js';
+import { fileVersion } from '../../model/found-file.js';
 import type { Instant } from '../../model/instant.js';
 import type { DagRunSnapshot, PreviousRun } from '../../model/snapshot.js';
 import type { TaskInstanceState } from '../../model/states.js';
@@ -46,6 +47,12 @@ export function createSchedulingStore(tables: Tables): SchedulingStore {
     },
     async planAssetRuns(now, limit, plan) {
       return planAssetRuns(tables, now, limit, plan);
+    },
+    async rememberedFiles(dagId) {
+      return new Map([...(tables.watchedFiles.get(dagId) ?? [])].map(([path, versions]) => [path, [...versions]]));
+    },
+    async rememberFiles(dagId, files) {
+      for (const file of files) tables.rememberFile(dagId, file.path, fileVersion(file));
     },
     async claimRunsToPlan(now, limit, visibilityMs) {
       const due: StoredRun[] = [];

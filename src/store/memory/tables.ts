@@ -79,6 +79,8 @@ export class Tables {
   readonly assetQueues = new Map<string, readonly QueuedAssetEvent[]>();
   /** By run. */
   readonly assetLineage = new Map<number, AssetLineage[]>();
+  /** Versions of files that DAGs have had runs for, by DAG and path. */
+  readonly watchedFiles = new Map<string, Map<string, string[]>>();
   readonly events: HistoryEvent[] = [];
 
   /** Ids of running runs, and tokens of live attempts: what passes look through, so that they do not read history. */
@@ -178,6 +180,14 @@ export class Tables {
 
   attemptsOf(taskInstanceId: number): StoredAttempt[] {
     return (this.attemptsOfInstance.get(taskInstanceId) ?? []).map((token) => this.attempts.get(token)!);
+  }
+
+  /** False: this version of the file is remembered already. */
+  rememberFile(dagId: string, path: string, version: string): boolean {
+    const versions = indexOfList(indexOf(this.watchedFiles, dagId), path);
+    if (versions.includes(version)) return false;
+    versions.push(version);
+    return true;
   }
 
   record(event: HistoryEvent): void {

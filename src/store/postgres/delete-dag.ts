@@ -32,6 +32,7 @@ const DELETES: readonly Statement[] = [
   `delete from task_instance where ${ITS_RUNS}`,
   `delete from dag_run where dag_id = $1`,
   `delete from backfill where dag_id = $1`,
+  `delete from watched_file where dag_id = $1`,
   `delete from dag_version where dag_id = $1`,
   `delete from dag where dag_id = $1`,
   `delete from source_bundle_file f where not exists (select 1 from dag_version v where v.bundle_hash = f.bundle_hash)`,

@@ -11,6 +11,7 @@ import { RowSet } from './columns.js';
 import { readRun, RUN_COLUMNS } from './dag-runs.js';
 import type { Session, Statement } from './session.js';
 import type { SpecCache } from './spec-cache.js';
+import { withoutRemembered } from './watched-files.js';
 
 const NEW_RUNS = new RowSet({
   dag_id: 'text',
@@ -28,6 +29,8 @@ const NEW_RUNS = new RowSet({
   triggering_user: 'text',
   idempotency_key: 'text',
   started_at: 'instant',
+  ended_at: 'instant',
+  end_reason: 'text',
   plan_at: 'instant',
   note: 'text',
   conf: 'text',
@@ -49,24 +52,35 @@ const CREATE_RUNS: Statement = {
   name: 'create_runs',
   text: `with tasks as materialized (${NEW_TASKS.select(NEW_RUNS.width + 4)}), runs as materialized (${NEW_RUNS.select(4)}), created as (
   insert into dag_run (dag_id, run_id, run_type, triggered_by, state, logical_date, interval_start, interval_end, run_after, version_id,
-    backfill_id, backfill_ordinal, triggering_user, idempotency_key, queued_at, started_at, plan_at, note, conf)
+    backfill_id, backfill_ordinal, triggering_user, idempotency_key, queued_at, started_at, ended_at, plan_at, note, conf)
   select r.dag_id, r.run_id, r.run_type, r.triggered_by, r.state, r.logical_date, r.interval_start, r.interval_end, r.run_after, r.version_id,
-    r.backfill_id, r.backfill_ordinal, r.triggering_user, r.idempotency_key, to_timestamp($1::float8 / 1000), r.started_at, r.plan_at, r.note, r.conf
+    r.backfill_id, r.backfill_ordinal, r.triggering_user, r.idempotency_key, to_timestamp($1::float8 / 1000), r.started_at, r.ended_at, r.plan_at, r.note, r.conf
   from runs r order by r.n
   on conflict do nothing
   returning *
 ), instances as (
   insert into task_instance
-    (dag_run_id, task_id, map_index, state, try_number, max_tries, lost_dispatches, pool, pool_slots, priority_weight, queue, poke_number)
-  select d.dag_run_id, t.task_id, -1, 'none', 0, t.max_tries, 0, t.pool, t.pool_slots, t.priority_weight, t.queue, 0
+    (dag_run_id, task_id, map_index, state, try_number, max_tries, lost_dispatches, pool, pool_slots, priority_weight, queue, poke_number, ended_at)
+  select d.dag_run_id, t.task_id, -1, case when d.ended_at is null then 'none' else 'skipped' end, 0, t.max_tries, 0, t.pool, t.pool_slots,
+    t.priority_weight, t.queue, 0, d.ended_at
   from created d join runs r on r.dag_id = d.dag_id and r.run_id = d.run_id join tasks t on t.task_set = r.task_set
   order by d.dag_run_id, t.n
+  returning task_instance_id, dag_run_id, state
 ), events as (
   insert into event_log (entity, dag_run_id, entity_id, from_state, to_state, actor_kind, actor_id)
   select 'dag_run', d.dag_run_id, d.dag_run_id, s.from_state, s.to_state, $2::text, $3::text
   from created d, (values (1, null, 'queued'), (2, 'queued', 'running')) as s(step, from_state, to_state)
   where s.step = 1 or d.state = 'running'
   order by d.dag_run_id, s.step
+), endings as (
+  insert into event_log (entity, dag_run_id, entity_id, from_state, to_state, actor_kind, actor_id, reason)
+  select e.entity, e.dag_run_id, e.entity_id, e.from_state, e.to_state, $2::text, $3::text, r.end_reason
+  from (
+    select 'dag_run' as entity, d.dag_run_id, d.dag_run_id as entity_id, 'queued' as from_state, d.state as to_state from created d where d.ended_at is not null
+    union all
+    select 'task_instance', i.dag_run_id, i.task_instance_id, 'none', i.state from instances i where i.state <> 'none'
+  ) e join created d on d.dag_run_id = e.dag_run_id join runs r on r.dag_id = d.dag_id and r.run_id = d.run_id
+  order by e.dag_run_id, e.entity_id
 )
 select ${RUN_COLUMNS} from created d order by d.dag_run_id`,
 };
@@ -78,13 +92,16 @@ export interface RunToCreate {
   readonly run: NewDagRun;
 }
 
-/** Inserts runs with their task instances, leaving out those whose run id or logical date exists. Returns the inserted ones. */
+/**
+ * Inserts runs with their task instances, leaving out those whose run id, logical date or file has its run already. Returns the inserted ones.
+ */
 export async function insertRuns(
   session: Session,
-  runs: readonly RunToCreate[],
+  wanted: readonly RunToCreate[],
   actor: Actor,
   now: Instant,
 ): Promise<readonly DagRun[]> {
+  const runs = await withoutRemembered(session, wanted, now);
   if (runs.length === 0) return [];
   const sets = taskSetsOf(runs);
   const runRows = runs.map(({ dagId, versionId, run }, index) => ({
@@ -92,7 +109,7 @@ export async function insertRuns(
     run_id: run.runId,
     run_type: run.runType,
     triggered_by: run.triggeredBy,
-    state: run.state,
+    state: run.ended?.state ?? run.state,
     logical_date: run.logicalDate,
     interval_start: run.dataInterval?.start ?? null,
     interval_end: run.dataInterval?.end ?? null,
@@ -103,6 +120,8 @@ export async function insertRuns(
     triggering_user: run.triggeringUser ?? null,
     idempotency_key: run.idempotencyKey ?? null,
     started_at: run.state === 'running' ? now : null,
+    ended_at: run.ended ? now : null,
+    end_reason: run.ended?.reason ?? null,
     plan_at: run.state === 'running' ? now : null,
     note: run.note,
     conf: JSON.stringify(run.conf ?? {}),

@@ -8,6 +8,7 @@ import { lockAndCount } from './occupancy.js';
 import type { Database, Statement } from './session.js';
 import { loadSnapshots } from './snapshots.js';
 import type { SpecCache } from './spec-cache.js';
+import { rememberedFiles, rememberFiles } from './watched-files.js';
 
 /** The order of the index `dag_run_plan_at_idx`: backfill runs after all others, oldest `plan_at` first. */
 const CLAIM_RUNS: Statement = {
@@ -41,6 +42,8 @@ export function createSchedulingStore(database: Database, specs: SpecCache): Sch
   return {
     planDueDags: (now, limit, plan) => planDueDags(database, specs, now, limit, plan),
     planAssetRuns: (now, limit, plan) => planAssetRuns(database, specs, now, limit, plan),
+    rememberedFiles: (dagId) => rememberedFiles(database, dagId),
+    rememberFiles: (dagId, files, now) => rememberFiles(database, dagId, files, now),
     async claimRunsToPlan(now, limit, visibilityMs) {
       // A repeat would claim others, and those of the first time would wait until they become visible again.
       const rows = await database.runOnce<{ dag_run_id: number; revision: number }>(CLAIM_RUNS, [now, limit, now + visibilityMs]);

@@ -13,6 +13,7 @@ import { problemsByParsedFile } from './migrations/0002-problems-by-parsed-file.
 import { statesOfACompleteCore } from './migrations/0003-states-of-a-complete-core.js';
 import { assets } from './migrations/0004-assets.js';
 import { limitsAndLanes } from './migrations/0005-limits-and-lanes.js';
+import { watchedFiles } from './migrations/0006-watched-files.js';
 
 export interface Migration {
   readonly version: number;
@@ -21,7 +22,14 @@ export interface Migration {
 }
 
 /** In order, versions 1, 2, 3... A migration that was released never changes. */
-export const MIGRATIONS: readonly Migration[] = [firstSchema, problemsByParsedFile, statesOfACompleteCore, assets, limitsAndLanes];
+export const MIGRATIONS: readonly Migration[] = [
+  firstSchema,
+  problemsByParsedFile,
+  statesOfACompleteCore,
+  assets,
+  limitsAndLanes,
+  watchedFiles,
+];
 
 export interface SchemaStatus {
   /** Version of the database; 0 when the schema is missing. */

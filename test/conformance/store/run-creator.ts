@@ -1,9 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
+import type { FoundFile } from '../../../src/model/found-file.js';
 import type { Store } from '../../../src/ports/store.js';
 import { dagSpec, newRun, taskSpec } from '../../support/dag-specs.js';
+import { endRun } from '../commits.js';
 import { T0, DAY, USER, NOTHING, type StoreSuite } from './suite.js';
 
-export function describeRunCreator({ store, other, save, create }: StoreSuite): void {
+export function describeRunCreator({ store, other, harness, save, create }: StoreSuite): void {
   describe('run creator', () => {
     const daily = (days: readonly number[], state: 'queued' | 'running' = 'running') =>
       days.map((day) => newRun(`r${day}`, T0 + day * DAY, { state }));
@@ -98,6 +100,68 @@ export function describeRunCreator({ store, other, save, create }: StoreSuite): 
       expect(await tasksOf('r1')).toEqual(['always', 'late']);
       expect(await tasksOf('r2')).toEqual(['always', 'late']);
       expect(await tasksOf('b')).toEqual(['always', 'early', 'late']);
+    });
+
+    it('makes one run for each version of a file, and remembers it, also when many want to', async () => {
+      await save(dagSpec('d'), dagSpec('e'));
+      const found = (path: string, modifiedAt = 5): FoundFile => ({ path, absolutePath: `/in/${path}`, size: 3, modifiedAt });
+      const forFile = (runId: string, file: FoundFile) => newRun(runId, T0, { logicalDate: null, dataInterval: null, file });
+      await store.scheduling.rememberFiles('d', [found('old.csv'), found('old.csv')], T0);
+      const plan = () => ({
+        ...NOTHING,
+        checkAt: T0,
+        createRuns: [forFile('f1', found('a.csv')), forFile('f2', found('old.csv'))],
+      });
+      const results = await Promise.all([store.scheduling.planDueDags(T0, 2, plan), other.scheduling.planDueDags(T0, 2, plan)]);
+      expect(results.reduce((sum, { createdRuns }) => sum + createdRuns, 0)).toBe(3);
+      const again = await store.scheduling.planDueDags(T0, 2, () => ({
+        ...NOTHING,
+        createRuns: [forFile('f3', found('a.csv', 6))],
+      }));
+      expect(again.createdRuns).toBe(2);
+      const runsOf = async (dagId: string) => (await store.runs.listRuns({ dagId })).map(({ runId }) => runId);
+      expect([await runsOf('d'), await runsOf('e')]).toEqual([
+        ['f1', 'f3'],
+        ['f1', 'f2', 'f3'],
+      ]);
+      expect(await store.scheduling.rememberedFiles('d')).toEqual(
+        new Map([
+          ['a.csv', ['5-3', '6-3']],
+          ['old.csv', ['5-3']],
+        ]),
+      );
+      for (const run of await store.runs.listRuns({ dagId: 'd' })) {
+        await store.scheduling.commit([endRun(run, 'success', T0)], T0);
+      }
+      expect(await store.catalog.deleteDag('d', USER)).toBe('deleted');
+      expect(await store.scheduling.rememberedFiles('d')).toEqual(new Map());
+    });
+
+    it('creates a run that is over already, with its reason in the history', async () => {
+      await save(dagSpec('d'));
+      const ended = { state: 'failed', reason: 'no file' } as const;
+      await store.scheduling.planDueDags(T0 + 7, 1, () => ({
+        ...NOTHING,
+        createRuns: [newRun('r0', T0, { state: 'queued', ended })],
+      }));
+      const run = (await store.runs.findRun('d', 'r0'))!;
+      expect(run).toMatchObject({ state: 'failed', startedAt: null, endedAt: T0 + 7 });
+      const instances = await store.runs.listTaskInstances([run.id]);
+      expect(instances.map(({ taskId, state, endedAt }) => [taskId, state, endedAt])).toEqual([
+        ['a', 'skipped', T0 + 7],
+        ['b', 'skipped', T0 + 7],
+      ]);
+      expect(await store.runs.findReason(instances[0]!)).toBe('no file');
+      const steps = (await harness.events())
+        .filter(({ entity }) => entity !== 'dag')
+        .map(({ entity, from, to }) => `${entity} ${from} ${to}`);
+      expect(steps.sort()).toEqual([
+        'dag_run null queued',
+        'dag_run queued failed',
+        'task_instance none skipped',
+        'task_instance none skipped',
+      ]);
+      expect(await store.scheduling.claimRunsToPlan(T0 + DAY, 10, 1_000)).toEqual([]);
     });
 
     it('goes on when the plan of one DAG throws, and comes back to it later', async () => {

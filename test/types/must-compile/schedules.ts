@@ -1,4 +1,4 @@
-import { cronTrigger, crons, dag, deltaTrigger, events, task, type DagOptions, type Wired } from 'airflow-like';
+import { cronTrigger, crons, dag, deltaTrigger, events, fileWatch, hybrid, task, type DagOptions, type Wired } from 'airflow-like';
 
 const schedules: readonly DagOptions['schedule'][] = [
   cronTrigger('0 2 * * *', { interval: '1d', runImmediately: '10m' }),
@@ -6,6 +6,9 @@ const schedules: readonly DagOptions['schedule'][] = [
   crons(['@daily'] as const, { runImmediately: true }),
   deltaTrigger('1mo', { interval: '2h' }),
   events(['2026-03-01', new Date(0)], { restrictToEvents: true }),
+  fileWatch('inbox/*.csv', { settleFor: '10s', existing: 'ignore', rewritten: 'ignore' }),
+  hybrid('0 6 * * *', { file: 'inbox/{{ ds }}.csv', waitFor: '4h', onTimeout: 'skip' }),
+  hybrid(cronTrigger('0 6 * * *'), { file: '/srv/in.csv' }),
   '@continuous',
 ];
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { ProblemList } from '../../../src/sdk/problems.js';
 import { checkSchedule } from '../../../src/sdk/check-schedule.js';
 import { collectDags } from '../../../src/sdk/collect-dags.js';
-import { cronTrigger, crons, defineDag, deltaTrigger, events, type DagOptions } from '../../../src/sdk/index.js';
+import { cronTrigger, crons, defineDag, deltaTrigger, events, fileWatch, hybrid, type DagOptions } from '../../../src/sdk/index.js';
 import { hashSpec } from '../../../src/sdk/spec-hash.js';
 import { dagSpec, utc } from '../core/factories.js';
 
@@ -53,6 +53,41 @@ describe('schedules as an author writes them', () => {
       { kind: 'events', dates: [0, utc('2026-07-02T04:00:00')], restrictToEvents: false, text: '2 events' },
     ],
     [
+      'a watched folder',
+      { schedule: fileWatch('./inbox/*.csv') },
+      {
+        kind: 'fileWatch',
+        pattern: 'inbox/*.csv',
+        settleMs: 2_000,
+        existing: 'run',
+        rewritten: 'run',
+        text: 'fileWatch(./inbox/*.csv)',
+      },
+    ],
+    [
+      'a watched folder with options',
+      { schedule: fileWatch('/srv/**/*.csv', { settleFor: '1m', existing: 'ignore', rewritten: 'ignore' }) },
+      { pattern: '/srv/**/*.csv', settleMs: 60_000, existing: 'ignore', rewritten: 'ignore' },
+    ],
+    [
+      'a time that waits for a file',
+      { schedule: hybrid('0 6 * * *', { file: 'in/{{ ds }}.csv', waitFor: '4h', onTimeout: 'skip' }), startDate: '2026-01-01' },
+      {
+        kind: 'hybrid',
+        time: { kind: 'cron', expression: '0 6 * * *', text: '0 6 * * *' },
+        file: 'in/{{ ds }}.csv',
+        settleMs: 2_000,
+        waitForMs: 14_400_000,
+        onTimeout: 'skip',
+        text: '0 6 * * *, with in/{{ ds }}.csv',
+      },
+    ],
+    [
+      'several times that wait for a file, which need no start date',
+      { schedule: hybrid(['0 6 * * *', '0 18 * * *'], { file: 'in/{{ ts_nodash }}' }) },
+      { kind: 'hybrid', time: { kind: 'cronTrigger' }, waitForMs: 86_400_000, onTimeout: 'fail' },
+    ],
+    [
       '@continuous',
       { schedule: '@continuous', maxActiveRuns: 1, startDate: '2026-01-01' },
       { kind: 'continuous', text: '@continuous' },
@@ -100,6 +135,40 @@ describe('schedules as an author writes them', () => {
     ],
     ['a wrong date', { schedule: events(['2026-02-30']) }, 'DATE_INVALID', 'd.schedule[0]', null],
     ['several runs of @continuous', { schedule: '@continuous', startDate: '2026-01-01' }, 'VALUE_RANGE', 'd.maxActiveRuns', null],
+    ['a pattern that is none', { schedule: fileWatch('inbox/') }, 'FILE_PATTERN_INVALID', 'd.schedule', 'inbox/*'],
+    ['no pattern', { schedule: fileWatch('') }, 'FILE_PATTERN_INVALID', 'd.schedule', null],
+    ['a way out of the project', { schedule: fileWatch('../in/*') }, 'FILE_PATTERN_INVALID', 'd.schedule', null],
+    [
+      'a misspelt option of a watch',
+      { schedule: fileWatch('in/*', { settle: '2s' } as object) },
+      'OPTION_UNKNOWN',
+      'd.schedule.settle',
+      'settleFor',
+    ],
+    [
+      'an unknown fate of files',
+      { schedule: fileWatch('in/*', { existing: 'ignored' as 'ignore' }) },
+      'UNKNOWN_NAME',
+      'd.schedule.existing',
+      'ignore',
+    ],
+    ['a wait without a file', { schedule: hybrid(['@daily'], {} as never) }, 'FILE_PATTERN_INVALID', 'd.schedule.file', null],
+    [
+      'a wait for a file of an unknown date',
+      { schedule: hybrid(['@daily'], { file: 'in/{{ dss }}' }) },
+      'FILE_PATTERN_INVALID',
+      'd.schedule.file',
+      'ds',
+    ],
+    ['a wait without a time', { schedule: hybrid(fileWatch('in/*'), { file: 'in/x' }) }, 'VALUE_TYPE', 'd.schedule', null],
+    ['a wait at a wrong time', { schedule: hybrid('61 * * * *', { file: 'in/x' }) }, 'CRON_INVALID', 'd.schedule', null],
+    [
+      'intervals that wait without a start',
+      { schedule: hybrid('@daily', { file: 'x' }) },
+      'START_DATE_REQUIRED',
+      'd.startDate',
+      null,
+    ],
     ['something else', { schedule: { cron: '@daily' } }, 'VALUE_TYPE', 'd.schedule', null],
     ['catchup without a start', { schedule: deltaTrigger('6h'), catchup: true }, 'START_DATE_REQUIRED', 'd.startDate', null],
     ['intervals without a start', { schedule: '6h' }, 'START_DATE_REQUIRED', 'd.startDate', null],
@@ -166,6 +235,7 @@ describe('an installation without data intervals for plain schedules', () => {
     const trigger = { kind: 'cronTrigger', intervalMs: 0, runImmediately: false };
     expect(scheduleOf({ schedule: '0 2 * * *' })).toEqual({ ...trigger, expressions: ['0 2 * * *'], text: '0 2 * * *' });
     expect(scheduleOf({ schedule: '@daily' })).toEqual({ ...trigger, expressions: ['0 0 * * *'], text: '@daily' });
+    expect(scheduleOf({ schedule: hybrid('@daily', { file: 'x' }) })).toMatchObject({ kind: 'hybrid', time: trigger });
     expect(scheduleOf({ schedule: '1mo' })).toEqual({
       kind: 'deltaTrigger',
       span: { months: 1, ms: 0 },

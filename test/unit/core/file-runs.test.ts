@@ -1,0 +1,193 @@
+import { describe, expect, it } from '@jest/globals';
+import { planDagSchedule } from '../../../src/core/dag-run/plan-schedule.js';
+import { newFiles, observeFiles, settledFiles } from '../../../src/core/timetable/file-watch.js';
+import type { Catchup, DagSpec, ScheduleSpec } from '../../../src/model/dag-spec.js';
+import { fileVersion, type FoundFile } from '../../../src/model/found-file.js';
+import { dagSchedule, dagSpec, utc } from './factories.js';
+
+const found = (path: string, modifiedAt = 1_000, size = 3): FoundFile => ({ path, absolutePath: `/p/${path}`, size, modifiedAt });
+
+describe('what a look into a folder says', () => {
+  it('a file that still grows is not settled', () => {
+    const first = observeFiles(new Map(), [found('a', 1_000, 3), found('b', 1_000, 3)], 10_000);
+    const second = observeFiles(first, [found('a', 2_000, 9), found('b', 1_000, 3)], 12_000);
+    const paths = (observed: typeof first, now: number) => settledFiles(observed, 2_000, now).map(({ path }) => path);
+    expect([paths(first, 11_999), paths(second, 12_000), paths(second, 13_999), paths(second, 14_000)]).toEqual([
+      [],
+      ['b'],
+      ['b'],
+      ['a', 'b'],
+    ]);
+  });
+
+  it('a file that was away begins anew', () => {
+    const first = observeFiles(new Map(), [found('a')], 0);
+    const back = observeFiles(observeFiles(first, [], 5_000), [found('a')], 6_000);
+    expect(settledFiles(back, 2_000, 7_000)).toEqual([]);
+  });
+
+  it('each version of a file is new once, the oldest first', () => {
+    const files = [found('c', 5), found('b', 1), found('a', 5), found('seen', 2), found('again', 9)];
+    const remembered = new Map([
+      ['seen', [fileVersion(found('seen', 2))]],
+      ['again', [fileVersion(found('again', 8))]],
+    ]);
+    const paths = (rewritten: 'run' | 'ignore') => newFiles(files, remembered, rewritten).map(({ path }) => path);
+    expect(paths('run')).toEqual(['b', 'a', 'c', 'again']);
+    expect(paths('ignore')).toEqual(['b', 'a', 'c']);
+  });
+
+  it('a hundred thousand files are looked through at once', () => {
+    const files = Array.from({ length: 100_000 }, (_, index) => found(`inbox/${index}.csv`, index));
+    const remembered = new Map(files.slice(5).map((file) => [file.path, [fileVersion(file)]]));
+    const began = performance.now();
+    const observed = observeFiles(observeFiles(new Map(), files, 0), files, 5_000);
+    expect(newFiles(settledFiles(observed, 2_000, 5_000), remembered, 'run')).toHaveLength(5);
+    expect(performance.now() - began).toBeLessThan(2_000);
+  });
+});
+
+describe('a schedule that watches a folder', () => {
+  const schedule: ScheduleSpec = {
+    kind: 'fileWatch',
+    pattern: 'in/*',
+    settleMs: 0,
+    existing: 'run',
+    rewritten: 'run',
+    text: 'fileWatch(in/*)',
+  };
+  const now = utc('2026-01-10T10:00:00');
+  const plan = (files: readonly FoundFile[] | null, changes: Partial<DagSpec> = {}, state = {}) =>
+    planDagSchedule(
+      dagSchedule(dagSpec([], { schedule, ...changes }), now, state),
+      undefined,
+      new Map(files === null ? [] : [['in/*', files]]),
+    );
+
+  it('asks for a look first', () => {
+    expect(plan(null)).toMatchObject({ createRuns: [], nextRun: null, checkAt: now + 1_000, wantsFiles: ['in/*'] });
+  });
+
+  it('makes a run for each file, with ids of their own at one instant, and hands over the file', () => {
+    const { createRuns } = plan([found('in/a'), found('in/b')]);
+    expect(createRuns.map(({ runId }) => runId)).toEqual([
+      expect.stringMatching(/^scheduled__2026-01-10T10:00:00\+00:00_[0-9a-f]{8}$/),
+      expect.stringMatching(/^scheduled__2026-01-10T10:00:00\+00:00_[0-9a-f]{8}$/),
+    ]);
+    expect(new Set(createRuns.map(({ runId }) => runId)).size).toBe(2);
+    expect(createRuns[0]).toMatchObject({
+      runType: 'scheduled',
+      logicalDate: null,
+      dataInterval: null,
+      runAfter: now,
+      state: 'running',
+      conf: { file: { path: 'in/a', absolutePath: '/p/in/a', size: 3, modifiedAt: '1970-01-01T00:00:01.000Z' } },
+      file: found('in/a'),
+    });
+  });
+
+  it('stops at maxActiveRuns; the other files wait in their folder', () => {
+    const files = [1, 2, 3, 4].map((index) => found(`in/${index}`));
+    expect(plan(files, { maxActiveRuns: 3 }, { unfinishedRuns: 1, runningRuns: 1 }).createRuns).toHaveLength(2);
+    expect(plan(files, { maxActiveRuns: 3 }, { unfinishedRuns: 5 }).createRuns).toEqual([]);
+  });
+
+  it('makes none outside the dates of the DAG, nor when it is paused', () => {
+    const files = [found('in/a')];
+    expect(plan(files, { startDate: now + 5 })).toMatchObject({ createRuns: [], checkAt: now + 5 });
+    expect(plan(files, { endDate: now - 1 })).toMatchObject({ createRuns: [], checkAt: null });
+    const spec = dagSpec([], { schedule });
+    const due = dagSchedule(spec, now);
+    const paused = planDagSchedule({ ...due, dag: { ...due.dag, isPaused: true } }, undefined, new Map([['in/*', files]]));
+    expect(paused).toMatchObject({ createRuns: [], checkAt: null });
+  });
+});
+
+describe('a schedule by time whose runs wait for a file', () => {
+  const hybrid = (onTimeout: 'fail' | 'skip' | 'run', changes: Partial<DagSpec> = {}): DagSpec =>
+    dagSpec([], {
+      schedule: {
+        kind: 'hybrid',
+        time: { kind: 'cron', expression: '0 0 * * *', text: '@daily' },
+        file: 'in/{{ ds }}.csv',
+        settleMs: 0,
+        waitForMs: 4 * 3_600_000,
+        onTimeout,
+        text: '',
+      },
+      startDate: utc('2026-01-01'),
+      catchup: true as Catchup,
+      ...changes,
+    });
+  const plan = (spec: DagSpec, now: string, sightings: Record<string, string[]>) =>
+    planDagSchedule(
+      dagSchedule(spec, utc(now)),
+      undefined,
+      new Map(Object.entries(sightings).map(([pattern, paths]) => [pattern, paths.map((path) => found(path))])),
+    );
+
+  it('is not due before its time, and asks for its file then', () => {
+    expect(plan(hybrid('fail'), '2026-01-01T12:00:00', {})).toMatchObject({
+      createRuns: [],
+      checkAt: utc('2026-01-02'),
+      wantsFiles: [],
+    });
+    expect(plan(hybrid('fail'), '2026-01-02T00:00:00', {})).toMatchObject({
+      createRuns: [],
+      checkAt: utc('2026-01-02T00:00:01'),
+      nextRun: { logicalDate: utc('2026-01-01') },
+      wantsFiles: ['in/2026-01-01.csv'],
+    });
+  });
+
+  it('runs once its file is there; what is due after it waits for a file of its own', () => {
+    const seen = { 'in/2026-01-01.csv': ['in/2026-01-01.csv'], 'in/2026-01-02.csv': [] };
+    const { createRuns, nextRun, wantsFiles } = plan(hybrid('fail'), '2026-01-03T01:00:00', seen);
+    expect(createRuns).toEqual([
+      expect.objectContaining({
+        logicalDate: utc('2026-01-01'),
+        conf: { file: expect.objectContaining({ path: 'in/2026-01-01.csv' }) },
+      }),
+    ]);
+    expect(nextRun?.logicalDate).toBe(utc('2026-01-02'));
+    expect(wantsFiles).toEqual(['in/2026-01-02.csv']);
+  });
+
+  it('decides nothing before somebody has looked, however late it is', () => {
+    expect(plan(hybrid('fail'), '2026-01-02T09:00:00', {}).createRuns).toEqual([]);
+  });
+
+  it.each([
+    [
+      'fail',
+      {
+        state: 'queued',
+        ended: { state: 'failed', reason: 'no file in/2026-01-01.csv within 4h' },
+        note: 'no file in/2026-01-01.csv within 4h',
+      },
+    ],
+    ['skip', { state: 'queued', ended: { state: 'success', reason: 'no file in/2026-01-01.csv within 4h' } }],
+    ['run', { state: 'running', note: null }],
+  ] as const)('gives up after its time: %s', (onTimeout, expected) => {
+    const nothing = { 'in/2026-01-01.csv': [] };
+    const before = plan(hybrid(onTimeout), '2026-01-02T03:59:59', nothing);
+    expect(before).toMatchObject({ createRuns: [], checkAt: utc('2026-01-02T04:00:00') });
+    const { createRuns } = plan(hybrid(onTimeout), '2026-01-02T04:00:00', nothing);
+    expect(createRuns).toEqual([expect.objectContaining({ logicalDate: utc('2026-01-01'), conf: { file: null }, ...expected })]);
+    expect('ended' in createRuns[0]!).toBe(onTimeout !== 'run');
+  });
+
+  it('takes no place for a run that is over as it is created', () => {
+    const nothing = { 'in/2026-01-01.csv': [], 'in/2026-01-02.csv': ['in/2026-01-02.csv'] };
+    const { createRuns } = plan(hybrid('skip', { maxActiveRuns: 1 }), '2026-01-03T05:00:00', nothing);
+    expect(createRuns.map(({ logicalDate, state }) => [logicalDate, state])).toEqual([
+      [utc('2026-01-01'), 'queued'],
+      [utc('2026-01-02'), 'running'],
+    ]);
+  });
+
+  it('takes the first of several files by name', () => {
+    const { createRuns } = plan(hybrid('fail'), '2026-01-02', { 'in/2026-01-01.csv': ['in/b', 'in/a', 'in/c'] });
+    expect(createRuns[0]?.conf).toMatchObject({ file: { path: 'in/a' } });
+  });
+});
