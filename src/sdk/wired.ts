@@ -31,8 +31,15 @@ type Part<A> = A extends Whole ? A : { [K in keyof A]: In<A[K]> };
 /** `In` for each parameter; optional parameters stay optional. */
 export type InAll<P extends readonly unknown[]> = { [K in keyof P]: In<P[K]> };
 
-/** What a task hands on: its awaited return value; of a PokeResult, the value in it. */
-export type Output<R> = OutputOf<Awaited<R>>;
+/**
+ * What a task hands on: its awaited return value; of a PokeResult, the value in it. Nothing is stored of null, so who takes it gets `undefined`, as
+ * from a task that returns nothing.
+ */
+export type Output<R> = Arriving<OutputOf<Awaited<R>>>;
+type Arriving<T> = T extends null | void ? Skipped : T;
+/** What the copies of a mapped task hand on: those that returned nothing are not in the list. */
+type Outputs<R> = ListOf<Output<R>>;
+type ListOf<T> = [Exclude<T, Skipped>] extends [never] ? T[] : Exclude<T, Skipped>[];
 type OutputOf<R> = [Extract<R, PokeResult<unknown>>] extends [never]
   ? R
   : Extract<R, PokeResult<unknown>> extends PokeResult<infer V>
@@ -64,20 +71,20 @@ export interface WiredTask<P extends readonly unknown[], R> {
 type MapCall<P extends readonly unknown[], R> = P extends readonly []
   ? never
   : P extends readonly [(infer A)?, ...infer Rest]
-    ? (source: MapSource<A>, ...rest: [...InAll<Rest>, options?: MapOptions<A>]) => Ref<Output<R>[]>
+    ? (source: MapSource<A>, ...rest: [...InAll<Rest>, options?: MapOptions<A>]) => Ref<Outputs<R>>
     : never;
 
 /** Needs two parameters: with fewer there is nothing to combine. */
 type ZipCall<P extends readonly unknown[], R> = P extends readonly [unknown?]
   ? never
   : P extends readonly [(infer A)?, (infer B)?, ...infer Rest]
-    ? (a: MapSource<A>, b: MapSource<B>, ...rest: [...InOrEach<Rest>, options?: ZipOptions<A, A & B>]) => Ref<Output<R>[]>
+    ? (a: MapSource<A>, b: MapSource<B>, ...rest: [...InOrEach<Rest>, options?: ZipOptions<A, A & B>]) => Ref<Outputs<R>>
     : never;
 
 type ProductCall<P extends readonly unknown[], R> = P extends readonly [unknown?]
   ? never
   : P extends readonly [(infer A)?, (infer B)?, ...infer Rest]
-    ? (a: MapSource<A>, b: MapSource<B>, ...rest: [...InOrEach<Rest>, options?: ProductOptions<A>]) => Ref<Output<R>[]>
+    ? (a: MapSource<A>, b: MapSource<B>, ...rest: [...InOrEach<Rest>, options?: ProductOptions<A>]) => Ref<Outputs<R>>
     : never;
 
 type InOrEach<P extends readonly unknown[]> = { [K in keyof P]: In<P[K]> | Each<P[K]> };
@@ -153,7 +160,7 @@ export interface MappedGroupOptions extends TaskDefaults {
 }
 
 /** What a mapped group hands out: of each Ref the list over its copies. */
-type Collected<R> = R extends Ref<infer T> ? Ref<T[]> : R extends object ? { [K in keyof R]: Collected<R[K]> } : R;
+type Collected<R> = R extends Ref<infer T> ? Ref<ListOf<T>> : R extends object ? { [K in keyof R]: Collected<R[K]> } : R;
 
 /** What a task that was skipped hands on: nothing. Who takes its output must have room for that. */
 export type Skipped = undefined;

@@ -1,5 +1,5 @@
 /**
- * Bad input in DAG files, row by row of the table of bad input (B1-B24, B29, B30, B41): each a real file through the real dag processor, all in
+ * Bad input in DAG files, row by row of the table of bad input (B1-B24, B28-B30, B41, B69, B71), and what must hold between tasks: each a real file through the real dag processor, all in
  * one folder. Every row asserts code, exact place and what the message must say; the folder's healthy neighbours are parsed all the same.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -300,6 +300,74 @@ export class Case {
   { row: 'B24', source: onTask("executionTimeout: '0s',"), code: 'VALUE_RANGE', at: 'executionTimeout:', says: /too short/ },
   { row: 'B24', source: onTask("executionTimeout: '31d',"), code: 'VALUE_RANGE', at: 'executionTimeout:', says: /too long/ },
   { row: 'B24', source: onTask("executionTimeout: '-1h',"), code: 'DURATION_INVALID', at: 'executionTimeout:' },
+  {
+    row: 'B28',
+    source: onTask("triggerRule: 'all_sucess',"),
+    code: 'UNKNOWN_NAME',
+    at: 'triggerRule:',
+    says: /no such choice/,
+    meant: 'all_success',
+  },
+  { row: 'B28', source: onTask("weightRule: 'upsteam',"), code: 'UNKNOWN_NAME', at: 'weightRule:', meant: 'upstream' },
+  ...option('B28', "defaultArgs: { triggerRule: 'none' },", 'UNKNOWN_NAME', "triggerRule: 'none'", /no such choice/),
+  { row: 'B28', source: onTask("executor: 'Celery',"), code: 'OPTION_UNKNOWN', at: 'executor:' },
+  { row: 'B28', source: onTask("retryPolicy: 'always',"), code: 'VALUE_TYPE', at: 'retryPolicy:', says: /not a retry policy/ },
+  ...[
+    ["pokeInterval: '0s',", 'VALUE_RANGE', 'pokeInterval:', /too short/],
+    ["pokeInterval: '-1s',", 'DURATION_INVALID', 'pokeInterval:', /not a duration/],
+    ["pokeInterval: '1m', timeout: '30s',", 'VALUE_RANGE', 'timeout:', /must not be shorter/],
+    ["mode: 'reshedule',", 'UNKNOWN_NAME', 'mode:', /no such choice/],
+  ].map(([options, code, at, says]): Case => ({
+    row: 'B69',
+    source: `${HEAD}
+@dag({ dagId: 'CASE' })
+export class Case {
+  @task.sensor({ ${String(options)} } as any)
+  async one(): Promise<boolean> { return true; }
+}
+`,
+    code: String(code),
+    at: String(at),
+    says: says as RegExp,
+  })),
+  ...[
+    ['t.b.map(5);', 'EXPAND_TYPE', 'map(5)', /cannot be mapped over/],
+    ["t.b.map('text');", 'EXPAND_TYPE', "map('text')", /cannot be mapped over/],
+    ['t.b.map(null);', 'EXPAND_TYPE', 'map(null)', /cannot be mapped over/],
+    ['t.b.map([1], { concurency: 2 });', 'OPTION_UNKNOWN', 'concurency', /no option "concurency"/],
+    ['t.b.map([1], { allowFailures: -1 });', 'VALUE_RANGE', 'allowFailures', /how many copies may fail/],
+    ["t.group.map('g', [1], () => { t.b.map([1]); });", 'MAPPING_INVALID', 'map([1]); }', /inside the mapped group "g"/],
+    ["t.group.map('g', [1], () => { t.group.map('h', [1], () => { t.a(); }); });", 'MAPPING_INVALID', "map('h'", /inside/],
+    ["t.choose('big', { big: () => t.a() });", 'EDGE_INVALID', "choose('big'", /known while wiring already/],
+    ['t.when(t.a, () => t.a());', 'TASK_NOT_INSTANTIATED', 'when(t.a,', /call a\(\)/],
+  ].map(([statements, code, at, says]): Case => ({
+    row: 'B71',
+    source: wiring(String(statements)),
+    code: String(code),
+    at: String(at),
+    says: says as RegExp,
+  })),
+  ...[
+    ['', '@task.teardown({ triggerRule: "all_done" } as any)', 'triggerRule:', /a teardown has no trigger rule of its own/],
+    [
+      '',
+      '@task.setup() async s() {}\n  @task({ upstream: ["s"], triggerRule: "all_done" })',
+      'triggerRule:',
+      /follows the setup "s"/,
+    ],
+    ['failFast: true', '@task({ triggerRule: "one_failed" })', 'triggerRule:', /failFast/],
+  ].map(([options, decorator, at, says]): Case => ({
+    row: 'RULES',
+    source: `${HEAD}
+@dag({ dagId: 'CASE', ${String(options)} })
+export class Case {
+  ${String(decorator)} async one() {}
+}
+`,
+    code: 'TRIGGER_RULE_INVALID',
+    at: String(at),
+    says: says as RegExp,
+  })),
   ...['0', '-1', '"x"'].flatMap((value) => option('B29', `maxActiveRuns: ${value},`, 'VALUE_RANGE', 'maxActiveRuns:')),
   { row: 'B30', source: onTask('retires: 3,'), code: 'OPTION_UNKNOWN', at: 'retires:', meant: 'retries' },
   ...option('B30', "start_date: '2024-01-01',", 'OPTION_UNKNOWN', 'start_date:', /no option/, 'startDate'),

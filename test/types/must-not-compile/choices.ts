@@ -34,7 +34,7 @@ export class Choices {
     t.use(seen);
     // expect: wiring must not be async
     t.when(t.found(), async (n) => t.use(n));
-    // expect: Argument of type 'Ref<number | null>' is not assignable to parameter of type 'number | Ref<number>'
+    // expect: Argument of type 'Ref<number | undefined>' is not assignable to parameter of type 'number | Ref<number>'
     t.use(t.found());
   }
 }

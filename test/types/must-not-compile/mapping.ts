@@ -46,7 +46,7 @@ export class Mapping {
     // expect: Argument of type 'Ref<string>' is not assignable to parameter of type 'number | Ref<number>'
     t.group.map('g', t.days(), (g, day) => g.plot('x', day, 1));
     const group = t.group.map('h', t.days(), (g, day) => g.one.as('in_group')(day));
-    // expect: Argument of type 'Ref<void[]>' is not assignable
+    // expect: Argument of type 'Ref<undefined[]>' is not assignable
     t.total(group.result);
     // expect: wiring must not be async
     t.group.map('i', t.days(), async (g) => g.days());

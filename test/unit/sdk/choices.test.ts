@@ -1,3 +1,4 @@
+/* oxlint-disable unicorn/no-thenable -- the case of a `when` is called `then`, and is a list */
 /** `t.choose` and `t.when`: the tasks they are, the edges they make, and the mistakes in them. */
 import { describe, expect, it } from '@jest/globals';
 import type { DagSpec, TaskSpec } from '../../../src/model/dag-spec.js';

@@ -1,6 +1,7 @@
+/* oxlint-disable unicorn/no-thenable -- rules of retry policies */
 /** Whole runs of DAGs that decide, clean up, and go on without what is not critical: as an author writes them. */
 import { describe, expect, it } from '@jest/globals';
-import { dag, task, type Wired } from '../../../src/sdk/index.js';
+import { dag, defineDag, empty, latestOnly, task, type DagBuilder, type DagOptions, type Wired } from '../../../src/sdk/index.js';
 import { testDag } from '../../../src/testing/index.js';
 
 @dag()
@@ -70,5 +71,179 @@ describe('when', () => {
     const run = await testDag(Files, { stubs: { found } });
     expect(run.task('read').state).toBe(read);
     expect(run.task('report').output).toBe(report);
+  });
+});
+
+const made = (wire: (d: DagBuilder) => void, options: DagOptions = {}) =>
+  defineDag('sample', { schedule: null, ...options }, (d) => void wire(d));
+const fails = (): never => {
+  throw new Error('failing on purpose');
+};
+
+describe('a branch', () => {
+  it.each<[string | string[] | null, Record<string, string>]>([
+    ['a', { a: 'success', b: 'skipped', below_a: 'success', join: 'success' }],
+    [['a', 'g'], { a: 'success', b: 'skipped', 'g.c': 'success' }],
+    [null, { a: 'skipped', b: 'skipped', below_a: 'skipped', 'g.c': 'skipped', join: 'skipped', drop: 'success' }],
+  ])('that returns %j goes on with that', async (choice, states) => {
+    const run = await testDag(
+      made((d) => {
+        const step = d.task('step', (...inputs: unknown[]) => inputs.length);
+        const make = d.setup('make', () => 1)();
+        const pick = d
+          .branch('pick', () => choice)()
+          .after(make);
+        const a = step.as('a')().after(pick);
+        const b = step.as('b')().after(pick);
+        const below = step.as('below_a')().after(a);
+        const group = d.group('g', () => step.as('c')()).after(pick);
+        const join = d
+          .operator('join', empty({ triggerRule: 'none_failed_min_one_success' }))()
+          .after(below, b, group);
+        d.teardown('drop', () => 1)().after(make, pick, join);
+      }),
+    );
+    for (const [taskId, state] of Object.entries(states)) expect([taskId, run.task(taskId).state]).toEqual([taskId, state]);
+    expect(run.state).toBe('success');
+  });
+});
+
+describe('a short circuit', () => {
+  it.each([
+    [true, 'success', 'success'],
+    [false, 'skipped', 'skipped'],
+  ])('of %p', async (go, child, grandchild) => {
+    const run = await testDag(
+      made((d) => {
+        const step = d.task('step', () => 1);
+        const child = step
+          .as('child')()
+          .after(d.shortCircuit('go', () => go)());
+        d.task('grandchild', { triggerRule: 'all_done' }, () => 1)().after(child);
+      }),
+    );
+    expect([run.task('child').state, run.task('grandchild').state]).toEqual([child, grandchild]);
+  });
+
+  it('can leave the rules of others alone', async () => {
+    const run = await testDag(
+      made((d) => {
+        const child = d
+          .task('child', () => 1)()
+          .after(d.shortCircuit('go', { ignoreDownstreamTriggerRules: false }, () => 0)());
+        d.task('grandchild', { triggerRule: 'all_done' }, () => 1)().after(child);
+      }),
+    );
+    expect([run.task('child').state, run.task('grandchild').state]).toEqual(['skipped', 'success']);
+  });
+});
+
+describe('latestOnly', () => {
+  it('lets a run by hand go on', async () => {
+    const run = await testDag(
+      made(
+        (d) =>
+          void d
+            .task('send', () => 1)()
+            .after(d.operator('newest', latestOnly())()),
+      ),
+    );
+    expect([run.task('newest').state, run.task('send').state]).toEqual(['success', 'success']);
+  });
+});
+
+describe('a teardown', () => {
+  it('runs when the work fails, and does not save the run', async () => {
+    const run = await testDag(
+      made((d) => {
+        const cluster = d.setup('make', () => 'cluster')();
+        d.scope(cluster, d.teardown('drop', (name: string) => `dropped ${name}`)(cluster), () => d.task('work', fails)());
+      }),
+    );
+    expect(run.task('drop').output).toBe('dropped cluster');
+    expect(run.state).toBe('failed');
+  });
+});
+
+describe('a task that is not critical', () => {
+  const partial = (options: { orElse: boolean }) =>
+    made((d) => {
+      const extra = d.task('extra', { critical: false }, (): number => fails())();
+      d.task('follows', () => 'went on')().after(extra);
+      d.task('takes', { critical: false }, (n: number) => n + 1)(options.orElse ? extra.orElse(41) : extra);
+    });
+
+  it('leaves its run partial; who follows it goes on, who takes a default does, too', async () => {
+    const run = await testDag(partial({ orElse: true }));
+    expect(run.task('follows').state).toBe('success');
+    expect(run.task('takes').output).toBe(42);
+    expect(run.state).toBe('partial');
+  });
+
+  it('fails who takes its output without a default', async () => {
+    const run = await testDag(partial({ orElse: false }));
+    expect(run.task('takes').state).toBe('upstream_failed');
+    expect(run.task('follows').state).toBe('success');
+  });
+});
+
+describe('mapping', () => {
+  it('zips, multiplies, fills up, works through chunks and names its copies', async () => {
+    const run = await testDag(
+      made((d) => {
+        const list = d.task('list', () => [1, 2, 3])();
+        const pair = d.task('pair', (a: number | null, b: string | null, c: string) => `${a}${b}${c}`);
+        pair.as('zip').mapZip(list, ['a', 'b'], '!');
+        pair.as('fill').mapZip(list, ['a', 'b'], '!', { fill: null });
+        pair.as('product').mapProduct(list, ['a', 'b'], '!', { name: (n: number | null) => `copy ${n}` });
+        const double = d.task('double', (n: number) => n * 2);
+        const doubles = double.map(list, { chunk: 2 });
+        d.task('total', (all: number[]) => all.join())(doubles);
+      }),
+    );
+    expect(run.task('zip').outputs).toEqual(['1a!', '2b!']);
+    expect(run.task('fill').outputs).toEqual(['1a!', '2b!', '3null!']);
+    expect(run.task('product').outputs).toEqual(['1a!', '1b!', '2a!', '2b!', '3a!', '3b!']);
+    expect(run.task('double').outputs).toEqual([[2, 4], [6]]);
+    expect(run.task('total').output).toBe('2,4,6');
+  });
+
+  it('takes a group along, and collects what it hands out', async () => {
+    const run = await testDag(
+      made((d) => {
+        const list = d.task('list', () => ['a', 'b'])();
+        const step = d.task('step', (text: string, more: string) => text + more);
+        const group = d.group.map('g', list, (_, item) => step.as('second')(step.as('first')(item, '1'), '2'));
+        d.task('all', (texts: string[]) => texts.join())(group.result);
+      }),
+    );
+    expect(run.task('g.second').outputs).toEqual(['a12', 'b12']);
+    expect(run.task('all').output).toBe('a12,b12');
+  });
+
+  it('may fail in part', async () => {
+    const run = await testDag(
+      made((d) => {
+        const odd = d.task('odd', (n: number) => (n % 2 === 1 ? n : fails()));
+        d.task('sum', { triggerRule: 'all_done' }, (all: number[]) => all.length)(odd.map([1, 2, 3], { allowFailures: '40%' }));
+      }),
+    );
+    expect(run.task('sum').output).toBe(2);
+    expect(run.state).toBe('success');
+  });
+});
+
+describe('a retry policy', () => {
+  it('decides per error', async () => {
+    const run = await testDag(
+      made((d) => {
+        const retryPolicy = [{ on: 'failing on purpose', then: 'retry' } as const, { on: /purpose/, then: 'fail' } as const];
+        d.task('gives_up', { retries: 5, retryPolicy }, fails)();
+        d.task('waits', { retries: 1, retryDelay: '1h', retryPolicy: () => ({ retryIn: '1m' }) }, fails)();
+      }),
+    );
+    expect(run.task('gives_up').tryNumber).toBe(1);
+    await run.advance('2m');
+    expect(run.task('waits')).toMatchObject({ state: 'failed', tryNumber: 2 });
   });
 });
