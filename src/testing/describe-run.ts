@@ -46,8 +46,9 @@ function firstError(tasks: readonly TestTask[]): TestTaskInstance | null {
   return null;
 }
 
-function describeError({ taskId, mapIndex, tryNumber, maxTries, error, reason, inputs }: TestTaskInstance): string[] {
-  const name = mapIndex < 0 ? taskId : `${taskId}[${mapIndex}]`;
+function describeError({ taskId, mapIndex, mapLabel, tryNumber, maxTries, error, reason, inputs }: TestTaskInstance): string[] {
+  const copy = mapLabel === null ? `[${mapIndex}]` : `[${mapIndex}] ${JSON.stringify(mapLabel)}`;
+  const name = mapIndex < 0 ? taskId : `${taskId}${copy}`;
   const lines: string[] = [`first error: ${name}, try ${tryNumber} of ${maxTries}`];
   if (inputs !== null && inputs.length > 0) {
     for (const [index, input] of inputs.entries()) lines.push(`  input ${index + 1}: ${show(input)}`);

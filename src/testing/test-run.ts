@@ -193,10 +193,11 @@ interface Findings {
 }
 
 function describeInstance(instance: TaskInstance, { attempt, reason, inputs, output }: Findings): TestTaskInstance {
-  const { taskId, mapIndex, state, tryNumber, maxTries, startedAt, endedAt, wakeAt } = instance;
+  const { taskId, mapIndex, mapLabel, state, tryNumber, maxTries, startedAt, endedAt, wakeAt } = instance;
   return {
     taskId,
     mapIndex,
+    mapLabel,
     state,
     tryNumber,
     maxTries,

@@ -9,6 +9,8 @@ export interface TestTaskInstance<M = unknown> {
   readonly taskId: string;
   /** Index among the copies of a mapped task; -1 for a task that is not mapped. */
   readonly mapIndex: number;
+  /** The name of a copy for people (`mapIndexTemplate`, `name`); null when it has none. */
+  readonly mapLabel: string | null;
   readonly state: TaskInstanceState;
   /** The try under way or last made; 0 before the first. */
   readonly tryNumber: number;

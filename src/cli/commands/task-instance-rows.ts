@@ -3,7 +3,7 @@ import type { TaskInstance } from '../../model/task-instance.js';
 import { formatInstant } from '../dates.js';
 import type { Row } from '../output/table.js';
 
-/** The task instances of a run as a list; the map index has a column where one is mapped. */
+/** The task instances of a run as a list; the map index has a column where one is mapped, and so has the name of a copy. */
 export function taskInstanceRows(
   run: DagRun,
   taskInstances: readonly TaskInstance[],
@@ -19,6 +19,7 @@ export function taskInstanceRows(
     start_date: date(taskInstance.startedAt),
     end_date: date(taskInstance.endedAt),
     map_index: taskInstance.mapIndex,
+    rendered_map_index: taskInstance.mapLabel,
     try_number: taskInstance.tryNumber,
   }));
   const columns = [
@@ -29,6 +30,7 @@ export function taskInstanceRows(
     'start_date',
     'end_date',
     ...(isMapped ? ['map_index'] : []),
+    ...(taskInstances.some(({ mapLabel }) => mapLabel !== null) ? ['rendered_map_index'] : []),
     'try_number',
   ];
   return { columns, rows };

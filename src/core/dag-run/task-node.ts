@@ -43,7 +43,7 @@ export interface TaskNode {
   readonly idle: Set<Slot>;
   /** Slots in up_for_retry and up_for_reschedule. */
   readonly waiting: Set<Slot>;
-  /** Instances that succeeded with a return value. */
+  /** Values that its instances returned: one each, or of a copy that worked through a chunk one for each element that gave something. */
   outputs: number;
   /** States of all instances of the direct upstream tasks, without those of `inside`, as the trigger rule counts them. */
   readonly parents: ParentTally;
@@ -159,7 +159,7 @@ export function addSlot(node: TaskNode, instance: TaskInstance, pending: Pending
   node.slots.push(slot);
   node.byIndex.set(instance.mapIndex, slot);
   node.counts[instance.state]++;
-  if (hasOutput(instance)) node.outputs++;
+  node.outputs += valuesIn(node, instance);
   file(slot, instance.state);
   const isSetup = node.task.role === 'setup';
   for (const { child, forgives, isInside } of node.edges) {
@@ -175,7 +175,7 @@ export function addSlot(node: TaskNode, instance: TaskInstance, pending: Pending
 export function recount(slot: Slot, next: TaskInstance): void {
   const { node, instance: before } = slot;
   slot.instance = next;
-  node.outputs += (hasOutput(next) ? 1 : 0) - (hasOutput(before) ? 1 : 0);
+  node.outputs += valuesIn(node, next) - valuesIn(node, before);
   if (next.mapIndex !== before.mapIndex) {
     node.byIndex.delete(before.mapIndex);
     node.byIndex.set(next.mapIndex, slot);
@@ -203,8 +203,9 @@ function file(slot: Slot, state: TaskInstanceState): void {
   else if (state === 'up_for_retry' || state === 'up_for_reschedule') slot.node.waiting.add(slot);
 }
 
-function hasOutput({ state, outputLength }: TaskInstance): boolean {
-  return state === 'success' && outputLength !== null;
+function valuesIn({ task }: TaskNode, { state, outputLength }: TaskInstance): number {
+  if (state !== 'success' || outputLength === null) return 0;
+  return (task.map?.chunk ?? 1) > 1 ? outputLength : 1;
 }
 
 /** True when children may have to be looked at again. */

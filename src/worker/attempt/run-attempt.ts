@@ -19,7 +19,8 @@ import { applyRetryPolicy } from './apply-retry-policy.js';
 import { inletEventsOf, OutletRecorder, triggeringEventsOf } from './asset-events.js';
 import { encodeXCom } from './encode-output.js';
 import type { RunnableDag } from './load-dag.js';
-import { isChunked, runChunk } from './run-chunk.js';
+import { makeMapLabel } from './map-label.js';
+import { callsOf, isChunked, runChunk } from './run-chunk.js';
 import { runSensor } from './run-sensor.js';
 import { successOutcome } from './success-outcome.js';
 import { describeThrown, isNamed, showValue } from './task-error.js';
@@ -66,6 +67,8 @@ interface Subject {
   readonly task: TaskSpec;
   readonly instance: DagInstance;
   readonly args: readonly unknown[];
+  readonly outlets: OutletRecorder;
+  readonly contextAt: (pokeNumber: number) => TaskContext;
 }
 
 async function attempt(work: AttemptWork, environment: AttemptEnvironment): Promise<Outcome> {
@@ -75,7 +78,10 @@ async function attempt(work: AttemptWork, environment: AttemptEnvironment): Prom
   } catch (thrown) {
     return outcomeOfThrown(thrown);
   }
-  return run(subject, work, environment);
+  const outcome = await run(subject, work, environment);
+  if (outcome.kind !== 'success' && outcome.kind !== 'failed') return outcome;
+  const mapLabel = await labelOf(subject, work, environment);
+  return mapLabel === null ? outcome : { ...outcome, mapLabel };
 }
 
 /** @throws what the author's module throws while it is loaded, and AirflowLikeError D105. */
@@ -84,13 +90,13 @@ async function prepare(work: AttemptWork, environment: AttemptEnvironment): Prom
   const task = spec.tasks.find(({ taskId }) => taskId === work.taskId);
   if (!task) throw new AirflowLikeError('D105', { message: `the DAG ${spec.dagId} as wired here has no task ${work.taskId}` });
   const args = work.inputs.map((input) => (input === undefined ? undefined : decodeTagged(input)));
-  return { spec, task, instance: createInstance(), args };
+  const outlets = new OutletRecorder(task);
+  const contextAt = (pokeNumber: number): TaskContext => contextOf(task, work, environment, pokeNumber, outlets);
+  return { spec, task, instance: createInstance(), args, outlets, contextAt };
 }
 
 async function run(subject: Subject, work: AttemptWork, environment: AttemptEnvironment): Promise<Outcome> {
-  const { spec, task, instance, args } = subject;
-  const outlets = new OutletRecorder(task);
-  const contextAt = (pokeNumber: number): TaskContext => contextOf(task, work, environment, pokeNumber, outlets);
+  const { spec, task, instance, args, outlets, contextAt } = subject;
   const call = (pokeNumber: number, values = args): unknown =>
     runWithContext(contextAt(pokeNumber), () => instance.call(work.taskId, values));
   const succeed = (value: unknown): Outcome => ({
@@ -120,6 +126,23 @@ function outcomeOfThrown(thrown: unknown): Extract<Outcome, { kind: 'skipped' | 
   if (isNamed(thrown, 'SkipTask')) return { kind: 'skipped', message: error.message };
   // Another try would wire the same graph again.
   return { kind: 'failed', error, retryable: !isNamed(thrown, 'FailTask') && error.code !== 'D105' };
+}
+
+/** The name of this copy; null for a task that is not mapped or has no names. Of several elements those of the first and the last. */
+async function labelOf(
+  { task, instance, args, contextAt }: Subject,
+  work: AttemptWork,
+  { log }: AttemptEnvironment,
+): Promise<string | null> {
+  const make = work.key.mapIndex < 0 ? null : instance.mapLabelOf(work.taskId);
+  if (!make) return null;
+  const nameOf = (values: readonly unknown[]): Promise<string | null> =>
+    runWithContext(contextAt(work.pokeNumber + 1), () => makeMapLabel(() => make(...values), log));
+  if (!isChunked(task)) return nameOf(args);
+  const calls = callsOf(task, args);
+  const [first, last] = [calls[0], calls.at(-1)];
+  if (!first || !last) return null;
+  return first === last ? nameOf(first) : `${await nameOf(first)} … ${await nameOf(last)}`;
 }
 
 function contextOf(

@@ -8,10 +8,18 @@ export function isChunked({ map }: TaskSpec): boolean {
   return (map?.chunk ?? 1) > 1;
 }
 
+/** The arguments of each call, from those of the copy, in which the list of its elements stands in place of each element. */
+export function callsOf(task: TaskSpec, args: readonly unknown[]): readonly (readonly unknown[])[] {
+  const isElement = task.inputs.map(({ kind }) => kind === 'element');
+  const elements = args[isElement.indexOf(true)] as readonly unknown[];
+  return elements.map((_element, index) =>
+    args.map((arg, position) => (isElement[position] ? (arg as readonly unknown[])[index] : arg)),
+  );
+}
+
 /**
  * What the calls returned, in the order of the elements. As with single copies, an element for which nothing is returned, or which is skipped, leaves
  * nothing in the list; the copy is skipped when all its elements are. The first error ends the copy.
- * @param args As the task takes them, with the list of elements in place of each element.
  */
 export async function runChunk(
   task: TaskSpec,
@@ -19,17 +27,16 @@ export async function runChunk(
   call: (args: readonly unknown[]) => unknown,
   { log, signal }: Pick<AttemptEnvironment, 'log' | 'signal'>,
 ): Promise<readonly unknown[]> {
-  const isElement = task.inputs.map(({ kind }) => kind === 'element');
-  const elements = args[isElement.indexOf(true)] as readonly unknown[];
+  const calls = callsOf(task, args);
   const results: unknown[] = [];
   const skips: unknown[] = [];
-  for (let index = 0; index < elements.length; index++) {
+  for (const [index, values] of calls.entries()) {
     signal.throwIfAborted();
     try {
-      const result = await call(args.map((arg, position) => (isElement[position] ? (arg as readonly unknown[])[index] : arg)));
+      const result = await call(values);
       if (result !== undefined && result !== null) results.push(result);
     } catch (thrown) {
-      const name = `element ${index + 1} of ${elements.length}`;
+      const name = `element ${index + 1} of ${calls.length}`;
       if (!isNamed(thrown, 'SkipTask')) {
         log.write('error', 'system', `${name} of this copy failed`);
         throw thrown;
@@ -38,6 +45,6 @@ export async function runChunk(
       skips.push(thrown);
     }
   }
-  if (skips.length > 0 && skips.length === elements.length) throw skips[0];
+  if (skips.length > 0 && skips.length === calls.length) throw skips[0];
   return results;
 }

@@ -428,6 +428,15 @@ describe('tasks', () => {
     ]);
   });
 
+  it('states-for-dag-run shows the names of copies where there are some', async () => {
+    const named = instances.map((row) => (row.taskId === 'load' ? { ...row, mapLabel: 'eu' } : row));
+    const { stdout } = await runFake(['tasks', 'states-for-dag-run', 'sales', 'r1'], { dags, runs, taskInstances: named });
+    expect(stdout).toMatch(/rendered_map_index/);
+    expect(stdout).toMatch(/load .* eu /);
+    const plain = await runFake(['tasks', 'states-for-dag-run', 'sales', 'r1'], { dags, runs, taskInstances: instances });
+    expect(plain.stdout).not.toMatch(/rendered_map_index/);
+  });
+
   it('states-for-dag-run says which run it does not find', async () => {
     const { code, stderr } = await runFake(['tasks', 'states-for-dag-run', 'sales', 'r2'], { dags, runs });
     expect({ code, stderr }).toEqual({

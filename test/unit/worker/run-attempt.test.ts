@@ -29,7 +29,7 @@ async function attempt(body: Body, { options = {}, tryNumber = 1, inputs = [], s
   const write = (level: string, source: string, message: string) => void lines.push(`${level} ${source}: ${message}`);
   const work: AttemptWork = {
     token: 't',
-    key: { dagId: 'd', runId: 'r', taskId: 'work', mapIndex: -1 },
+    key: { dagId: 'd', runId: 'r', taskId: 'work', mapIndex: inputs.length > 0 ? 0 : -1 },
     taskId: 'work',
     tryNumber,
     maxTries: 3,
@@ -183,6 +183,41 @@ describe('a return value', () => {
       retryable: true,
       error: { code: 'VALUE_TYPE' },
     });
+  });
+});
+
+describe('the name of a copy', () => {
+  const named = (mapIndexTemplate: TaskOptions['mapIndexTemplate'], body: Body = () => 1, spec: Partial<TaskSpec> = {}) =>
+    attempt(body, { options: { mapIndexTemplate }, inputs: ['eu', 2], spec });
+  const byRegion = (region: string, count: number) => `${region} (${count})`;
+
+  it('is made from its inputs, also when it fails', async () => {
+    expect((await named(byRegion)).outcome).toMatchObject({ kind: 'success', mapLabel: 'eu (2)' });
+    expect((await named(byRegion, throwing(new Error('x')))).outcome).toMatchObject({ kind: 'failed', mapLabel: 'eu (2)' });
+    expect((await attempt(() => 1, { options: { mapIndexTemplate: byRegion } })).outcome).not.toHaveProperty('mapLabel');
+  });
+
+  it('is cleaned and cut, and decides nothing where it cannot be made', async () => {
+    expect((await named(() => 'a\u001b[2J')).outcome).toMatchObject({ mapLabel: 'a\\x1b[2J' });
+    const { outcome } = await named(() => 'x'.repeat(1_000));
+    expect(outcome).toMatchObject({ mapLabel: expect.stringMatching(/^x{200}\.\.\. \(1000 characters\)$/) as unknown });
+    for (const broken of [throwing(new Error('no name')), () => null as unknown as string]) {
+      const result = await named(broken as () => string);
+      expect(result.outcome).toEqual({ kind: 'success', output: { value: 1, length: -1 } });
+      expect(result.lines.some((line) => line.startsWith('warn system: the name of this copy'))).toBe(true);
+    }
+  });
+
+  it('of several elements is that of the first and that of the last', async () => {
+    const spec: Partial<TaskSpec> = {
+      inputs: [{ kind: 'element', source: 0 }],
+      map: { kind: 'each', sources: [], chunk: 3 },
+    };
+    const options = { mapIndexTemplate: (region: string) => region.toUpperCase() };
+    expect((await attempt(() => 1, { options, spec, inputs: [['eu', 'us', 'jp']] })).outcome).toMatchObject({
+      mapLabel: 'EU … JP',
+    });
+    expect((await attempt(() => 1, { options, spec, inputs: [['eu']] })).outcome).toMatchObject({ mapLabel: 'EU' });
   });
 });
 
