@@ -3,6 +3,7 @@ import type { DagSpec, MapSpec, TaskSpec } from '../model/dag-spec.js';
 import { AirflowLikeError, isAirflowLikeError } from '../model/errors.js';
 import { checkId } from '../model/ids.js';
 import { nearestName } from '../model/nearest-name.js';
+import { checkChoices, type CheckedChoice } from './check-choices.js';
 import { checkDagOptions, type CheckedDag } from './check-dag-options.js';
 import { checkGraph } from './check-graph.js';
 import { CHOICES } from './choices.js';
@@ -106,6 +107,8 @@ export function buildDag(
     exportName: source.exportName,
     position: relativePosition(source.position(), file),
   };
+  checkChoices(spec, built, problems);
+  if (problems.count > problemsBefore) return null;
   checkSchedule(spec, warnings.partOf(source.position, 'schedule'), warnings, Date.now());
   const tasks = new Map(built.map((task) => [task.spec.taskId, task]));
   return { spec, exportName: source.exportName, createInstance: (bodies) => createInstance(source, spec.dagId, tasks, bodies) };
@@ -153,7 +156,7 @@ function reportCycle(recorder: Recorder, { upstream }: ResolvedEdges, problems: 
 }
 
 /** A task of the spec, and what of it is code. */
-interface BuiltTask extends RuledTask {
+interface BuiltTask extends RuledTask, CheckedChoice {
   readonly member: CheckedMember;
   readonly retryPolicy: RetryPolicy | null;
   readonly mapLabel: MapLabel | null;
@@ -204,6 +207,7 @@ function builtTasks(
     return {
       spec,
       member,
+      output: member.task.output,
       retryPolicy,
       mapLabel,
       declaredAt: member.position,

@@ -2,6 +2,7 @@
 /** `t.choose` and `t.when`: the tasks they are, the edges they make, and the mistakes in them. */
 import { describe, expect, it } from '@jest/globals';
 import type { DagSpec, TaskSpec } from '../../../src/model/dag-spec.js';
+import { z } from 'zod';
 import { collectDags } from '../../../src/sdk/collect-dags.js';
 import { dag, defineDag, graph, task, type DagBuilder, type Wired } from '../../../src/sdk/index.js';
 import { lineFinder, mapStacksOf } from './author-positions.js';
@@ -233,5 +234,31 @@ describe('mistakes in a choice', () => {
     expect(problems.map((problem) => problem.code)).toEqual([code]);
     expect(problems[0]!.message).toContain(message);
     if (here !== '') expect(problems[0]!.line).toBe(lineOf(here));
+  });
+});
+
+describe('an output schema', () => {
+  it('says which values must have a case, and which ids a branch must lead to', () => {
+    const exported = wired((d) => {
+      const size = d.task('size', { output: z.enum(['big', 'small']) }, () => 'big')();
+      const step = d.task('step', () => 1);
+      d.choose(size, { big: () => step.as('a')(), smal: () => step.as('b')() }); // here: typo
+      const flag = d.task('flag', { output: z.boolean() }, () => true)();
+      d.choose(flag, { true: () => step.as('c')() }); // here: flag
+      const level = d.task('level', { output: z.union([z.literal(1), z.literal(2)]) }, () => 1)();
+      d.choose(level, { 1: () => step.as('e')(), 2: () => undefined });
+      const pick = d.branch('pick', { output: z.enum(['another', 'x', 'y']) }, () => 'x')(); // here: branch
+      step.as('x')().after(pick);
+      d.choose(d.task('text', { output: z.string() }, () => 'x')(), { any: () => undefined });
+      d.choose(d.task('date', { output: z.date() }, () => new Date())(), { any: () => undefined });
+    });
+    const { problems } = collectDags({ exported }, 'broken.ts');
+    expect(problems.map(({ code, message, value, suggestion, line }) => [code, message, value, suggestion, line])).toEqual([
+      ['BRANCH_INVALID', 'tasks.choose_size: there is no case for this value', '"small"', 'smal', lineOf('typo')],
+      ['BRANCH_INVALID', 'tasks.choose_size: the task never returns this', '"smal"', 'small', lineOf('typo')],
+      ['BRANCH_INVALID', 'tasks.choose_flag: there is no case for this value', '"false"', null, lineOf('flag')],
+      ['BRANCH_INVALID', '"another" is not downstream of "pick"; valid: x', null, null, lineOf('branch')],
+      ['BRANCH_INVALID', '"y" is not downstream of "pick"; valid: x', null, 'x', lineOf('branch')],
+    ]);
   });
 });

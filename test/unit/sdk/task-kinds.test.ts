@@ -171,6 +171,22 @@ describe('options of a task', () => {
   });
 });
 
+describe('a spec', () => {
+  it('pitfall 61: is plain data with all that the scheduler needs', () => {
+    const spec = specOf(
+      wired((d) => {
+        const list = d.task('list', { critical: false, retryPolicy: () => 'retry', mapIndexTemplate: () => 'x' }, () => [1])();
+        const step = d.task('step', (...x: unknown[]) => x);
+        step.mapZip(list.orElse([]), [new Date(0)], { fill: null, allowFailures: '5%' });
+        d.group.map('g', list, (_: Loose, item: Loose) => d.choose(item, { 1: () => step.as('inside')(item) }));
+        d.shortCircuit('go', { ignoreDownstreamTriggerRules: false }, () => 1)();
+      }),
+    );
+    expect(JSON.parse(JSON.stringify(spec))).toEqual(spec);
+    expect(taskOf(spec, 'list').hasRetryPolicy).toBe(true);
+  });
+});
+
 describe('edges around teardowns', () => {
   it('pitfall 6: of a group ignore its teardowns', () => {
     const spec = specOf(
