@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import ts from 'typescript';
+import { dstList, dstPage, isDstPageCurrent } from './dst-differences.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const folder = join(root, 'docs');
@@ -75,19 +76,31 @@ const PAGES = {
   'architecture.md': architecturePage,
 };
 
+/** Pages that take seconds to make, each with what says whether it is current without making it. */
+const SLOW_PAGES = {
+  'reference/dst-differences.md': [dstPage, isDstPageCurrent],
+  'reference/dst-differences-all.txt': [dstList, isDstPageCurrent],
+};
+
 const isCheck = process.argv.includes('--check');
 let outdated = 0;
 mkdirSync(join(folder, 'reference'), { recursive: true });
 for (const [name, write] of Object.entries(PAGES)) {
   const path = join(folder, name);
   const text = await write(path);
-  const isCurrent = existsSync(path) && readFileSync(path, 'utf8') === text;
-  if (isCurrent) continue;
+  if (!existsSync(path) || readFileSync(path, 'utf8') !== text) await report(name, () => text);
+}
+for (const [name, [write, isCurrent]] of Object.entries(SLOW_PAGES)) {
+  const path = join(folder, name);
+  if (!existsSync(path) || !isCurrent(readFileSync(path, 'utf8'))) await report(name, write);
+}
+
+async function report(name, write) {
   if (isCheck) {
     outdated++;
     console.error(`docs/${name} is not current; run: npm run docs`);
   } else {
-    writeFileSync(path, text);
+    writeFileSync(join(folder, name), await write());
     console.log(`wrote docs/${name}`);
   }
 }

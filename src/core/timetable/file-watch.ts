@@ -29,7 +29,7 @@ export function observeFiles(
   return new Map(
     found.map((file) => {
       const known = before.get(file.path);
-      const isSame = known !== undefined && fileVersion(known.file) === fileVersion(file);
+      const isSame = known !== undefined && known.file.size === file.size && known.file.modifiedAt === file.modifiedAt;
       return [file.path, isSame ? known : { file, since: now }];
     }),
   );
