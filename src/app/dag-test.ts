@@ -4,6 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
+import { environmentSettings } from '../config/environment-settings.js';
 import type { Config } from '../config/index.js';
 import { compileBundle } from '../dag-processor/compile-bundle.js';
 import { scanFolder } from '../dag-processor/scan-folder.js';
@@ -145,6 +146,7 @@ async function startRun(options: TestOptions, dag: Pick<DagDefinition, 'spec' | 
     logicalDate,
     dataInterval: logicalDate === null ? null : intervalFor(dag.spec, logicalDate, timetables),
     conf,
+    settings: environmentSettings(),
     logger: await createLogger({ level: options.verbose ? 'debug' : 'warn', format: options.config.config.logging.format }),
     onLogLine(line, { taskId, mapIndex }) {
       // The system's own lines (started, ended) say what the state lines say.

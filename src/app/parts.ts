@@ -1,4 +1,5 @@
 /** How each running part of the system is put together from its room and a client. `standalone` starts all of them, a role only its own. */
+import { environmentSettings } from '../config/environment-settings.js';
 import { runtimeEnv } from '../config/runtime-env.js';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -132,6 +133,8 @@ function createSupervisor(client: Client, ownsAllTasks: boolean): { supervisor: 
     slots: worker.slots,
     attempts: store.attempts,
     catalog: store.catalog,
+    settings: environmentSettings(),
+    maxRenderedLength: core.maxTemplatedFieldLength,
     clock,
     logger: logger.child({ component: 'worker' }),
     home: core.home,

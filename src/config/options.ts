@@ -46,6 +46,10 @@ export const OPTIONS = {
       meaning: 'Zone in which the command line reads dates that name none. A DAG without a timezone is in UTC.',
     }),
     maxMapLength: integer(1_024, 1, 1_000_000, { unit: 'elements', meaning: 'Most elements one task may be mapped over.' }),
+    maxTemplatedFieldLength: integer(4_096, 0, 10_000_000, {
+      unit: 'characters',
+      meaning: 'Most characters that are kept of each template field as it was rendered for an attempt.',
+    }),
     maxXComBytes: integer(262_144, 1, 268_435_456, { unit: 'bytes', meaning: 'Largest XCom or return value, encoded as JSON.' }),
   },
   database: {

@@ -1,4 +1,5 @@
 /** One DAG file from source to specs, in the process that calls it: a throwaway child, because this evaluates the author's code. */
+import { checkTemplates } from '../core/template/render-value.js';
 import type { ParsedFile, SourceBundle } from '../model/dag.js';
 import { evaluateBundle, type EvaluationObserver } from '../loading/evaluate-bundle.js';
 import { collectDags } from '../sdk/collect-dags.js';
@@ -45,9 +46,8 @@ export async function parseFile(request: ParseRequest, tools: ParseTools): Promi
   try {
     const exports = await evaluateBundle(bundle, { originalRoot: request.dagsFolder, observer: tools.observer });
     const places = new SourcePlaces(bundle);
-    const { dags, problems, warnings } = collectDags(exports, path, places, {
-      cronDataIntervals: request.cronDataIntervals ?? true,
-    });
+    const reading = { cronDataIntervals: request.cronDataIntervals ?? true };
+    const { dags, problems, warnings } = collectDags(exports, path, places, reading, { check: checkTemplates });
     const lost = bundle.files.flatMap((file) => places.lostDecorators(file.path));
     return {
       ...found,

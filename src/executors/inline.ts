@@ -11,6 +11,7 @@ import type { AttemptToken, TaskInstanceKey } from '../model/task-instance.js';
 import type { Assignment } from '../model/workload.js';
 import type { Clock } from '../ports/clock.js';
 import type { Executor } from '../ports/executor.js';
+import type { SettingsSource } from '../ports/settings-source.js';
 import type { AttemptStore } from '../ports/store.js';
 import type { RunnableDag } from '../worker/attempt/load-dag.js';
 import { runAttempt, type AttemptLog } from '../worker/attempt/run-attempt.js';
@@ -18,7 +19,7 @@ import { describeThrown } from '../worker/attempt/task-error.js';
 import { timeLimitReason } from '../worker/attempt/time-limit.js';
 import { InputResolver } from '../worker/inputs/input-resolver.js';
 import { OutputShapes } from '../worker/inputs/output-shapes.js';
-import { StoreTaskChannel } from '../worker/inputs/store-task-channel.js';
+import { StoreTaskChannel, type AttemptScope } from '../worker/inputs/store-task-channel.js';
 import { outcomeOfTimeLimit } from '../worker/supervisor/attempt-end.js';
 import { OutputCache } from '../worker/supervisor/output-cache.js';
 
@@ -33,6 +34,10 @@ export interface InlineExecutorOptions {
   readonly loadDag: (assignment: Assignment) => RunnableDag | Promise<RunnableDag>;
   /** Most bytes of an XCom; default 256 KiB. */
   readonly maxXComBytes?: number;
+  /** Where tasks' variables and connections come from; default: there are none. */
+  readonly settings?: SettingsSource;
+  /** Most characters that are kept of a rendered template field; default 4096. */
+  readonly maxRenderedLength?: number;
   readonly onLogLine?: (line: AttemptLogLine, key: TaskInstanceKey) => void;
 }
 
@@ -45,8 +50,9 @@ export interface InlineAttempt {
 
 interface Running {
   readonly assignment: Assignment;
+  /** Null until its DAG is loaded. */
+  scope: AttemptScope | null;
   readonly abort: AbortController;
-  shapes: OutputShapes;
   /** True while it waits on the clock. */
   isWaiting: boolean;
   isCancelled: boolean;
@@ -54,6 +60,8 @@ interface Running {
 
 const DEFAULT_SLOTS = 16;
 const DEFAULT_XCOM_BYTES = 262_144;
+const DEFAULT_RENDERED_LENGTH = 4_096;
+const NO_SETTINGS: SettingsSource = { variable: async () => undefined, connection: async () => undefined };
 
 export class InlineExecutor implements Executor {
   readonly workerId: string;
@@ -70,11 +78,11 @@ export class InlineExecutor implements Executor {
     this.workerId = options.workerId;
     this.slots = options.slots ?? DEFAULT_SLOTS;
     this.inputs = new InputResolver(options.attempts, new OutputCache(0));
-    this.channel = new StoreTaskChannel(options.attempts, (token) => {
-      const running = this.attempts.get(token);
-      if (!running) return undefined;
-      const { dagRunId, task } = running.assignment;
-      return { dagRunId, shapes: running.shapes, inlets: task.inlets };
+    this.channel = new StoreTaskChannel({
+      attempts: options.attempts,
+      settings: options.settings ?? NO_SETTINGS,
+      maxRenderedLength: options.maxRenderedLength ?? DEFAULT_RENDERED_LENGTH,
+      scopeOf: (token) => this.attempts.get(token)?.scope ?? undefined,
     });
   }
 
@@ -94,8 +102,8 @@ export class InlineExecutor implements Executor {
     for (const assignment of assignments) {
       const running: Running = {
         assignment,
+        scope: null,
         abort: new AbortController(),
-        shapes: new OutputShapes({ tasks: [], groups: [] }),
         isWaiting: false,
         isCancelled: false,
       };
@@ -153,8 +161,10 @@ export class InlineExecutor implements Executor {
     let outcome: Outcome;
     try {
       const dag = await this.options.loadDag(assignment);
-      running.shapes = shapesOf(dag.spec);
-      const [inputs = []] = await this.inputs.resolve([{ assignment, shapes: running.shapes }]);
+      const shapes = shapesOf(dag.spec);
+      const { dagRunId, task } = assignment;
+      running.scope = { dagRunId, taskId: task.taskId, inlets: task.inlets, shapes, secrets: new Set() };
+      const [inputs = []] = await this.inputs.resolve([{ assignment, shapes }]);
       this.made.push({
         key: assignment.key,
         tryNumber: assignment.tryNumber,
@@ -178,6 +188,7 @@ export class InlineExecutor implements Executor {
         now: () => clock.now(),
         sleep: (ms, signal) => this.sleep(running, ms, signal),
         channel: this.channel,
+        isTest: true,
         signal: abort.signal,
       },
     );

@@ -84,6 +84,7 @@ export const ERROR_TABLE = define({
   XCOM_TOO_LARGE: ['a value is larger than an XCom may be', 413],
   XCOM_NOT_SERIALIZABLE: ['a value cannot be stored as an XCom', 422],
   XCOM_KEY_INVALID: ['not a valid XCom key', 400],
+  TEMPLATE_ERROR: ['a template cannot be rendered', 422],
   EXPAND_TYPE: ['only an array or an object can be mapped over', 422],
   EXPAND_TOO_LARGE: ['too many elements to map over', 422],
   CONTEXT_MISSING: ['context() was called outside a task', 500],

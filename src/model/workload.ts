@@ -31,6 +31,8 @@ export interface RunContext {
   readonly dataInterval: DataInterval | null;
   readonly runAfter: Instant;
   readonly startedAt: Instant | null;
+  /** How often the run was cleared. */
+  readonly clearNumber: number;
   readonly conf: Readonly<Record<string, unknown>>;
   /** Defaults of the DAG's params overlaid with `conf`. */
   readonly params: { readonly [name: string]: TaggedJson };

@@ -32,6 +32,7 @@ import type { DagRunState, RunType, TaskInstanceState } from '../model/states.js
 import type { Pool, PoolUse } from '../model/pool.js';
 import type { TaggedJson } from '../model/tagged-json.js';
 import type { Attempt, AttemptToken, TaskInstance } from '../model/task-instance.js';
+import type { XComQuery, XComRow } from '../model/xcom.js';
 import type { Assignment } from '../model/workload.js';
 import type { Actor } from '../model/commit.js';
 
@@ -186,8 +187,19 @@ export interface AttemptStore {
   findForgotten(workerId: string, known: readonly AttemptToken[]): Promise<readonly Assignment[]>;
   /** Values of XComs (key return_value unless given) by run and task; all map indexes, in order. One query for many requests. */
   readXComs(requests: readonly XComRequest[]): Promise<readonly (readonly XComValue[])[]>;
+  /** What a pull by a task of this run is made of, in any order. */
+  pullXComs(dagRunId: number, query: XComQuery): Promise<readonly XComRow[]>;
   /** Stores an XCom of the attempt if `token` is current. False: it is not. */
   pushXCom(token: AttemptToken, key: string, value: TaggedJson): Promise<boolean>;
+  /** Stores the template fields as rendered for the attempt if `token` is current. False: it is not. */
+  setRendered(token: AttemptToken, rendered: TaggedJson): Promise<boolean>;
+  /** Copies of a mapped task that there are in the run. */
+  countCopies(dagRunId: number, taskId: string): Promise<number>;
+  /**
+   * The run of the same DAG with the greatest logical date before this run's that ended well (success or partial); null when there is none, or
+   * when this run has no logical date.
+   */
+  previousSuccess(dagRunId: number): Promise<DagRun | null>;
   /** Events of assets, for a task that looks through them. */
   readAssetEvents(filter: AssetEventFilter): Promise<readonly AssetEvent[]>;
   /** Of these tokens those that are no longer current. */

@@ -1,14 +1,20 @@
 import type { AssetEvent } from '../model/asset.js';
 import type { Instant } from '../model/instant.js';
 import type { TaggedJson } from '../model/tagged-json.js';
+import type { TaskFact } from '../model/task-fact.js';
 import type { AttemptToken } from '../model/task-instance.js';
+import type { XComPull } from '../model/xcom.js';
 
 /** What a running task may ask for, scoped to its own attempt. The supervisor serves it; user code never sees the store. */
 export interface TaskChannel {
   /** Stores an XCom of the asking task. */
   pushXCom(token: AttemptToken, key: string, value: TaggedJson): Promise<void>;
-  /** Reads an XCom of the asking task's run. A mapped source without `mapIndex` gives the list of its copies' values. Undefined: none. */
-  pullXCom(token: AttemptToken, request: { taskId: string; key: string; mapIndex: number | null }): Promise<TaggedJson | undefined>;
+  /** Reads XComs of the asking task's DAG; see `core/xcom/pull.ts`. Undefined: there is none. */
+  pullXCom(token: AttemptToken, pull: XComPull): Promise<TaggedJson | undefined>;
+  /** Undefined: there is no such fact. */
+  lookUp(token: AttemptToken, fact: TaskFact): Promise<TaggedJson | undefined>;
+  /** Keeps the template fields of this attempt as they were rendered, by name. */
+  saveRendered(token: AttemptToken, fields: RenderedFields): Promise<void>;
   /** Events of an inlet of the asking task, or those for which its run was made; the newest of them, oldest first. */
   readAssetEvents(token: AttemptToken, query: AssetEventQuery): Promise<readonly AssetEvent[]>;
 }
@@ -26,3 +32,5 @@ export interface AssetEventQuery {
   readonly before: Instant | null;
   readonly limit: number;
 }
+
+export type RenderedFields = { readonly [field: string]: TaggedJson };

@@ -36,6 +36,7 @@ function runContextOf(view: RunView): RunContext {
     dataInterval: run.dataInterval,
     runAfter: run.runAfter,
     startedAt: run.startedAt,
+    clearNumber: run.clearNumber,
     conf: run.conf,
     params: { ...spec.params?.defaults, ...(run.conf as Record<string, TaggedJson>) },
     timezone: spec.timezone,

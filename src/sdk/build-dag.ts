@@ -193,7 +193,7 @@ function builtTasks(
       isInstant: member.isInstant && member.task.outlets.length === 0 && member.task.inlets.length === 0,
       hasRetryPolicy: retryPolicy !== null,
       ...(dates.get(member.name) ?? { startDate: null, endDate: null }),
-      templateFields: [],
+      templateFields: member.templateFields,
       outlets: member.task.outlets,
       inlets: member.task.inlets,
       ...merged,
@@ -246,10 +246,13 @@ function createInstance(
     });
   };
   return {
-    call(taskId, args) {
+    templates: (taskId) => (bodies?.has(taskId) ? {} : find(taskId).member.templates(instance)),
+    call(taskId, args, rendered) {
       const { spec, member } = find(taskId);
       const body = bodies?.get(taskId);
-      return callWithSchemas(spec, member.task, args, (checked) => (body ? body(...checked) : member.call(instance, checked)));
+      return callWithSchemas(spec, member.task, args, (checked) =>
+        body ? body(...checked) : member.call(instance, checked, rendered),
+      );
     },
     mapLabelOf: (taskId) => find(taskId).mapLabel,
     async judge(taskId, error, failed) {

@@ -39,6 +39,8 @@ function choice(operator: 'choose' | 'when', decide: (value: unknown, cases: Cas
     parameters: 2,
     isInstant: false,
     ...checkKindOptions('branch', {}, { place: name, position: null }, new ProblemList(name)),
+    templateFields: [],
+    templates: () => ({}),
     call: (_instance, [value, cases]) => decide(value, cases as Cases),
   };
 }

@@ -5,7 +5,7 @@ import type { DagClass } from './dag.js';
 import { reportMisuse, sourceOfClass, sourceOfDefinition } from './dag-sources.js';
 import { definitionPartsOf, isDagFamily } from './define-dag.js';
 import { dagDeclarationOf, taskDeclarationsOf } from './metadata.js';
-import { ProblemList } from './problems.js';
+import { ProblemList, type TemplateChecker } from './problems.js';
 import type { PlaceFinder } from './place-finder.js';
 import { isThenable } from './recorder.js';
 
@@ -23,14 +23,16 @@ export interface CollectedDags {
  * @param file the entry file, relative to the DAGs folder, with `/`.
  * @param places finds exact places in the source text; without it, mistakes in options are placed at their decorator or call.
  * @param reading how the installation reads a plain schedule.
+ * @param templates checks the template fields of operators; null: they are not checked.
  */
 export function collectDags(
   moduleExports: Readonly<Record<string, unknown>>,
   file: string,
   places: PlaceFinder | null = null,
   reading: ScheduleReading = DEFAULT_READING,
+  templates: TemplateChecker | null = null,
 ): CollectedDags {
-  const problems = new ProblemList(file, places);
+  const problems = new ProblemList(file, places, templates);
   const warnings = new ProblemList(file, places);
   const found = findDags(moduleExports, problems, warnings);
   if (found.length === 0 && problems.count === 0 && warnings.count === 0) {

@@ -16,10 +16,31 @@ export interface TaskXCom {
   /** Stores `value` under `key` for this attempt's task instance; a second push of a key replaces the first. */
   push(key: string, value: unknown): Promise<void>;
   /**
-   * Reads a value of another task of this run; undefined when there is none. `key` defaults to `return_value`. For a mapped task
-   * without `mapIndex` it is the list of its copies' values.
+   * Reads what another task handed on; undefined when there is nothing. A mapped task gives the list of its copies' values, or the value
+   * itself when only one copy has one. Several task ids, or several map indexes, give one list with null (or `default`) for what is missing.
    */
-  pull(taskId: string, options?: { readonly key?: string; readonly mapIndex?: number }): Promise<unknown>;
+  pull(taskIds: string | readonly string[], options?: PullOptions): Promise<unknown>;
+}
+
+/** What a pull of an XCom means. */
+export interface PullOptions {
+  /** Default `return_value`. */
+  readonly key?: string;
+  /** Of a mapped task only this copy, or these. */
+  readonly mapIndex?: number | readonly number[];
+  /** Another run of the same DAG. */
+  readonly runId?: string;
+  /** Where this run has no value, the newest one of an earlier run counts. Default false. */
+  readonly includePriorDates?: boolean;
+  /** Stands in for what is missing. */
+  readonly default?: unknown;
+}
+
+/** A run that ended well. */
+export interface SuccessfulRun {
+  readonly dataInterval: { readonly start: Date; readonly end: Date } | null;
+  readonly startedAt: Date | null;
+  readonly endedAt: Date | null;
 }
 
 /** What a running task may know and do. `P` is the type of the DAG's params, for example `z.infer<typeof schema>`. */
@@ -59,6 +80,14 @@ export interface TaskContext<P = Readonly<Record<string, unknown>>> {
   readonly inletEvents: InletEvents;
   /** The events for which this run was made. */
   readonly triggeringAssetEvents: TriggeringAssetEvents;
+  /**
+   * Renders a text as a template, with the variables, filters and macros that fields of operators have. Never give it text that came from
+   * outside: it says what is done, it is not data.
+   * @throws AirflowLikeError TEMPLATE_ERROR (as a rejection)
+   */
+  render(template: string): Promise<string>;
+  /** The last run before this one, by logical date, that ended well; null when there is none, or when this run has no logical date. */
+  previousSuccess(): Promise<SuccessfulRun | null>;
 }
 
 /** One storage for all copies of this package in the process: a task finds its context whichever copy it imported. */

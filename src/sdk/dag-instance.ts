@@ -3,11 +3,14 @@ import type { FailedTry, RetryVerdict } from './retry-policy.js';
 
 /** What runs the tasks of one attempt: created for it, used once. */
 export interface DagInstance {
+  /** The options of a task's operator that are templates, as far as they were given, as the author wrote them. */
+  templates(taskId: string): Readonly<Record<string, unknown>>;
   /**
    * Calls the method, function or operator of a task with its arguments in plain values, and returns what it returns.
+   * @param rendered What takes the place of `templates`.
    * @throws AirflowLikeError UNKNOWN_NAME when the DAG has no such task; whatever the task throws.
    */
-  call(taskId: string, args: readonly unknown[]): unknown;
+  call(taskId: string, args: readonly unknown[], rendered?: Readonly<Record<string, unknown>>): unknown;
   /** What makes the name of a copy of a mapped task from its inputs; null: a template does, or nothing. */
   mapLabelOf(taskId: string): ((...inputs: readonly unknown[]) => unknown) | null;
   /**

@@ -14,14 +14,29 @@ export type {
 } from './asset-context.js';
 export { bash, type BashOptions } from '../providers/standard/bash.js';
 export { empty, latestOnly } from '../providers/standard/empty.js';
-export { context, runWithContext, type TaskContext, type TaskLog, type TaskXCom } from './context.js';
+export {
+  context,
+  runWithContext,
+  type PullOptions,
+  type SuccessfulRun,
+  type TaskContext,
+  type TaskLog,
+  type TaskXCom,
+} from './context.js';
 export { dag, type DagClass } from './dag.js';
 export type { DagOptions } from './dag-options.js';
 export { defineDag, defineDags, type DagBuilder, type DagFamily, type DefinedDag } from './define-dag.js';
 export { each, type Each } from './each.js';
 export { graph } from './graph-text.js';
 export type { MapOptions, ProductOptions, ZipOptions } from './map-options.js';
-export { operator, type Operator, type OperatorDefinition, type OperatorTaskOptions } from './operator.js';
+export {
+  operator,
+  type Operator,
+  type OperatorDefinition,
+  type OperatorTaskOptions,
+  type RenderedOptions,
+  type Templated,
+} from './operator.js';
 export { PokeResult } from './poke-result.js';
 export type { Group, Ref, Upstream } from './ref.js';
 export type { ErrorMatcher, FailedTry, RetryDecision, RetryPolicy, RetryRule } from './retry-policy.js';

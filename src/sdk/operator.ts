@@ -1,6 +1,7 @@
 import type { DecisionSpec } from '../model/dag-spec.js';
 import { AirflowLikeError } from '../model/errors.js';
 import { nearestName } from '../model/nearest-name.js';
+import type { TaskContext } from './context.js';
 import { capturePosition, type LazyPosition } from './source-position.js';
 import { TASK_OPTION_NAMES } from './check-task-options.js';
 import type { TaskOptions } from './task-options.js';
@@ -18,8 +19,16 @@ export interface Operator<P extends readonly unknown[], R> {
   readonly [RESULT]: R;
 }
 
-/** How a kind of operator is defined, by this package and by plugins. */
-export interface OperatorDefinition<O extends object, P extends readonly unknown[], R> {
+/** A value of a template field: itself, with texts that may be templates, or a function that makes it when the task runs. */
+export type Templated<V> = V | ((context: TaskContext) => V | Promise<V>);
+
+/** Options as `execute` gets them: those named by `T` are values by then. */
+export type RenderedOptions<O extends object, T extends keyof O> = {
+  readonly [Name in keyof O]: Name extends T ? Exclude<O[Name], (context: TaskContext) => unknown> : O[Name];
+};
+
+/** How a kind of operator is defined, by this package and by plugins. `T` names the options that are templates. */
+export interface OperatorDefinition<O extends object, P extends readonly unknown[], R, T extends keyof O & string = never> {
   /** Shown as the task's operator, for example `bash`. */
   readonly name: string;
   /** Names of its own options. Everything else an author writes must be an option of a task. */
@@ -28,10 +37,15 @@ export interface OperatorDefinition<O extends object, P extends readonly unknown
   readonly decides?: DecisionSpec;
   /** True: there is nothing to execute, it succeeds as soon as it may run. Default false. */
   readonly isInstant?: boolean;
+  /**
+   * Options that are templates: the texts in them, also inside lists and objects, are rendered before `execute` gets them, and a function in
+   * place of a value is called with the context. What they were rendered to is shown with the attempt.
+   */
+  readonly templateFields?: readonly T[];
   /** Throws when options cannot be right; called when the DAG file is loaded. */
   readonly checkOptions?: (options: O) => void;
   /** Does the work. `inputs` are the arguments it was wired with, `context()` works. What it returns is the task's output. */
-  readonly execute: (options: O, inputs: P) => R;
+  readonly execute: (options: RenderedOptions<O, T>, inputs: P) => R;
 }
 
 /** What an operator field holds. */
@@ -44,16 +58,20 @@ export interface OperatorUse {
   readonly allowedOptions: readonly string[];
   readonly decides: DecisionSpec | null;
   readonly isInstant: boolean;
+  readonly templateFields: readonly string[];
+  /** Those of them that were given, as the author wrote them. */
+  readonly templates: Readonly<Record<string, unknown>>;
   checkOptions(): void;
-  execute(inputs: readonly unknown[]): unknown;
+  /** @param rendered What takes the place of `templates`. */
+  execute(inputs: readonly unknown[], rendered?: Readonly<Record<string, unknown>>): unknown;
 }
 
 /**
  * Defines a kind of operator. The answer is what authors call with its options and those of a task in one object.
  * @throws AirflowLikeError PLUGIN_INVALID when an option has the name of a task option.
  */
-export function operator<O extends object, R, P extends readonly unknown[] = []>(
-  definition: OperatorDefinition<O, P, R>,
+export function operator<O extends object, R, P extends readonly unknown[] = [], T extends keyof O & string = never>(
+  definition: OperatorDefinition<O, P, R, T>,
 ): (...options: OptionsOf<O>) => Operator<P, R> {
   const own = new Set<string>(definition.optionNames);
   const clash = definition.optionNames.find((name) => TASK_OPTION_NAMES.includes(name));
@@ -84,7 +102,11 @@ export function operator<O extends object, R, P extends readonly unknown[] = []>
       decides: definition.decides ?? null,
       isInstant: definition.isInstant ?? false,
       checkOptions: () => definition.checkOptions?.(ownOptions as O),
-      execute: (inputs) => definition.execute(ownOptions as O, inputs as P),
+      templateFields: definition.templateFields ?? [],
+      templates: Object.fromEntries(
+        Object.entries(ownOptions).filter(([name]) => definition.templateFields?.includes(name as T) === true),
+      ),
+      execute: (inputs, rendered) => definition.execute({ ...ownOptions, ...rendered } as RenderedOptions<O, T>, inputs as P),
     };
     return Object.freeze({ [OPERATOR]: bound }) as unknown as Operator<P, R>;
   };

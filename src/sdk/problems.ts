@@ -4,16 +4,25 @@ import { AirflowLikeError, isAirflowLikeError, showValue, type ErrorDetails } fr
 import type { PlaceFinder } from './place-finder.js';
 import { positionInStack, relativePosition, type LazyPosition } from './source-position.js';
 
+/** Finds mistakes in texts that are templates. Handed in, so that only those who check have to load the parser. */
+export interface TemplateChecker {
+  /** @throws AirflowLikeError TEMPLATE_ERROR for the first text in `value` that is no template. */
+  check(value: unknown, place: string): void;
+}
+
 /** Collects the mistakes of one DAG file, so that an author sees all of them at once. */
 export class ProblemList {
   /** Null when the source text is not at hand. */
   readonly places: PlaceFinder | null;
+  /** Null where templates are not checked: in runners, whose DAGs were checked before. */
+  readonly templates: TemplateChecker | null;
   readonly #entryFile: string;
   readonly #problems: ImportProblem[] = [];
 
-  constructor(entryFile: string, places: PlaceFinder | null = null) {
+  constructor(entryFile: string, places: PlaceFinder | null = null, templates: TemplateChecker | null = null) {
     this.#entryFile = entryFile;
     this.places = places;
+    this.templates = templates;
   }
 
   /** In the order of the file. */

@@ -15,8 +15,15 @@ export interface CheckedMember extends TaskMember, CheckedKind {
   readonly operator: string;
   /** There is nothing to execute. */
   readonly isInstant: boolean;
-  /** Calls it on an instance of the DAG class, or on null for functions. */
-  readonly call: (instance: object | null, args: readonly unknown[]) => unknown;
+  /** Names of the operator's options that are templates; none for methods. */
+  readonly templateFields: readonly string[];
+  /** Those of them that were given, as the author wrote them on this instance. */
+  readonly templates: (instance: object | null) => Readonly<Record<string, unknown>>;
+  /**
+   * Calls it on an instance of the DAG class, or on null for functions.
+   * @param rendered What takes the place of `templates`.
+   */
+  readonly call: (instance: object | null, args: readonly unknown[], rendered?: Readonly<Record<string, unknown>>) => unknown;
 }
 
 export interface MemberSource {
@@ -41,6 +48,8 @@ export function checkedFunction(source: MemberSource, problems: ProblemList): Ch
     ...kind,
     isInstant: false,
     parameters: parameterCount(run),
+    templateFields: [],
+    templates: () => ({}),
     call: (instance, args) => (instance ? ((instance as Record<string, typeof run>)[name] ?? run) : run).apply(instance, [...args]),
   };
 }
@@ -56,6 +65,9 @@ export function checkedOperator(
   const kind = checkKindOptions('task', use.taskOptions, at, problems);
   for (const { name: option, value } of use.unknownOptions) reportUnknown(option, value, use.allowedOptions, at, problems);
   problems.try(() => checkOperatorOptions(name, use), use.position);
+  for (const [field, value] of Object.entries(use.templates)) {
+    problems.try(() => problems.templates?.check(value, `tasks.${name}.${field}`), problems.partOf(use.position, field));
+  }
   return {
     name,
     position: use.position,
@@ -66,7 +78,9 @@ export function checkedOperator(
     decides: use.decides,
     isInstant: use.isInstant,
     parameters: null,
-    call: (instance, args) => useOf(instance).execute(args),
+    templateFields: use.templateFields,
+    templates: (instance) => useOf(instance).templates,
+    call: (instance, args, rendered) => useOf(instance).execute(args, rendered),
   };
 }
 

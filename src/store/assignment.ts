@@ -8,7 +8,7 @@ import type { Assignment } from '../model/workload.js';
 export function assignmentOf(instance: TaskInstance, run: DagRun, spec: DagSpec): Assignment | null {
   const task = spec.tasks.find(({ taskId }) => taskId === instance.taskId);
   if (!task || instance.token === null || instance.startedAt === null) return null;
-  const { dagId, runId, runType, logicalDate, dataInterval, runAfter, startedAt, conf, versionId } = run;
+  const { dagId, runId, runType, logicalDate, dataInterval, runAfter, startedAt, clearNumber, conf, versionId } = run;
   return {
     token: instance.token,
     taskInstanceId: instance.id,
@@ -30,6 +30,7 @@ export function assignmentOf(instance: TaskInstance, run: DagRun, spec: DagSpec)
       dataInterval,
       runAfter,
       startedAt,
+      clearNumber,
       conf,
       params: { ...spec.params?.defaults, ...(conf as { readonly [name: string]: TaggedJson }) },
       timezone: spec.timezone,

@@ -22,6 +22,8 @@ export interface InMemoryRunOptions {
   readonly conf?: Readonly<Record<string, unknown>>;
   /** Attempts at once; default 16. */
   readonly slots?: number;
+  /** Variables and connections of the tasks; default: there are none. */
+  readonly settings?: InlineExecutorOptions['settings'];
   readonly onLogLine?: InlineExecutorOptions['onLogLine'];
   readonly logger?: Logger;
 }

@@ -27,6 +27,8 @@ export interface InMemoryWorldOptions {
   /** Attempts at once; default 16. */
   readonly slots?: number;
   readonly timetables?: ReadonlyMap<string, Timetable>;
+  /** Variables and connections of the tasks; default: there are none. */
+  readonly settings?: InlineExecutorOptions['settings'];
   readonly onLogLine?: InlineExecutorOptions['onLogLine'];
   readonly logger?: Logger;
 }
@@ -95,6 +97,7 @@ export class InMemoryWorld {
       clock,
       loadDag: () => dag,
       ...(options.slots !== undefined && { slots: options.slots }),
+      ...(options.settings && { settings: options.settings }),
       ...(options.onLogLine && { onLogLine: options.onLogLine }),
     });
     // Without a lease the scheduler would take the attempts for those of a worker that died.

@@ -204,6 +204,7 @@ function describeInstance(instance: TaskInstance, { attempt, reason, inputs, out
     input: inputs?.[0],
     inputs,
     output,
+    rendered: attempt?.rendered ? (decodeTagged(attempt.rendered) as Readonly<Record<string, unknown>>) : null,
     error: attempt?.error ?? null,
     reason,
     startedAt: dateOf(startedAt),

@@ -21,6 +21,8 @@ export interface TestTaskInstance<M = unknown> {
   readonly inputs: Readonly<InputsOf<M>> | null;
   /** What it handed on; undefined when there is nothing. */
   readonly output: OutputOf<M> | undefined;
+  /** The template fields of its operator as its last try got them; null when it has none. */
+  readonly rendered: Readonly<Record<string, unknown>> | null;
   /** Why its last try failed; null when that did not. */
   readonly error: TaskError | null;
   /** Why it is in this state, where that is known: what `SkipTask` said, an error code, `mapped_over_nothing`... */
@@ -88,6 +90,11 @@ export class TestTask<M = unknown> {
     return this.#single('output').output;
   }
 
+  /** See `TestTaskInstance.rendered`. @throws AirflowLikeError STATE_CONFLICT for a mapped task: ask `mapped(i)`. */
+  get rendered(): Readonly<Record<string, unknown>> | null {
+    return this.#single('rendered').rendered;
+  }
+
   /** What its copies handed on, by map index. */
   get outputs(): readonly (OutputOf<M> | undefined)[] {
     return this.instances.filter(({ mapIndex }) => mapIndex >= 0 || !this.#isMapped).map(({ output }) => output);
@@ -132,7 +139,7 @@ export class TestTask<M = unknown> {
     });
   }
 
-  #single(what: 'input' | 'inputs' | 'output'): TestTaskInstance<M> {
+  #single(what: 'input' | 'inputs' | 'output' | 'rendered'): TestTaskInstance<M> {
     const [only] = this.instances;
     if (only && !this.#isMapped) return only;
     throw new AirflowLikeError('STATE_CONFLICT', {

@@ -13,6 +13,7 @@ import { describePools } from './store/pools.js';
 import { describeRunCreator } from './store/run-creator.js';
 import { describeSchedules } from './store/schedules.js';
 import { describeRuns } from './store/runs.js';
+import { describeXComs } from './store/xcoms.js';
 import { createSuite, type StoreHarness } from './store/suite.js';
 
 export function describeStore(name: string, harness: StoreHarness): void {
@@ -33,5 +34,6 @@ export function describeStore(name: string, harness: StoreHarness): void {
     describeAssets(suite);
     describeComponents(suite);
     describeHistory(suite);
+    describeXComs(name, suite);
   });
 }

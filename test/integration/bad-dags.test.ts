@@ -1,5 +1,5 @@
 /**
- * Bad input in DAG files, row by row of the table of bad input (B1-B24, B28-B30, B41, B69, B71), and what must hold between tasks: each a real file through the real dag processor, all in
+ * Bad input in DAG files, row by row of the table of bad input (B1-B24, B28-B30, B41, B60, B69, B71), and what must hold between tasks: each a real file through the real dag processor, all in
  * one folder. Every row asserts code, exact place and what the message must say; the folder's healthy neighbours are parsed all the same.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -44,6 +44,15 @@ export class Case {
   wire(t: any) {
     ${statements}
   }
+}
+`;
+
+/** A class with one bash task. */
+const withBash = (options: string): string => `${HEAD}
+@dag({ dagId: 'CASE' })
+export class Case {
+  go = bash({ ${options} });
+  wire(t: Wired<Case>) { t.go(); }
 }
 `;
 
@@ -414,6 +423,28 @@ ${inFunction('params,')}`,
     at: 'params, }',
     says: says as RegExp,
   })),
+  {
+    row: 'B60',
+    source: withBash("command: 'echo {{ ds | uper }}',"),
+    code: 'TEMPLATE_ERROR',
+    at: 'command:',
+    says: /field tasks\.go\.command 1:14: unknown filter "uper"/,
+    meant: 'upper',
+  },
+  {
+    row: 'B60',
+    source: withBash("command: 'true', env: { A: '{{ ds' },"),
+    code: 'TEMPLATE_ERROR',
+    at: 'env:',
+    says: /field tasks\.go\.env\.A 1:1: "\{\{" is never closed/,
+  },
+  {
+    row: 'B60',
+    source: withBash('command: \'{% include "x" %}\','),
+    code: 'TEMPLATE_ERROR',
+    at: 'command:',
+    says: /other templates cannot be loaded/,
+  },
   // Decorators where they cannot stand (design code D002).
   ...(
     [

@@ -43,9 +43,9 @@ export const BANDS: Readonly<Record<string, FolderRule>> = {
   },
   core: {
     band: 0,
-    purpose: 'decisions: timetables, trigger rules, planning, transitions, retry, mapping, graph; sync functions only',
+    purpose: 'decisions: timetables, trigger rules, planning, transitions, retry, mapping, graph, templates; sync functions only',
     mayImport: ['model'],
-    npm: ['croner', 'picomatch'],
+    npm: ['croner', 'nunjucks', 'picomatch'],
     node: ['node:crypto'],
   },
   sdk: {

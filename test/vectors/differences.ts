@@ -1,10 +1,24 @@
-/** Where we differ from Airflow on purpose. Each rule is documented for users in `docs/reference/timetables.md`. */
+/**
+ * Where we differ from Airflow on purpose. Each rule is documented for users, in `docs/reference/timetables.md` and
+ * `docs/reference/templates.md`.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import { failsFast, retriesLeft, waitsForLength } from './state/state-differences.js';
+import { printsAsJavaScript } from './template-differences.js';
 import type { VectorCase } from './vector-file.js';
+import { takesNewestRun, usesDefault } from './xcom-differences.js';
 
 export type RuleName =
-  'dst' | 'restarting' | 'weight-overflow' | 'pass-limit' | 'wait-for-length' | 'fail-fast-is-failed' | 'retry-eligibility';
+  | 'dst'
+  | 'fail-fast-is-failed'
+  | 'pass-limit'
+  | 'restarting'
+  | 'retry-eligibility'
+  | 'template-python'
+  | 'wait-for-length'
+  | 'weight-overflow'
+  | 'xcom-default'
+  | 'xcom-prior-dates';
 
 export interface Difference {
   readonly rule: RuleName;
@@ -27,6 +41,24 @@ export const DIFFERENCES: readonly Difference[] = [
       'There is no such state: a running task that is cleared loses its attempt at once, is back in none, and has all its retries before it; in Airflow that ' +
       'follows when its worker has stopped.',
     applies: (testCase, ours) => isRestartAtOnce(testCase['expect'], ours),
+  },
+  {
+    rule: 'template-python',
+    reason:
+      'Templates print booleans and null as JavaScript does and instants as ISO 8601; a filter of a date leaves null alone, where in Airflow it ' +
+      'depends on how the null was come by.',
+    applies: printsAsJavaScript,
+  },
+  {
+    rule: 'xcom-default',
+    reason: 'The default of a pull stands in for whatever is missing, where in Airflow it does so only if map indexes are given.',
+    applies: usesDefault,
+  },
+  {
+    rule: 'xcom-prior-dates',
+    reason:
+      'A pull that looks at earlier runs gives the values of the newest run that has any, where Airflow mixes those of all runs.',
+    applies: takesNewestRun,
   },
   {
     rule: 'weight-overflow',

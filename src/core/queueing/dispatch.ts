@@ -4,18 +4,18 @@ import type { AttemptToken, TaskInstance } from '../../model/task-instance.js';
 import type { RunView } from '../dag-run/run-view.js';
 
 /**
- * Moves a scheduled instance to `queued` under a new attempt token, and opens its attempt. The first dispatch of a later try deletes the XComs of
- * the earlier one; a dispatch after a loss or a reschedule keeps them.
+ * Moves a scheduled instance to `queued` under a new attempt token, and opens its attempt. A dispatch deletes the XComs
+ * of those before it, whatever ended them (a try, a look of a sensor, a loss), except when the task goes on after a deferral.
  */
 export function queueInstance(view: RunView, taskInstanceId: number, token: AttemptToken, now: Instant): TaskInstance {
-  const { tryNumber, lostDispatches, pokeNumber } = view.instance(taskInstanceId);
+  const { tryNumber, lostDispatches, pokeNumber, deferral } = view.instance(taskInstanceId);
   return view.transition(
     taskInstanceId,
     'queue',
     { token, workerId: null, queuedAt: now, startedAt: null, endedAt: null },
     {
       openAttempt: { dispatchNumber: 1 + lostDispatches + pokeNumber, createdAt: now, startedAt: null, workerId: null },
-      clearXComs: tryNumber > 1 && lostDispatches === 0 && pokeNumber === 0,
+      clearXComs: deferral === null && tryNumber + lostDispatches + pokeNumber > 1,
     },
   );
 }

@@ -1,22 +1,19 @@
 import type { ChildProcess } from 'node:child_process';
 import { AirflowLikeError } from '../../model/errors.js';
 import { context, type TaskContext } from '../../sdk/context.js';
-import { operator } from '../../sdk/operator.js';
+import { operator, type Templated } from '../../sdk/operator.js';
 import { SkipTask } from '../../sdk/task-errors.js';
 import { LineReader } from './line-reader.js';
 
 /** The `bash` operator: a shell command as a task. It owns the process group of the command and leaves nothing of it behind. */
 
-/** A value, or a function that makes it when the task runs. */
-type Given<T> = T | ((context: TaskContext) => T);
-
 export interface BashOptions {
   /** Run by `bash -c` (`sh -c` where there is no bash). Inputs of the task are its positional parameters `$1`, `$2`... */
-  readonly command: Given<string>;
+  readonly command: Templated<string>;
   /** Added to the environment of the worker. `AIRFLOW_CTX_*` variables name the DAG, run, task, try and data interval. */
-  readonly env?: Given<Readonly<Record<string, string>>>;
+  readonly env?: Templated<Readonly<Record<string, string>>>;
   /** Folder to run in. Default: the worker's. */
-  readonly cwd?: Given<string>;
+  readonly cwd?: Templated<string>;
   /** The command skips the task by ending with this exit code; null: it cannot. Default 99. */
   readonly skipOnExitCode?: number | null;
 }
@@ -41,9 +38,10 @@ const START =
  * Exit code 99 skips the task; another one than 0 fails it with COMMAND_FAILED, 127 with COMMAND_NOT_FOUND. When the attempt has to end, the
  * whole process group gets SIGTERM, and SIGKILL five seconds later. What the command leaves running in its group is killed when it ends.
  */
-export const bash = operator<BashOptions, Promise<string>, readonly (string | number | boolean)[]>({
+export const bash = operator<BashOptions, Promise<string>, readonly (string | number | boolean)[], 'command' | 'env' | 'cwd'>({
   name: 'bash',
   optionNames: ['command', 'env', 'cwd', 'skipOnExitCode'],
+  templateFields: ['command', 'env', 'cwd'],
   checkOptions({ command, env, cwd }) {
     if (typeof command !== 'function') checkText(command, 'bash.command');
     if (env !== undefined && typeof env !== 'function') checkEnvironment(env);
@@ -51,9 +49,9 @@ export const bash = operator<BashOptions, Promise<string>, readonly (string | nu
   },
   async execute(options, inputs) {
     const current = context();
-    const command = checkText(given(options.command, current), 'bash.command');
-    const env = checkEnvironment(given(options.env, current) ?? {});
-    const cwd = await checkFolder(given(options.cwd, current));
+    const command = checkText(options.command, 'bash.command');
+    const env = checkEnvironment(options.env ?? {});
+    const cwd = await checkFolder(options.cwd);
     const args = inputs.map((input, index) => checkText(String(input), `bash.args[${index}]`));
     const result = await runCommand({ command, args, env: { ...contextVariables(current), ...env }, cwd, current });
     return outcomeOf(result, options.skipOnExitCode === undefined ? 99 : options.skipOnExitCode, command);
@@ -194,10 +192,6 @@ async function findShell(): Promise<string> {
     () => '/bin/bash',
     () => '/bin/sh',
   );
-}
-
-function given<T>(value: Given<T>, current: TaskContext): T {
-  return typeof value === 'function' ? (value as (context: TaskContext) => T)(current) : value;
 }
 
 function checkText(value: unknown, place: string): string {

@@ -1,6 +1,8 @@
 /** What workers do with attempts, in memory. */
+import type { DagRun } from '../../model/dag-run.js';
 import type { TaggedJson } from '../../model/tagged-json.js';
 import type { Assignment } from '../../model/workload.js';
+import type { XComQuery, XComRow } from '../../model/xcom.js';
 import type { AttemptStore } from '../../ports/store.js';
 import { assignmentOf } from '../assignment.js';
 import { readRun } from './runs.js';
@@ -74,6 +76,42 @@ export function createAttemptStore(tables: Tables): AttemptStore {
           .map((instance) => ({ mapIndex: instance.mapIndex, value: tables.xcoms.get(instance.id)!.get(key) as TaggedJson })),
       );
     },
+    async pullXComs(dagRunId, { taskIds, key, mapIndexes, from }) {
+      const own = tables.runs.get(dagRunId);
+      if (!own) return [];
+      const rowsOf = (run: { readonly id: number }, taskId: string, mapIndex: number | null): XComRow[] =>
+        tables.instancesOf(run.id).flatMap((instance) => {
+          const value = tables.xcoms.get(instance.id)?.get(key);
+          const isMeant = instance.taskId === taskId && (mapIndex === null || instance.mapIndex === mapIndex);
+          return value === undefined || !isMeant ? [] : [{ taskId, mapIndex: instance.mapIndex, value }];
+        });
+      const runs = runsToRead(tables, own, from);
+      return taskIds.flatMap((taskId) =>
+        (mapIndexes ?? [null]).flatMap((mapIndex) => {
+          const newest = runs.find((run) => rowsOf(run, taskId, mapIndex).some(({ value }) => value !== null)) ?? runs[0];
+          return newest ? rowsOf(newest, taskId, mapIndex) : [];
+        }),
+      );
+    },
+    async setRendered(token, rendered) {
+      const attempt = tables.liveAttempts.get(token);
+      if (attempt?.state !== 'running') return false;
+      tables.putAttempt({ ...attempt, rendered });
+      return true;
+    },
+    async countCopies(dagRunId, taskId) {
+      return tables.instancesOf(dagRunId).filter((instance) => instance.taskId === taskId && instance.mapIndex >= 0).length;
+    },
+    async previousSuccess(dagRunId) {
+      const run = tables.runs.get(dagRunId);
+      if (!run || run.logicalDate === null) return null;
+      const before = run.logicalDate;
+      const [newest] = [...tables.runs.values()]
+        .filter((other) => other.dagId === run.dagId && (other.state === 'success' || other.state === 'partial'))
+        .filter(({ logicalDate }) => logicalDate !== null && logicalDate < before)
+        .sort((a, b) => (b.logicalDate as number) - (a.logicalDate as number));
+      return newest ? readRun(newest) : null;
+    },
     async pushXCom(token, key, value) {
       const attempt = tables.liveAttempts.get(token);
       if (attempt?.state !== 'running') return false;
@@ -94,4 +132,13 @@ export function createAttemptStore(tables: Tables): AttemptStore {
       }
     },
   };
+}
+
+/** The runs whose values a pull may mean, the one that counts most first. */
+function runsToRead(tables: Tables, own: DagRun, from: XComQuery['from']): readonly DagRun[] {
+  if (from === 'own') return [own];
+  const ofDag = [...tables.runs.values()].filter(({ dagId }) => dagId === own.dagId);
+  if (from !== 'newest') return ofDag.filter(({ runId }) => runId === from.runId);
+  const at = (run: DagRun): number => run.logicalDate ?? run.runAfter;
+  return ofDag.filter((run) => at(run) <= at(own)).sort((a, b) => at(b) - at(a) || b.id - a.id);
 }

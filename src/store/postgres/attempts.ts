@@ -67,6 +67,54 @@ const READ_XCOMS: Statement = {
     order by r.n, t.map_index`,
 };
 
+const PULLS = new RowSet({ task_id: 'text', map_index: 'integer' } as const);
+
+/** `$1` is the asking run, `$2` the run that is read, or null for the newest up to it that has a value. */
+const PULL_XCOMS: Statement = {
+  name: 'pull_xcoms',
+  text: `select r.task_id, t.map_index, x.value from (${PULLS.select(4)}) r
+    cross join lateral (
+      select d.dag_run_id from dag_run d where d.dag_run_id = $2
+      union all
+      (select d.dag_run_id from (
+          select e.dag_run_id from dag_run e join dag_run own on own.dag_run_id = $1
+          where $2::bigint is null and e.dag_id = own.dag_id
+            and coalesce(e.logical_date, e.run_after) <= coalesce(own.logical_date, own.run_after)
+          order by coalesce(e.logical_date, e.run_after) desc, e.dag_run_id desc
+        ) d
+        where exists (
+          select 1 from task_instance v join xcom y on y.task_instance_id = v.task_instance_id and y.key = $3
+          where v.dag_run_id = d.dag_run_id and v.task_id = r.task_id and y.value <> 'null'
+            and (r.map_index is null or v.map_index = r.map_index)
+        ) limit 1)
+    ) d
+    join task_instance t on t.dag_run_id = any (array[d.dag_run_id]) and t.task_id = r.task_id
+      and (r.map_index is null or t.map_index = r.map_index)
+    join xcom x on x.task_instance_id = any (array[t.task_instance_id]) and x.key = $3`,
+};
+
+const RUN_BY_ID: Statement = {
+  name: 'run_of_pull',
+  text: `select d.dag_run_id from dag_run d join dag_run own on own.dag_id = d.dag_id where own.dag_run_id = $1 and d.run_id = $2`,
+};
+
+const SET_RENDERED: Statement = {
+  name: 'set_rendered',
+  text: `update task_attempt a set rendered = $2 where a.token = $1 and a.state = 'running' returning 1 as written`,
+};
+
+const COUNT_COPIES: Statement = {
+  name: 'count_copies',
+  text: `select count(*)::integer as copies from task_instance t where t.dag_run_id = $1 and t.task_id = $2 and t.map_index >= 0`,
+};
+
+const PREVIOUS_SUCCESS: Statement = {
+  name: 'previous_success',
+  text: `select d.dag_run_id from dag_run d join dag_run own on own.dag_id = d.dag_id
+    where own.dag_run_id = $1 and d.logical_date < own.logical_date and d.state in ('success', 'partial')
+    order by d.logical_date desc limit 1`,
+};
+
 /** The share lock keeps the attempt current until the value is stored. */
 const PUSH_XCOM: Statement = {
   name: 'push_xcom',
@@ -158,6 +206,38 @@ export function createAttemptStore(database: Database, specs: SpecCache): Attemp
         answers[row.request - 1]!.push({ mapIndex: row.map_index, value: JSON.parse(row.value) as TaggedJson });
       }
       return answers;
+    },
+    async pullXComs(dagRunId, { taskIds, key, mapIndexes, from }) {
+      let readRunId: number | null = from === 'newest' ? null : dagRunId;
+      if (typeof from === 'object') {
+        const [found] = await database.run<{ dag_run_id: number }>(RUN_BY_ID, [dagRunId, from.runId]);
+        if (!found) return [];
+        readRunId = found.dag_run_id;
+      }
+      const wanted = taskIds.flatMap((task_id) => (mapIndexes ?? [null]).map((map_index) => ({ task_id, map_index })));
+      if (wanted.length === 0) return [];
+      const rows = await database.run<{ task_id: string; map_index: number; value: string }>(PULL_XCOMS, [
+        dagRunId,
+        readRunId,
+        key,
+        ...PULLS.values(wanted),
+      ]);
+      return rows.map((row) => ({
+        taskId: row.task_id,
+        mapIndex: row.map_index,
+        value: JSON.parse(row.value) as TaggedJson,
+      }));
+    },
+    async setRendered(token, rendered) {
+      return (await database.run(SET_RENDERED, [token, JSON.stringify(rendered)])).length > 0;
+    },
+    async countCopies(dagRunId, taskId) {
+      const [row] = await database.run<{ copies: number }>(COUNT_COPIES, [dagRunId, taskId]);
+      return row?.copies ?? 0;
+    },
+    async previousSuccess(dagRunId) {
+      const [found] = await database.run<{ dag_run_id: number }>(PREVIOUS_SUCCESS, [dagRunId]);
+      return found ? ((await getRuns(database, [found.dag_run_id]))[0] ?? null) : null;
     },
     async pushXCom(token, key, value) {
       return (await database.run(PUSH_XCOM, [token, key, JSON.stringify(value)])).length > 0;

@@ -3,13 +3,14 @@
  * end are understood; it does not own threads, processes or time limits. Shared by the runner's threads and the inline executor.
  */
 import type { OutletRecord } from '../../model/asset.js';
-import { decodeTagged, isStorableText } from '../../model/codec.js';
+import { decodeTagged, encodeTagged, isStorableText } from '../../model/codec.js';
 import type { DagSpec, TaskSpec } from '../../model/dag-spec.js';
 import type { Instant } from '../../model/instant.js';
 import { AirflowLikeError } from '../../model/errors.js';
 import type { AttemptLogLevel, AttemptLogSource } from '../../model/attempt-log.js';
 import type { Outcome } from '../../model/outcome.js';
 import type { TaggedJson } from '../../model/tagged-json.js';
+import type { PreviousSuccess } from '../../model/task-fact.js';
 import type { Workload } from '../../model/workload.js';
 import type { TaskChannel } from '../../ports/task-channel.js';
 import type { OutletEvents } from '../../sdk/asset-context.js';
@@ -17,6 +18,7 @@ import { runWithContext, type TaskContext } from '../../sdk/context.js';
 import type { DagInstance } from '../../sdk/dag-instance.js';
 import { applyRetryPolicy } from './apply-retry-policy.js';
 import { inletEventsOf, OutletRecorder, triggeringEventsOf } from './asset-events.js';
+import { AttemptTemplates, decodedParams, templateFacts } from './attempt-templates.js';
 import { encodeXCom } from './encode-output.js';
 import type { RunnableDag } from './load-dag.js';
 import { makeMapLabel } from './map-label.js';
@@ -47,6 +49,8 @@ export interface AttemptEnvironment {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   readonly channel: TaskChannel;
   readonly signal: AbortSignal;
+  /** True: nobody but the author sees what comes of it (`dags test`, `testDag`). */
+  readonly isTest?: boolean;
   /** Writes out what the task has printed without ending its line, so that what follows stands behind it. */
   readonly flushOutput?: () => void;
 }
@@ -67,6 +71,7 @@ interface Subject {
   readonly task: TaskSpec;
   readonly instance: DagInstance;
   readonly args: readonly unknown[];
+  readonly templates: AttemptTemplates;
   readonly outlets: OutletRecorder;
   readonly contextAt: (pokeNumber: number) => TaskContext;
 }
@@ -91,14 +96,23 @@ async function prepare(work: AttemptWork, environment: AttemptEnvironment): Prom
   if (!task) throw new AirflowLikeError('D105', { message: `the DAG ${spec.dagId} as wired here has no task ${work.taskId}` });
   const args = work.inputs.map((input) => (input === undefined ? undefined : decodeTagged(input)));
   const outlets = new OutletRecorder(task);
-  const contextAt = (pokeNumber: number): TaskContext => contextOf(task, work, environment, pokeNumber, outlets);
-  return { spec, task, instance: createInstance(), args, outlets, contextAt };
+  const facts = templateFacts(work, spec, task, environment.isTest ?? false);
+  const templates = new AttemptTemplates(facts, { token: work.token, channel: environment.channel, now: environment.now });
+  const contextAt = (pokeNumber: number): TaskContext => contextOf(task, templates, work, environment, pokeNumber, outlets);
+  return { spec, task, instance: createInstance(), args, templates, outlets, contextAt };
 }
 
 async function run(subject: Subject, work: AttemptWork, environment: AttemptEnvironment): Promise<Outcome> {
-  const { spec, task, instance, args, outlets, contextAt } = subject;
-  const call = (pokeNumber: number, values = args): unknown =>
-    runWithContext(contextAt(pokeNumber), () => instance.call(work.taskId, values));
+  const { spec, task, instance, args, templates, outlets, contextAt } = subject;
+  const fields = instance.templates(work.taskId);
+  const call = (pokeNumber: number, values = args): unknown => {
+    const current = contextAt(pokeNumber);
+    return runWithContext(current, () =>
+      Object.keys(fields).length === 0
+        ? instance.call(work.taskId, values)
+        : templates.renderFields(fields, current).then((rendered) => instance.call(work.taskId, values, rendered)),
+    );
+  };
   const succeed = (value: unknown): Outcome => ({
     ...successOutcome(value, spec, task, work.maxXComBytes),
     ...outletsOf(outlets.records()),
@@ -147,6 +161,7 @@ async function labelOf(
 
 function contextOf(
   task: TaskSpec,
+  templates: AttemptTemplates,
   work: AttemptWork,
   environment: AttemptEnvironment,
   pokeNumber: number,
@@ -171,7 +186,7 @@ function contextOf(
     runAfter: new Date(run.runAfter),
     runType: run.runType,
     timezone: run.timezone,
-    params: Object.fromEntries(Object.entries(run.params).map(([name, value]) => [name, decodeTagged(value)])),
+    params: decodedParams(run.params),
     conf: run.conf,
     pokeNumber,
     signal,
@@ -181,12 +196,15 @@ function contextOf(
         checkKey(name, 'xcom.push');
         await channel.pushXCom(token, name, encodeXCom(value, name, work.maxXComBytes));
       },
-      async pull(taskId, options = {}) {
+      async pull(taskIds, options = {}) {
         if (options.key !== undefined && options.key !== 'return_value') checkKey(options.key, 'xcom.pull');
         const value = await channel.pullXCom(token, {
-          taskId,
+          taskIds,
           key: options.key ?? 'return_value',
-          mapIndex: options.mapIndex ?? null,
+          mapIndexes: options.mapIndex ?? 'all',
+          runId: options.runId ?? null,
+          includePriorDates: options.includePriorDates ?? false,
+          ...(options.default !== undefined && { fallback: encodeTagged(options.default, 'xcom.pull.default') }),
         });
         return value === undefined ? undefined : decodeTagged(value);
       },
@@ -194,6 +212,17 @@ function contextOf(
     outletEvents,
     inletEvents: inletEventsOf(task, token, channel),
     triggeringAssetEvents: triggeringEventsOf(token, channel),
+    render: (template) => templates.render(template),
+    async previousSuccess() {
+      const found = (await channel.lookUp(token, { kind: 'previousSuccess' })) as unknown as PreviousSuccess | undefined;
+      if (!found) return null;
+      const { dataInterval, startedAt, endedAt } = found;
+      return {
+        dataInterval: dataInterval && { start: new Date(dataInterval.start), end: new Date(dataInterval.end) },
+        startedAt: startedAt === null ? null : new Date(startedAt),
+        endedAt: endedAt === null ? null : new Date(endedAt),
+      };
+    },
   };
 }
 

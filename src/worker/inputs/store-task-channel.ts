@@ -1,49 +1,93 @@
-/** Answers what running tasks ask, from the store, within the run of the asking attempt. */
+/** Answers what running tasks ask, from the store and the settings, within the run of the asking attempt. */
+import { choosePulled, planPull } from '../../core/xcom/pull.js';
 import { assetKeyText, type AssetEvent, type AssetRef } from '../../model/asset.js';
 import type { TaggedJson } from '../../model/tagged-json.js';
+import type { TaskFact } from '../../model/task-fact.js';
 import type { AttemptToken } from '../../model/task-instance.js';
+import { isSecretName } from '../../model/secret-names.js';
+import type { XComPull } from '../../model/xcom.js';
+import type { SettingsSource } from '../../ports/settings-source.js';
 import type { AssetEventFilter, AttemptStore } from '../../ports/store.js';
-import { MOST_ASSET_EVENTS, type AssetEventQuery, type TaskChannel } from '../../ports/task-channel.js';
+import { MOST_ASSET_EVENTS, type AssetEventQuery, type RenderedFields, type TaskChannel } from '../../ports/task-channel.js';
 import { listOf } from './input-resolver.js';
 import type { OutputShapes } from './output-shapes.js';
+import { storableFields } from './rendered-fields.js';
 
-/** The run of an attempt, and how the outputs in its DAG look. */
+/** The task instance of an attempt, how the outputs in its DAG look, and what its secrets are by now. */
 export interface AttemptScope {
   readonly dagRunId: number;
+  readonly taskId: string;
   readonly shapes: OutputShapes;
   /** What the task reads. */
   readonly inlets: readonly AssetRef[];
+  /** Values the attempt was given that must not be seen in what is kept of it. */
+  readonly secrets: Set<string>;
+}
+
+export interface StoreTaskChannelOptions {
+  readonly attempts: Pick<
+    AttemptStore,
+    'pushXCom' | 'pullXComs' | 'setRendered' | 'previousSuccess' | 'countCopies' | 'readAssetEvents'
+  >;
+  readonly settings: SettingsSource;
+  /** Most characters that are kept of a rendered field. */
+  readonly maxRenderedLength: number;
+  /** Undefined for a token that is not under way here. */
+  readonly scopeOf: (token: AttemptToken) => AttemptScope | undefined;
 }
 
 export class StoreTaskChannel implements TaskChannel {
-  /** @param scopeOf Undefined for a token that is not under way here. */
-  constructor(
-    private readonly attempts: Pick<AttemptStore, 'pushXCom' | 'readXComs' | 'readAssetEvents'>,
-    private readonly scopeOf: (token: AttemptToken) => AttemptScope | undefined,
-  ) {}
+  constructor(private readonly options: StoreTaskChannelOptions) {}
 
   async pushXCom(token: AttemptToken, key: string, value: TaggedJson): Promise<void> {
     this.scope(token);
-    if (!(await this.attempts.pushXCom(token, key, value)))
-      throw new Error('this attempt no longer counts: it was cleared or taken over');
+    if (!(await this.options.attempts.pushXCom(token, key, value))) throw noLongerCounts();
   }
 
-  async pullXCom(
-    token: AttemptToken,
-    request: { taskId: string; key: string; mapIndex: number | null },
-  ): Promise<TaggedJson | undefined> {
-    const { dagRunId, shapes } = this.scope(token);
-    const { taskId, key, mapIndex } = request;
-    const copies = mapIndex === null ? {} : { copies: { from: mapIndex, to: mapIndex + 1 } };
-    const [found = []] = await this.attempts.readXComs([{ dagRunId, taskId, key, ...copies }]);
-    const values = found.map(({ value }) => value);
-    if (mapIndex !== null || !shapes.hasCopies(taskId)) return values[0];
-    return listOf(values, key === 'return_value' && shapes.isChunked(taskId));
+  async pullXCom(token: AttemptToken, pull: XComPull): Promise<TaggedJson | undefined> {
+    const { dagRunId, taskId, shapes } = this.scope(token);
+    const rows = await this.options.attempts.pullXComs(dagRunId, planPull(pull, taskId));
+    const value = choosePulled(pull, taskId, rows);
+    const source = pull.taskIds ?? taskId;
+    const isListOfLists = pull.mapIndexes === 'all' && pull.key === 'return_value' && rows.length > 1;
+    // A copy that works through several elements hands on a list: together they are one list, as for the tasks that take it as an argument.
+    return isListOfLists && typeof source === 'string' && shapes.isChunked(source) ? listOf(value as TaggedJson[], true) : value;
+  }
+
+  async lookUp(token: AttemptToken, fact: TaskFact): Promise<TaggedJson | undefined> {
+    const { dagRunId, taskId, secrets } = this.scope(token);
+    const { attempts, settings } = this.options;
+    switch (fact.kind) {
+      case 'previousSuccess': {
+        const run = await attempts.previousSuccess(dagRunId);
+        if (!run) return undefined;
+        const { dataInterval, startedAt, endedAt } = run;
+        return { dataInterval: dataInterval && { start: dataInterval.start, end: dataInterval.end }, startedAt, endedAt };
+      }
+      case 'expandedCount':
+        return attempts.countCopies(dagRunId, taskId);
+      case 'variable': {
+        const value = await settings.variable(fact.key);
+        if (value !== undefined && isSecretName(fact.key)) secrets.add(value);
+        return value;
+      }
+      case 'connection': {
+        const connection = await settings.connection(fact.connId);
+        if (connection?.password) secrets.add(connection.password).add(encodeURIComponent(connection.password));
+        return connection && { ...connection };
+      }
+    }
+  }
+
+  async saveRendered(token: AttemptToken, fields: RenderedFields): Promise<void> {
+    const { secrets } = this.scope(token);
+    const kept = storableFields(fields, [...secrets], this.options.maxRenderedLength);
+    if (!(await this.options.attempts.setRendered(token, kept))) throw noLongerCounts();
   }
 
   async readAssetEvents(token: AttemptToken, { of, after, before, limit }: AssetEventQuery): Promise<readonly AssetEvent[]> {
     const { dagRunId, inlets } = this.scope(token);
-    const events = await this.attempts.readAssetEvents({
+    const events = await this.options.attempts.readAssetEvents({
       ...(of.kind === 'trigger' ? { triggeredRun: dagRunId } : inletFilter(of, inlets)),
       ...(after !== null && { after: Number(after) }),
       ...(before !== null && { before: Number(before) }),
@@ -54,7 +98,7 @@ export class StoreTaskChannel implements TaskChannel {
   }
 
   private scope(token: AttemptToken): AttemptScope {
-    const scope = this.scopeOf(token);
+    const scope = this.options.scopeOf(token);
     if (!scope) throw new Error('this attempt is over');
     return scope;
   }
@@ -69,4 +113,8 @@ function inletFilter(of: Exclude<AssetEventQuery['of'], { kind: 'trigger' }>, in
   );
   if (!inlet) throw new Error('this is not among the inlets of the task');
   return inlet.kind === 'asset' ? { asset: { name: inlet.asset.name, uri: inlet.asset.uri } } : { alias: inlet.alias.name };
+}
+
+function noLongerCounts(): Error {
+  return new Error('this attempt no longer counts: it was cleared or taken over');
 }

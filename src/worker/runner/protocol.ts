@@ -6,8 +6,10 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Outcome } from '../../model/outcome.js';
 import type { TaggedJson } from '../../model/tagged-json.js';
 import type { AttemptToken } from '../../model/task-instance.js';
+import type { TaskFact } from '../../model/task-fact.js';
 import type { Workload } from '../../model/workload.js';
-import type { AssetEventQuery } from '../../ports/task-channel.js';
+import type { XComPull } from '../../model/xcom.js';
+import type { AssetEventQuery, RenderedFields } from '../../ports/task-channel.js';
 
 /**
  * A Workload as it travels: the runner takes the TaskSpec from the DAG it wires itself, whose hash it compares. Arguments that are
@@ -57,7 +59,9 @@ export type RunnerMessage =
 
 export type ChannelRequest =
   | { readonly kind: 'push'; readonly key: string; readonly value: TaggedJson }
-  | { readonly kind: 'pull'; readonly taskId: string; readonly key: string; readonly mapIndex: number | null }
+  | { readonly kind: 'pull'; readonly pull: XComPull }
+  | { readonly kind: 'lookUp'; readonly fact: TaskFact }
+  | { readonly kind: 'rendered'; readonly fields: RenderedFields }
   | { readonly kind: 'assetEvents'; readonly query: AssetEventQuery };
 
 /** Settings of a runner, handed over in its environment variable `RUNNER_SETTINGS_VARIABLE`. */

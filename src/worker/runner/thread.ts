@@ -112,7 +112,9 @@ export default async function runInThread(task: ThreadTask): Promise<ThreadAnswe
             flushOutput: () => capture.flush(),
             channel: {
               pushXCom: async (_token, key, value) => void (await ask(task.sequence, { kind: 'push', key, value })),
-              pullXCom: (_token, request) => ask(task.sequence, { kind: 'pull', ...request }),
+              pullXCom: (_token, pull) => ask(task.sequence, { kind: 'pull', pull }),
+              lookUp: (_token, fact) => ask(task.sequence, { kind: 'lookUp', fact }),
+              saveRendered: async (_token, fields) => void (await ask(task.sequence, { kind: 'rendered', fields })),
               readAssetEvents: async (_token, query) =>
                 (await ask(task.sequence, { kind: 'assetEvents', query })) as unknown as readonly AssetEvent[],
             },

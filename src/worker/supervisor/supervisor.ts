@@ -12,12 +12,13 @@ import type { Assignment } from '../../model/workload.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Executor } from '../../ports/executor.js';
 import type { Logger } from '../../ports/logger.js';
+import type { SettingsSource } from '../../ports/settings-source.js';
 import type { AttemptStore, DagCatalog } from '../../ports/store.js';
 import { MAX_LOG_BYTES } from '../attempt/attempt-log-writer.js';
 import { timeLimitReason } from '../attempt/time-limit.js';
 import { InputResolver } from '../inputs/input-resolver.js';
 import { answerRequest } from '../inputs/answer-request.js';
-import { StoreTaskChannel } from '../inputs/store-task-channel.js';
+import { StoreTaskChannel, type AttemptScope } from '../inputs/store-task-channel.js';
 import { killDescendants } from '../processes/descendants.js';
 import type { RunnerMessage } from '../runner/protocol.js';
 import {
@@ -46,6 +47,10 @@ export interface SupervisorOptions {
   readonly slots: number;
   readonly attempts: AttemptStore;
   readonly catalog: Pick<DagCatalog, 'getVersion' | 'getBundle'>;
+  /** Where tasks' variables and connections come from. */
+  readonly settings: SettingsSource;
+  /** Most characters that are kept of a rendered template field. */
+  readonly maxRenderedLength: number;
   readonly clock: Clock;
   readonly logger: Logger;
   /** `core.home`: logs and caches lie below it. */
@@ -60,6 +65,8 @@ export interface SupervisorOptions {
 
 interface Attempt {
   readonly assignment: Assignment;
+  /** Values it was given that must not be seen in what is kept of it. */
+  readonly secrets: Set<string>;
   readonly log: SupervisedLog;
   version: LocalVersion | null;
   runner: RunnerProcess | null;
@@ -104,11 +111,11 @@ export class Supervisor implements Executor {
     this.inputs = new InputResolver(options.attempts, this.outputs);
     this.logPaths = new LogPathRecorder(options.attempts, options.logger);
     this.unclaimed = new UnclaimedOutput(options.logger);
-    this.channel = new StoreTaskChannel(options.attempts, (token) => {
-      const attempt = this.attempts.get(token);
-      if (!attempt?.version) return undefined;
-      const { dagRunId, task } = attempt.assignment;
-      return { dagRunId, shapes: attempt.version.shapes, inlets: task.inlets };
+    this.channel = new StoreTaskChannel({
+      attempts: options.attempts,
+      settings: options.settings,
+      maxRenderedLength: options.maxRenderedLength,
+      scopeOf: (token) => this.scopeOf(token),
     });
   }
 
@@ -174,11 +181,20 @@ export class Supervisor implements Executor {
     if (tokens.size > 0) killDescendants({ tokens, except: new Set([process.pid]) });
   }
 
+  private scopeOf(token: AttemptToken): AttemptScope | undefined {
+    const attempt = this.attempts.get(token);
+    if (!attempt?.version) return undefined;
+    const { assignment, version, secrets } = attempt;
+    const { dagRunId, task } = assignment;
+    return { dagRunId, taskId: task.taskId, inlets: task.inlets, shapes: version.shapes, secrets };
+  }
+
   private admit(assignment: Assignment): Attempt {
     const { token, task } = assignment;
     const { home, clock, runnerOptions } = this.options;
     const attempt: Attempt = {
       assignment,
+      secrets: new Set(),
       log: new SupervisedLog(home, assignment, clock, this.logPaths, runnerOptions.maxLogBytes ?? MAX_LOG_BYTES),
       version: null,
       runner: null,

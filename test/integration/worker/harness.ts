@@ -5,6 +5,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { environmentSettings } from '../../../src/config/environment-settings.js';
 import { compileBundle } from '../../../src/dag-processor/compile-bundle.js';
 import { evaluateBundle } from '../../../src/loading/evaluate-bundle.js';
 import { readAttemptLog, type AttemptLogLine } from '../../../src/logging/attempt-log.js';
@@ -35,6 +36,7 @@ export class WorkerHarness {
   readonly supervisor: Supervisor;
   readonly xcoms: XComRow[] = [];
   readonly logPaths = new Map<string, string>();
+  readonly rendered = new Map<string, TaggedJson>();
   readonly revoked = new Set<string>();
   readonly reported: AttemptOutcome[] = [];
   /** Messages of the supervisor's own log, warnings and errors only. */
@@ -52,6 +54,8 @@ export class WorkerHarness {
       attempts: this.attemptStore(),
       catalog: this.catalog(),
       clock: { now: () => Date.now(), sleep: () => Promise.resolve() },
+      settings: environmentSettings({}),
+      maxRenderedLength: 4_096,
       logger: this.logger(),
       home: this.home,
       runnerOptions: {
@@ -113,6 +117,7 @@ export class WorkerHarness {
         dataInterval: { start: Date.UTC(2024, 0, 1), end: Date.UTC(2024, 0, 2) },
         runAfter: Date.UTC(2024, 0, 2),
         startedAt: Date.now(),
+        clearNumber: 0,
         conf: {},
         params: {},
         timezone: 'UTC',
@@ -210,6 +215,14 @@ export class WorkerHarness {
         return Promise.resolve(true);
       },
       readAssetEvents: () => Promise.resolve([]),
+      pullXComs: (dagRunId, { taskIds, key }) =>
+        Promise.resolve(this.xcoms.filter((row) => row.dagRunId === dagRunId && taskIds.includes(row.taskId) && row.key === key)),
+      setRendered: (token, rendered) => {
+        this.rendered.set(token, rendered);
+        return Promise.resolve(true);
+      },
+      countCopies: () => Promise.resolve(0),
+      previousSuccess: () => Promise.resolve(null),
       findRevoked: (tokens) => Promise.resolve(tokens.filter((token) => this.revoked.has(token))),
       setLogPaths: (paths) => {
         for (const { token, logPath } of paths) this.logPaths.set(token, logPath);

@@ -15,6 +15,8 @@ const supervisor = new Supervisor({
   clock: { now: () => Date.now() },
   logger: silent,
   home,
+  settings: {},
+  maxRenderedLength: 100,
   catalog: {
     getVersion: async () => ({ version: { specHash, bundleHash: bundle.hash }, spec }),
     getBundle: async () => bundle,

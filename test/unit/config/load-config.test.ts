@@ -35,6 +35,7 @@ describe('loadConfig', () => {
       parallelism: 32,
       defaultTimezone: 'UTC',
       maxMapLength: 1024,
+      maxTemplatedFieldLength: 4_096,
       maxXComBytes: 262_144,
     });
     expect(config.database.url).toBeNull();

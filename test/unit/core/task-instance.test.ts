@@ -130,7 +130,7 @@ describe('the delay before a retry', () => {
 });
 
 describe('dispatching', () => {
-  it('counts dispatches within a try and deletes XComs once per later try', () => {
+  it('pitfalls 14 and 15: counts dispatches within a try, and deletes the XComs of those before, except after a deferral', () => {
     const open = (changes: Partial<TaskInstance>) => {
       const view = viewOf([taskSpec('a')], { a: { state: 'scheduled', ...changes } });
       queueInstance(view, 1, 'token', 5);
@@ -139,8 +139,9 @@ describe('dispatching', () => {
     };
     expect(open({ tryNumber: 1 })).toEqual([1, false]);
     expect(open({ tryNumber: 2 })).toEqual([1, true]);
-    expect(open({ tryNumber: 2, lostDispatches: 1 })).toEqual([2, false]);
-    expect(open({ tryNumber: 2, pokeNumber: 4 })).toEqual([5, false]);
+    expect(open({ tryNumber: 1, lostDispatches: 1 })).toEqual([2, true]);
+    expect(open({ tryNumber: 1, pokeNumber: 4 })).toEqual([5, true]);
+    expect(open({ tryNumber: 2, deferral: { event: 1 } })).toEqual([1, false]);
   });
 
   it('remembers when a sensor began to wait', () => {

@@ -29,6 +29,8 @@ export function inRunOf<R>(day: string | null, conf: Readonly<Record<string, unk
     outletEvents: { get: () => ({ extra: {}, add: silent }) },
     inletEvents: { get: async () => [] },
     triggeringAssetEvents: { all: async () => [], get: async () => [] },
+    render: async (template) => template,
+    previousSuccess: async () => null,
   };
   return runWithContext(context, call);
 }

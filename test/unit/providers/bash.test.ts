@@ -38,7 +38,13 @@ function run(options: BashOptions, args: readonly unknown[] = [], signal: AbortS
   const line = (test: (line: string) => boolean) =>
     new Promise<string>((resolve) => waiting.push((text) => test(text) && resolve(text)));
   const use = operatorUseOf(bash(options))!;
-  return { lines, line, result: runWithContext(context, () => use.execute(args)) as Promise<string> };
+  // A worker does the same, and renders texts besides.
+  const rendered = Object.entries(use.templates).map(([name, value]): [string, unknown] => [
+    name,
+    typeof value === 'function' ? (value as (context: TaskContext) => unknown)(context) : value,
+  ]);
+  const result = runWithContext(context, () => use.execute(args, Object.fromEntries(rendered))) as Promise<string>;
+  return { lines, line, result };
 }
 
 const isAlive = (pid: number): boolean => {

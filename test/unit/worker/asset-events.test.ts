@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { environmentSettings } from '../../../src/config/environment-settings.js';
 import type { AssetEvent } from '../../../src/model/asset.js';
 import type { Outcome } from '../../../src/model/outcome.js';
 import type { AssetEventFilter } from '../../../src/ports/store.js';
@@ -31,18 +32,28 @@ async function attempt(options: TaskOptions, body: () => unknown, isSensor = fal
   const task = dags[0]!.spec.tasks[0]!;
   const asked: AssetEventFilter[] = [];
   const attempts = {
-    readXComs: async () => [],
+    pullXComs: async () => [],
     pushXCom: async () => true,
+    setRendered: async () => true,
+    previousSuccess: async () => null,
+    countCopies: async () => 0,
     readAssetEvents: async (filter: AssetEventFilter) => {
       asked.push(filter);
       return [EVENT, { ...EVENT, id: 6, asset: { name: 'other', uri: 'other' }, at: 500, source: null }];
     },
   };
-  const channel = new StoreTaskChannel(attempts, () => ({
-    dagRunId: 3,
-    shapes: new OutputShapes(dags[0]!.spec),
-    inlets: task.inlets,
-  }));
+  const channel = new StoreTaskChannel({
+    attempts,
+    settings: environmentSettings({}),
+    maxRenderedLength: 100,
+    scopeOf: () => ({
+      dagRunId: 3,
+      taskId: 't',
+      shapes: new OutputShapes(dags[0]!.spec),
+      inlets: task.inlets,
+      secrets: new Set(),
+    }),
+  });
   const silent = () => undefined;
   const work: AttemptWork = {
     token: 'token',
@@ -58,6 +69,7 @@ async function attempt(options: TaskOptions, body: () => unknown, isSensor = fal
       dataInterval: null,
       runAfter: 0,
       startedAt: 0,
+      clearNumber: 0,
       conf: {},
       params: {},
       timezone: 'UTC',

@@ -82,6 +82,7 @@ function setUp(more: Partial<InlineExecutorOptions> = {}) {
       dataInterval: null,
       runAfter: 0,
       startedAt: 0,
+      clearNumber: 0,
       conf: {},
       params: {},
       timezone: 'UTC',

@@ -41,6 +41,7 @@ async function attempt(body: Body, { options = {}, tryNumber = 1, inputs = [], s
       dataInterval: null,
       runAfter: 0,
       startedAt: 0,
+      clearNumber: 0,
       conf: {},
       params: {},
       timezone: 'UTC',
@@ -60,6 +61,8 @@ async function attempt(body: Body, { options = {}, tryNumber = 1, inputs = [], s
       pushXCom: () => Promise.resolve(),
       pullXCom: () => Promise.resolve(undefined),
       readAssetEvents: () => Promise.resolve([]),
+      lookUp: () => Promise.resolve(undefined),
+      saveRendered: () => Promise.resolve(),
     },
     signal: new AbortController().signal,
   });

@@ -1,0 +1,232 @@
+/**
+ * What can be reached from a value with `.name` and `[key]`: own properties, elements, and the methods listed here. Never a prototype, a
+ * constructor or a property of a function: whatever a template says, it stays among its values.
+ */
+import { ArgumentReader } from './call-arguments.js';
+import type { Budget } from './budget.js';
+import { TemplateError } from './template-error.js';
+import { TemplateFunction, TemplateObject, type CallArguments } from './template-object.js';
+import { capitalize, center, replaceAll, titleCase } from './texts.js';
+import { isEqual, isMapping, printValue } from './values.js';
+
+/** Undefined: there is no such member. */
+export function memberOf(target: unknown, key: unknown, budget: Budget): unknown {
+  if (target instanceof TemplateObject) return typeof key === 'string' ? target.member(key) : undefined;
+  if (key === 'length' && (typeof target === 'string' || Array.isArray(target))) return target.length;
+  if (typeof target === 'string') {
+    return typeof key === 'number' ? elementAt(target, key) : methodOf(TEXT_METHODS, target, key, budget);
+  }
+  if (Array.isArray(target)) {
+    return typeof key === 'number' ? elementAt(target, key) : methodOf(LIST_METHODS, target as unknown[], key, budget);
+  }
+  if (!isMapping(target)) return undefined;
+  const name = typeof key === 'number' ? String(key) : key;
+  if (typeof name !== 'string') return undefined;
+  return Object.hasOwn(target, name) ? target[name] : methodOf(OBJECT_METHODS, target, name, budget);
+}
+
+/** The names that `target` has, for the message about one that it has not. */
+export function memberNames(target: unknown): readonly string[] {
+  if (target instanceof TemplateObject) return target.memberNames();
+  if (typeof target === 'string') return Object.keys(TEXT_METHODS);
+  if (Array.isArray(target)) return Object.keys(LIST_METHODS);
+  return isMapping(target) ? Object.keys(target) : [];
+}
+
+/** Python's `[start:stop:step]` of a text or list. */
+export function sliceOf(target: unknown, bounds: readonly (number | null)[], budget: Budget): unknown {
+  if (typeof target !== 'string' && !Array.isArray(target)) throw new TemplateError('type', 'only texts and lists have slices');
+  const [start = null, stop = null, step = null] = bounds;
+  const by = step ?? 1;
+  if (!Number.isSafeInteger(by) || by === 0) throw new TemplateError('value', `${by} is no step of a slice`);
+  const { length } = target;
+  const clamp = (index: number): number => {
+    const fromStart = index < 0 ? index + length : index;
+    return by > 0 ? Math.min(Math.max(fromStart, 0), length) : Math.min(Math.max(fromStart, -1), length - 1);
+  };
+  const from = start === null ? (by > 0 ? 0 : length - 1) : clamp(start);
+  const to = stop === null ? (by > 0 ? length : -1) : clamp(stop);
+  const found: unknown[] = [];
+  for (let index = from; by > 0 ? index < to : index > to; index += by) {
+    budget.spend(0.1);
+    found.push(target[index]);
+  }
+  return typeof target === 'string' ? found.join('') : found;
+}
+
+/** A negative index counts from the end. */
+function elementAt(target: string | readonly unknown[], index: number): unknown {
+  return Number.isSafeInteger(index) ? target.at(index) : undefined;
+}
+
+type Method<T> = (target: T, args: CallArguments, budget: Budget) => unknown;
+
+function methodOf<T>(methods: Readonly<Record<string, Method<T>>>, target: T, key: unknown, budget: Budget): unknown {
+  if (typeof key !== 'string' || !Object.hasOwn(methods, key)) return undefined;
+  const method = methods[key] as Method<T>;
+  return new TemplateFunction(key, (args) => method(target, args, budget));
+}
+
+const read = (name: string, args: CallArguments, ...names: readonly string[]): ArgumentReader =>
+  new ArgumentReader(name, args, names);
+const text =
+  (name: string, change: (value: string) => unknown): Method<string> =>
+  (value, args, budget) => {
+    read(name, args);
+    budget.text(value.length);
+    return change(value);
+  };
+const stripped =
+  (name: string, fromStart: boolean, fromEnd: boolean): Method<string> =>
+  (value, args, budget) => {
+    const given = read(name, args, 'chars').value('chars');
+    budget.text(value.length);
+    const isStripped = (character: string): boolean =>
+      typeof given === 'string' ? given.includes(character) : character.trim() === '';
+    const characters = [...value];
+    const start = fromStart ? characters.findIndex((character) => !isStripped(character)) : 0;
+    const end = fromEnd ? characters.findLastIndex((character) => !isStripped(character)) + 1 : characters.length;
+    return start < 0 ? '' : characters.slice(start, end).join('');
+  };
+const search =
+  (name: string, find: (value: string, part: string) => unknown): Method<string> =>
+  (value, args, budget) => {
+    const part = read(name, args, 'value').text('value');
+    budget.text(value.length + part.length);
+    return find(value, part);
+  };
+const padded =
+  (name: string, pad: (value: string, width: number, fill: string) => string): Method<string> =>
+  (value, args, budget) => {
+    const reader = read(name, args, 'width', 'fill');
+    const width = reader.integer('width');
+    budget.text(Math.max(width, value.length));
+    return pad(value, width, reader.text('fill', ' '));
+  };
+const cut =
+  (name: string, at: (value: string, start: number, end: number | undefined) => string): Method<string> =>
+  (value, args) => {
+    const reader = read(name, args, 'start', 'end');
+    return at(value, reader.integer('start', 0), reader.value('end') === undefined ? undefined : reader.integer('end'));
+  };
+
+/** Python's methods with Python's meaning, and JavaScript's under the names that Python does not have. */
+const TEXT_METHODS: Readonly<Record<string, Method<string>>> = {
+  upper: text('upper', (value) => value.toUpperCase()),
+  lower: text('lower', (value) => value.toLowerCase()),
+  title: text('title', titleCase),
+  capitalize: text('capitalize', capitalize),
+  strip: stripped('strip', true, true),
+  lstrip: stripped('lstrip', true, false),
+  rstrip: stripped('rstrip', false, true),
+  split(value, args, budget) {
+    const reader = read('split', args, 'sep', 'maxsplit');
+    const separator = reader.value('sep') ?? null;
+    const most = reader.integer('maxsplit', -1);
+    budget.text(value.length);
+    budget.spend(value.length);
+    const parts = separator === null ? value.trim().split(/\s+/).filter(Boolean) : value.split(reader.text('sep'));
+    if (most < 0 || parts.length <= most + 1) return parts;
+    return [...parts.slice(0, most), parts.slice(most).join(separator === null ? ' ' : reader.text('sep'))];
+  },
+  splitlines: text('splitlines', (value) => value.replace(/\n$/, '').split('\n')),
+  replace(value, args, budget) {
+    const reader = read('replace', args, 'old', 'new', 'count');
+    return replaceAll(value, reader.text('old'), reader.text('new'), reader.integer('count', -1), budget);
+  },
+  startswith: search('startswith', (value, part) => value.startsWith(part)),
+  endswith: search('endswith', (value, part) => value.endsWith(part)),
+  find: search('find', (value, part) => value.indexOf(part)),
+  rfind: search('rfind', (value, part) => value.lastIndexOf(part)),
+  count: search('count', (value, part) => value.split(part).length - 1),
+  join(value, args, budget) {
+    const items = read('join', args, 'iterable').value('iterable');
+    if (!Array.isArray(items)) throw new TemplateError('type', 'join needs a list');
+    budget.spend(items.length);
+    const texts = items.map(printValue);
+    budget.text(texts.reduce((sum, item) => sum + item.length + value.length, 0));
+    return texts.join(value);
+  },
+  zfill(value, args, budget) {
+    const width = read('zfill', args, 'width').integer('width');
+    budget.text(Math.max(width, value.length));
+    const sign = /^[+-]/.exec(value)?.[0] ?? '';
+    return sign + value.slice(sign.length).padStart(width - sign.length, '0');
+  },
+  ljust: padded('ljust', (value, width, fill) => value.padEnd(width, fill)),
+  rjust: padded('rjust', (value, width, fill) => value.padStart(width, fill)),
+  center: padded('center', center),
+  removeprefix: search('removeprefix', (value, part) => (value.startsWith(part) ? value.slice(part.length) : value)),
+  removesuffix: search('removesuffix', (value, part) =>
+    part !== '' && value.endsWith(part) ? value.slice(0, -part.length) : value,
+  ),
+  isdigit: text('isdigit', (value) => /^\d+$/.test(value)),
+  toUpperCase: text('toUpperCase', (value) => value.toUpperCase()),
+  toLowerCase: text('toLowerCase', (value) => value.toLowerCase()),
+  trim: text('trim', (value) => value.trim()),
+  trimStart: text('trimStart', (value) => value.trimStart()),
+  trimEnd: text('trimEnd', (value) => value.trimEnd()),
+  startsWith: search('startsWith', (value, part) => value.startsWith(part)),
+  endsWith: search('endsWith', (value, part) => value.endsWith(part)),
+  includes: search('includes', (value, part) => value.includes(part)),
+  indexOf: search('indexOf', (value, part) => value.indexOf(part)),
+  lastIndexOf: search('lastIndexOf', (value, part) => value.lastIndexOf(part)),
+  slice: cut('slice', (value, start, end) => value.slice(start, end)),
+  substring: cut('substring', (value, start, end) => value.substring(start, end)),
+  padStart: padded('padStart', (value, width, fill) => value.padStart(width, fill)),
+  padEnd: padded('padEnd', (value, width, fill) => value.padEnd(width, fill)),
+};
+
+const LIST_METHODS: Readonly<Record<string, Method<readonly unknown[]>>> = {
+  index(list, args, budget) {
+    const wanted = read('index', args, 'value').value('value');
+    budget.spend(list.length);
+    const found = list.findIndex((item) => isEqual(item, wanted));
+    if (found < 0) throw new TemplateError('value', 'the list has no such element');
+    return found;
+  },
+  count(list, args, budget) {
+    const wanted = read('count', args, 'value').value('value');
+    budget.spend(list.length);
+    return list.filter((item) => isEqual(item, wanted)).length;
+  },
+  includes(list, args, budget) {
+    const wanted = read('includes', args, 'value').value('value');
+    budget.spend(list.length);
+    return list.some((item) => isEqual(item, wanted));
+  },
+  indexOf(list, args, budget) {
+    const wanted = read('indexOf', args, 'value').value('value');
+    budget.spend(list.length);
+    return list.findIndex((item) => isEqual(item, wanted));
+  },
+  join(list, args, budget) {
+    const separator = read('join', args, 'separator').text('separator', ',');
+    budget.spend(list.length);
+    const texts = list.map(printValue);
+    budget.text(texts.reduce((sum, item) => sum + item.length + separator.length, 0));
+    return texts.join(separator);
+  },
+};
+
+type Mapping = Readonly<Record<string, unknown>>;
+
+const OBJECT_METHODS: Readonly<Record<string, Method<Mapping>>> = {
+  keys: entries('keys', (object) => Object.keys(object)),
+  values: entries('values', (object) => Object.values(object)),
+  items: entries('items', (object) => Object.entries(object)),
+  get(object, args) {
+    const reader = read('get', args, 'key', 'default');
+    const key = reader.text('key');
+    return Object.hasOwn(object, key) ? object[key] : (reader.value('default') ?? null);
+  },
+};
+
+function entries(name: string, list: (object: Mapping) => unknown[]): Method<Mapping> {
+  return (object, args, budget) => {
+    read(name, args);
+    const found = list(object);
+    budget.spend(found.length);
+    return found;
+  };
+}

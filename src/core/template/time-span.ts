@@ -1,0 +1,35 @@
+import { TemplateFunction, TemplateObject } from './template-object.js';
+
+/** What `macros.timedelta` makes: calendar months and milliseconds, either of them negative for the past. */
+export class TimeSpan extends TemplateObject {
+  override readonly typeName = 'a time span';
+
+  constructor(
+    readonly months: number,
+    readonly ms: number,
+  ) {
+    super();
+  }
+
+  override member(name: string): unknown {
+    switch (name) {
+      case 'days':
+        return Math.floor(this.ms / 86_400_000);
+      case 'seconds':
+        return Math.floor((this.ms % 86_400_000) / 1_000);
+      case 'total_seconds':
+        return new TemplateFunction('total_seconds', () => this.ms / 1_000);
+      default:
+        return undefined;
+    }
+  }
+
+  override memberNames(): readonly string[] {
+    return ['days', 'seconds', 'total_seconds'];
+  }
+
+  /** As an ISO 8601 duration. */
+  override toString(): string {
+    return `P${this.months === 0 ? '' : `${this.months}M`}T${this.ms / 1_000}S`;
+  }
+}
