@@ -12,15 +12,18 @@ import type { ProcessOptions } from './options.js';
 
 export { readAttemptLog, followAttemptLog } from '../logging/attempt-log.js';
 export { clearTaskInstances } from '../operations/clear-task-instances.js';
+export { createAssetEvent } from '../operations/create-asset-event.js';
 export { createBackfill, planBackfill } from '../operations/create-backfill.js';
 export { deleteDag } from '../operations/delete-dag.js';
 export { deleteDagRun } from '../operations/delete-dag-run.js';
 export { deletePool } from '../operations/delete-pool.js';
+export { findAsset } from '../operations/find-asset.js';
 export { findPoolProblems } from '../operations/find-pool-problems.js';
 export { followBackfill } from '../operations/follow-backfill.js';
 export { followDagRun } from '../operations/follow-dag-run.js';
 export { markDagRuns } from '../operations/mark-dag-runs.js';
 export { markTaskInstances } from '../operations/mark-task-instances.js';
+export { materializeAsset } from '../operations/materialize-asset.js';
 export { parseConf, parseJsonList } from '../operations/parse-conf.js';
 export { pauseDags } from '../operations/pause-dags.js';
 export { setRunNote } from '../operations/set-run-note.js';

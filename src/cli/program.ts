@@ -7,6 +7,7 @@ import { isAirflowLikeError } from '../model/errors.js';
 import { nearestName } from '../model/nearest-name.js';
 import { EXIT, type Cli } from './cli.js';
 import { addAboutCommands } from './commands/about.js';
+import { addAssetCommands } from './commands/assets.js';
 import { addBackfillCommands } from './commands/backfill.js';
 import { addConfigCommands } from './commands/config.js';
 import { addDagCommands } from './commands/dags.js';
@@ -90,6 +91,7 @@ export function buildTree(cli: Cli, setExitCode: (code: number) => void): Tree {
   addDagCommands(tree);
   addTaskCommands(tree);
   addBackfillCommands(tree);
+  addAssetCommands(tree);
   addPoolCommands(tree);
   addDatabaseCommands(tree);
   addConfigCommands(tree);

@@ -3,6 +3,7 @@
  * imports, which run inside a command's action only: `--help` never pays for them.
  */
 import type { LoadedConfig } from '../config/load-config.js';
+import type { Asset, AssetEvent } from '../model/asset.js';
 import type { AttemptLogLine } from '../model/attempt-log.js';
 import type { Backfill, BackfillProgress, ReprocessBehavior } from '../model/backfill.js';
 import type { Actor } from '../model/commit.js';
@@ -16,6 +17,12 @@ import type { Clock } from '../ports/clock.js';
 import type { EventBus } from '../ports/event-bus.js';
 import type { Logger } from '../ports/logger.js';
 import type { DagListing, Store } from '../ports/store.js';
+
+/** How a person names an asset. */
+export interface AssetQuery {
+  readonly name?: string;
+  readonly uri?: string;
+}
 
 /** An open door to one installation: its store and what operations need beside it. */
 export interface Client {
@@ -279,6 +286,13 @@ export interface System {
   deletePool(client: Client, name: string): Promise<Pool>;
   /** @throws AirflowLikeError JSON_INVALID and others for a text that holds no pools. */
   parsePools(text: string, place: string): readonly Pool[];
+  /** @throws AirflowLikeError NOT_FOUND with the nearest name or URI. */
+  findAsset(store: Store, query: AssetQuery): Promise<Asset>;
+  createAssetEvent(
+    client: Client,
+    request: { readonly asset: AssetQuery; readonly extra?: unknown; readonly at?: Instant },
+  ): Promise<AssetEvent>;
+  materializeAsset(client: Client, request: { readonly asset: AssetQuery }): Promise<DagRun>;
   planBackfill(client: Client, request: BackfillRequest): Promise<BackfillPlan>;
   createBackfill(client: Client, request: BackfillRequest): Promise<Backfill>;
   followBackfill(client: Client, backfillId: number, signal: AbortSignal): AsyncIterable<FollowedBackfill>;

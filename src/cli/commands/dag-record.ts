@@ -88,6 +88,8 @@ function assetExpression(condition: AssetCondition | null): { readonly [key: str
 
 /** What its runs wait for besides time, as the rest of a sentence about the DAG; null: nothing. */
 export function waitsForText(spec: DagSpec): string | null {
+  if (spec.schedule.kind === 'assets') return `runs when there are events of ${spec.schedule.text}`;
+  if (spec.schedule.kind === 'assetOrTime') return 'runs by time, and whenever there are events of its assets';
   const schedule = timePartOf(spec.schedule);
   switch (schedule.kind) {
     case 'fileWatch':

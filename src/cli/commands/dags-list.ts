@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import type { DagRun } from '../../model/dag-run.js';
 import type { ImportProblem } from '../../model/dag.js';
 import { AirflowLikeError } from '../../model/errors.js';
-import { nearestName } from '../../model/nearest-name.js';
 import { DAG_RUN_STATES, type DagRunState } from '../../model/states.js';
 import { choiceOption, commaList, outputOption, positiveInteger } from '../arguments.js';
 import { EXIT, withClient, type CommonOptions } from '../cli.js';
@@ -12,6 +11,7 @@ import { findDag, importErrorsHint } from '../lookup.js';
 import { printProperties, printRecords, type OutputFormat } from '../output/records.js';
 import type { Row } from '../output/table.js';
 import type { Tree } from '../program.js';
+import { checkColumns } from './check-columns.js';
 import { dagRecord, scheduleText, waitsForText } from './dag-record.js';
 
 type ListOptions = CommonOptions & { readonly output: OutputFormat };
@@ -248,18 +248,6 @@ export function runRow(dagRun: DagRun): Row {
     end_date: date(dagRun.endedAt),
     run_type: dagRun.runType,
   };
-}
-
-function checkColumns(columns: readonly string[], known: readonly string[]): void {
-  const unknown = columns.find((column) => !known.includes(column));
-  if (unknown === undefined) return;
-  throw new AirflowLikeError('CLI_USAGE', {
-    place: '--columns',
-    message: 'there is no such column',
-    value: unknown,
-    allowed: known.join(', '),
-    suggestion: nearestName(unknown, known),
-  });
 }
 
 function nextNote(row: Readonly<Record<string, string>>, zone: string): string {

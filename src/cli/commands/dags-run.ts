@@ -1,13 +1,12 @@
 import type { Command } from 'commander';
-import type { DagRun } from '../../model/dag-run.js';
 import { AirflowLikeError } from '../../model/errors.js';
 import { outputOption } from '../arguments.js';
 import { EXIT, isAlive, readConf, withClient, type CommonOptions } from '../cli.js';
-import { formatInstant, parseInstant } from '../dates.js';
+import { parseInstant } from '../dates.js';
 import { findDag } from '../lookup.js';
 import { printRecords, type OutputFormat } from '../output/records.js';
-import type { Row } from '../output/table.js';
 import type { Tree } from '../program.js';
+import { triggeredRow } from './triggered-row.js';
 
 interface TriggerOptions extends CommonOptions {
   readonly runId?: string;
@@ -151,23 +150,4 @@ function readLogicalDate({ logicalDate, replaceMicroseconds }: TriggerOptions, z
   if (logicalDate === undefined) return null;
   const instant = parseInstant(logicalDate, '--logical-date', zone);
   return replaceMicroseconds ? Math.floor(instant / 1_000) * 1_000 : instant;
-}
-
-function triggeredRow(dagRun: DagRun): Row {
-  const date = (instant: number | null | undefined): string | null =>
-    instant === null || instant === undefined ? null : formatInstant(instant);
-  return {
-    conf: dagRun.conf,
-    dag_id: dagRun.dagId,
-    dag_run_id: dagRun.runId,
-    data_interval_start: date(dagRun.dataInterval?.start),
-    data_interval_end: date(dagRun.dataInterval?.end),
-    end_date: date(dagRun.endedAt),
-    logical_date: date(dagRun.logicalDate),
-    run_type: dagRun.runType,
-    start_date: date(dagRun.startedAt),
-    state: dagRun.state,
-    triggering_user_name: dagRun.triggeringUser,
-    note: dagRun.note,
-  };
 }

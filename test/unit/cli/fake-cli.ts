@@ -11,6 +11,7 @@ import type { Cli, ConfigOverrides } from '../../../src/cli/cli.js';
 import { runCli } from '../../../src/cli/program.js';
 import type { Client, System } from '../../../src/cli/system.js';
 import type { Terminal } from '../../../src/cli/terminal.js';
+import type { AssetSpec } from '../../../src/model/asset.js';
 import type { Backfill } from '../../../src/model/backfill.js';
 import type { Component, ComponentKind } from '../../../src/model/component.js';
 import type { DagRun } from '../../../src/model/dag-run.js';
@@ -80,6 +81,7 @@ export interface FakeContents {
   readonly reasons?: Readonly<Record<number, string>>;
   readonly backfills?: readonly Backfill[];
   readonly pools?: readonly PoolUse[];
+  readonly assets?: readonly AssetSpec[];
   readonly alive?: readonly ComponentKind[];
 }
 
@@ -139,7 +141,16 @@ function defaultConfig(): LoadedConfig {
 }
 
 function fakeClient(contents: FakeContents, config: LoadedConfig): Client {
-  const { dags = [], problems = [], runs = [], taskInstances = [], attempts = [], backfills = [], pools = [] } = contents;
+  const {
+    dags = [],
+    problems = [],
+    runs = [],
+    taskInstances = [],
+    attempts = [],
+    backfills = [],
+    pools = [],
+    assets = [],
+  } = contents;
   const alive = contents.alive ?? ['dag-processor', 'scheduler'];
   const store = {
     now: async () => NOW,
@@ -173,6 +184,12 @@ function fakeClient(contents: FakeContents, config: LoadedConfig): Client {
       },
     },
     pools: { list: async () => pools },
+    assets: {
+      list: async () => assets.map((asset, index) => ({ ...asset, id: index + 1, isActive: true, createdAt: NOW, updatedAt: NOW })),
+      listAliases: async () => [],
+      listReferences: async () => [],
+      listEvents: async () => [],
+    },
     components: { list: async () => alive.map(component) },
   } as unknown as Store;
   return {

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { describe, expect, it } from '@jest/globals';
+import type { AssetSpec } from '../../../src/model/asset.js';
 import type { Cli } from '../../../src/cli/cli.js';
 import { buildTree } from '../../../src/cli/program.js';
 import { dagRun, FakeTerminal, listing, NOW, runFake, taskInstance } from './fake-cli.js';
@@ -30,6 +31,8 @@ const runs = read('airflow-runs.json') as readonly RecordedRun[];
 /** Ours alone: what `backfill create` starts is followed and listed, logs are read where they are, a folder is checked for a CI; marking,
  * notes and deleting a run are Airflow's API and UI only. */
 const OURS_ALONE = [
+  'assets create-event',
+  'assets events',
   'backfill follow',
   'backfill list',
   'dags check',
@@ -125,7 +128,7 @@ describe('commands', () => {
   it('has the commands of the first system', () => {
     expect(shared.map(([path]) => path).sort()).toEqual(
       [
-        'api-server', 'backfill create', 'config get-value', 'config list', 'dag-processor', 'dags clear', 'dags delete', 'dags details', 'dags list',
+        'api-server', 'assets details', 'assets list', 'assets materialize', 'backfill create', 'config get-value', 'config list', 'dag-processor', 'dags clear', 'dags delete', 'dags details', 'dags list',
         'dags list-import-errors', 'dags list-runs', 'dags next-execution', 'dags pause', 'dags reserialize', 'dags show', 'dags state', 'dags test',
         'dags trigger', 'dags unpause', 'db check', 'db migrate', 'db reset', 'info', 'pools delete', 'pools export', 'pools get', 'pools import',
         'pools list', 'pools set', 'scheduler', 'standalone', 'tasks clear', 'tasks list',
@@ -178,6 +181,7 @@ function ownChoices(path: string, flag: string, choices: readonly string[]): rea
 }
 
 describe('columns', () => {
+  const ASSET: AssetSpec = { name: 'fx_orders', uri: 's3://fixture/orders', group: 'fixture', extra: { team: 'data' } };
   /** Fields of Airflow that mean nothing here. */
   const WITHOUT: Readonly<Record<string, readonly string[]>> = {
     'dags details': [
@@ -191,6 +195,7 @@ describe('columns', () => {
     'dags trigger': ['last_scheduling_decision'],
   };
   const contents = {
+    assets: [ASSET],
     dags: [listing('fx_etl'), listing('fx_empty')],
     runs: [
       dagRun('etl_1', {
@@ -206,6 +211,7 @@ describe('columns', () => {
     taskInstances: [taskInstance('load', { state: 'success', startedAt: NOW, endedAt: NOW })],
   };
   const system = {
+    findAsset: async () => ({ ...ASSET, id: 1, isActive: true, createdAt: NOW, updatedAt: NOW }),
     pauseDags: async () => ['fx_empty'],
     triggerOnce: async () => ({ run: dagRun('cli1', { dagId: 'fx_empty' }), isNew: true }),
   };
