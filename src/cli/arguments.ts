@@ -1,5 +1,6 @@
 /** The kinds of argument and option: how each is checked while the command line is parsed. */
 import { InvalidArgumentError, Option } from 'commander';
+import { AirflowLikeError } from '../model/errors.js';
 import { nearestName } from '../model/nearest-name.js';
 import { OUTPUT_FORMATS } from './output/records.js';
 
@@ -51,5 +52,14 @@ export function regularExpression(value: string): RegExp {
     return new RegExp(value, 'u');
   } catch (error) {
     throw new InvalidArgumentError(`Not a regular expression: ${(error as Error).message}.`);
+  }
+}
+
+/** A `dag_id` that is to be read as a regular expression. @throws AirflowLikeError CLI_USAGE */
+export function regexArgument(text: string): RegExp {
+  try {
+    return regularExpression(text);
+  } catch (error) {
+    throw new AirflowLikeError('CLI_USAGE', { place: 'dag_id', message: (error as Error).message, value: text });
   }
 }

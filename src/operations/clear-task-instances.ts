@@ -34,10 +34,14 @@ export interface ClearResult {
   readonly token: string;
 }
 
-/** Cleared without a token. More, or everything that a DAG ever did, needs that of a dry run. */
-export const MAX_UNSEEN = 10_000;
-/** Committed in one transaction. More than that is committed in several, whole runs at a time, the earliest first. */
-export const MAX_ATOMIC = 100_000;
+export interface ClearLimits {
+  /** Task instances that are cleared without a token. More, or everything that a DAG ever did, needs that of a dry run. */
+  readonly unseen: number;
+  /** Task instances that are changed in one transaction. More than that are changed in several, whole runs at a time, the earliest first. */
+  readonly atomic: number;
+}
+
+export const CLEAR_LIMITS: ClearLimits = { unseen: 10_000, atomic: 100_000 };
 /** Runs that are read at a time: bounds memory. */
 const RUNS_PER_READ = 100;
 /** A busy run changes many times a second, but not between a read and a write ten times over. */
@@ -50,15 +54,19 @@ const MAX_ATTEMPTS = 10;
  * @throws AirflowLikeError NOT_FOUND (DAG, run or task), DATE_ORDER, VALUE_TYPE (`taskRegex`), VALUE_RANGE, REQUEST_INVALID, CLEAR_TOO_WIDE, STATE_CONFLICT
  * when something is running that must not be, what a token stands for has changed, or a run keeps changing too fast.
  */
-export async function clearTaskInstances(deps: OperationDeps, request: ClearRequest): Promise<ClearResult> {
+export async function clearTaskInstances(
+  deps: OperationDeps,
+  request: ClearRequest,
+  limits: ClearLimits = CLEAR_LIMITS,
+): Promise<ClearResult> {
   const listing = await findDag(deps.store, request.dagId);
   checkClearRequest(request);
   const dagRunIds = await chooseRuns(deps, request);
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    const plan = await planAll(deps, listing, request, dagRunIds, MAX_ATOMIC);
+    const plan = await planAll(deps, listing, request, dagRunIds, limits.atomic);
     checkTasks(request, listing, plan.knownTasks);
     if (request.dryRun) return plan.result;
-    checkWidth(request, plan.result);
+    checkWidth(request, plan.result, limits);
     const isDone =
       plan.commits === null ? await commitInParts(deps, listing, request, dagRunIds) : await commit(deps, plan.commits);
     if (!isDone) continue;
@@ -186,7 +194,7 @@ function checkTasks({ tasks, dagId }: ClearRequest, { spec }: DagListing, known:
   });
 }
 
-function checkWidth(request: ClearRequest, { instances, runs, token }: ClearResult): void {
+function checkWidth(request: ClearRequest, { instances, runs, token }: ClearResult, { unseen }: ClearLimits): void {
   if (request.token === token) return;
   if (request.token != null) {
     throw new AirflowLikeError('STATE_CONFLICT', {
@@ -194,13 +202,13 @@ function checkWidth(request: ClearRequest, { instances, runs, token }: ClearResu
       message: 'what would be cleared is no longer what the dry run showed: look at it again',
     });
   }
-  if (instances.length === 0 || (instances.length <= MAX_UNSEEN && !isUnfiltered(request))) return;
+  if (instances.length === 0 || (instances.length <= unseen && !isUnfiltered(request))) return;
   throw new AirflowLikeError('CLEAR_TOO_WIDE', {
     place: `DAG ${request.dagId}`,
     message:
       `this would clear ${instances.length} task instances of ${runs} runs` +
       `${isUnfiltered(request) ? ', everything that the DAG ever did' : ''}: narrow it down, or confirm it with the token of a dry run`,
-    allowed: `without a token: a filter, and at most ${MAX_UNSEEN} task instances`,
+    allowed: `without a token: a filter, and at most ${unseen} task instances`,
   });
 }
 

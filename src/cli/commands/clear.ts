@@ -1,7 +1,8 @@
 /** `tasks clear` and `dags clear`: what would be done is listed, asked for, and done just so. */
 import type { Command } from 'commander';
 import { AirflowLikeError } from '../../model/errors.js';
-import { mapIndexes, outputOption, regularExpression } from '../arguments.js';
+import { mapIndexes, outputOption, regexArgument, regularExpression } from '../arguments.js';
+import type { DagListing } from '../../ports/store.js';
 import { EXIT, withClient, type CommonOptions, type OpenSystem } from '../cli.js';
 import { confirmed } from '../confirm.js';
 import { parseDateRange } from '../dates.js';
@@ -20,6 +21,7 @@ interface SharedOptions extends CommonOptions {
 }
 
 interface TaskClearOptions extends SharedOptions {
+  readonly dagRegex?: boolean;
   readonly taskRegex?: RegExp;
   readonly taskId?: readonly string[];
   readonly mapIndex?: readonly number[];
@@ -74,6 +76,7 @@ export function addTaskClear(tasks: Command, tree: Tree): void {
         'core.defaultTimezone.',
     )
     .argument('<dag_id>', 'the DAG')
+    .option('-R, --dag-regex', 'dag_id is a regular expression; all DAGs that match are meant')
     .option('-t, --task-regex <regex>', 'only tasks whose id matches', regularExpression)
     .option('--task-id <id...>', 'only these tasks')
     .option('--map-index <number...>', 'only these copies of the task that --task-id names', mapIndexes)
@@ -99,14 +102,13 @@ export function addTaskClear(tasks: Command, tree: Tree): void {
         const { from, to } = parseDateRange(['--start-date', options.startDate], ['--end-date', options.endDate], zone);
         checkTaskOptions(options);
         return withClient(cli, options, { config }, async (open) => {
-          const { spec } = await findDag(open.client, dagId);
+          const chosen = options.dagRegex ? await matchingDags(open, dagId) : [await findDag(open.client, dagId)];
           const { taskRegex } = options;
-          if (taskRegex && !spec.tasks.some(({ taskId }) => taskRegex.test(taskId))) {
+          if (taskRegex && !chosen.some(({ spec }) => spec.tasks.some(({ taskId }) => taskRegex.test(taskId)))) {
             throw new AirflowLikeError('NOT_FOUND', { place: '--task-regex', message: 'no task matches', value: taskRegex.source });
           }
-          return clear(tree, open, options, {
+          const filter = {
             ...NOTHING_MORE,
-            dagId,
             tasks: options.taskId?.map((taskId) => ({ taskId, mapIndexes: options.mapIndex ?? null })) ?? null,
             taskRegex: taskRegex?.source ?? null,
             runIds: options.runId ?? null,
@@ -118,7 +120,13 @@ export function addTaskClear(tasks: Command, tree: Tree): void {
             downstream: options.downstream === true,
             preventRunning: options.preventRunning === true,
             resetRuns: options.resetDagRuns,
-          });
+          };
+          return clear(
+            tree,
+            open,
+            options,
+            chosen.map(({ dag }) => ({ ...filter, dagId: dag.dagId })),
+          );
         });
       }),
     );
@@ -147,17 +155,9 @@ export function addDagClear(dags: Command, tree: Tree): void {
         withClient(cli, options, {}, async (open) => {
           await findDag(open.client, dagId);
           const onlyNew = options.onlyNew === true;
-          return clear(
-            tree,
-            open,
-            { ...options, latestVersion: onlyNew || options.latestVersion === true },
-            {
-              ...NOTHING_MORE,
-              dagId,
-              runIds: options.runId,
-              onlyNew,
-            },
-          );
+          const latestVersion = onlyNew || options.latestVersion === true;
+          const filter = { ...NOTHING_MORE, dagId, runIds: options.runId, onlyNew };
+          return clear(tree, open, { ...options, latestVersion }, [filter]);
         }),
       ),
     );
@@ -174,6 +174,14 @@ function shared(command: Command): Command {
     .option('-v, --verbose', 'show more');
 }
 
+/** @throws AirflowLikeError CLI_USAGE, NOT_FOUND */
+async function matchingDags({ client }: OpenSystem, text: string): Promise<readonly DagListing[]> {
+  const pattern = regexArgument(text);
+  const matching = (await client.store.catalog.listDags()).filter(({ dag }) => pattern.test(dag.dagId));
+  if (matching.length > 0) return matching;
+  throw new AirflowLikeError('NOT_FOUND', { place: 'dag_id', message: 'no DAG id matches this expression', value: text });
+}
+
 function checkTaskOptions({ taskId, mapIndex, taskRegex, past, future, runId }: TaskClearOptions): void {
   const usage = (place: string, message: string) => new AirflowLikeError('CLI_USAGE', { place, message });
   if (taskId && taskRegex) throw usage('--task-id', 'cannot be used together with --task-regex');
@@ -181,28 +189,34 @@ function checkTaskOptions({ taskId, mapIndex, taskRegex, past, future, runId }: 
   if ((past || future) && runId?.length !== 1) throw usage(past ? '--past' : '--future', 'goes with exactly one --run-id');
 }
 
+/** Clears by each of `filters`, one DAG each; what is asked for one DAG is done as a whole or not at all. */
 async function clear(
   { cli }: Tree,
   { system, client }: OpenSystem,
   options: SharedOptions,
-  filters: ClearRequest,
+  filters: readonly ClearRequest[],
 ): Promise<number> {
   const { terminal } = cli;
-  const request: ClearRequest = {
-    ...filters,
+  const requests = filters.map((filter): ClearRequest => ({
+    ...filter,
     onlyFailed: options.onlyFailed === true,
     onlyRunning: options.onlyRunning === true,
     version: options.latestVersion === true ? 'latest' : 'own',
-  };
-  const shown = await system.clearTaskInstances(client, { ...request, dryRun: true });
-  if (shown.instances.length === 0) {
+  }));
+  const shown: ClearedDag[] = [];
+  for (const request of requests) {
+    const result = await system.clearTaskInstances(client, { ...request, dryRun: true });
+    if (result.instances.length > 0) shown.push({ request, result });
+  }
+  if (shown.length === 0) {
     terminal.note('Nothing to clear: no task instance matches.');
-    await printEffects(terminal, options.output, request.dagId, shown);
+    await printEffects(terminal, options.output, shown);
     return EXIT.done;
   }
-  if (!options.yes || options.dryRun) await printEffects(terminal, options.output, request.dagId, shown);
-  if (shown.runsOnOldVersion > 0) {
-    const runs = shown.runsOnOldVersion === 1 ? '1 run keeps its' : `${shown.runsOnOldVersion} runs keep their`;
+  if (!options.yes || options.dryRun) await printEffects(terminal, options.output, shown);
+  for (const { request, result } of shown) {
+    if (result.runsOnOldVersion === 0) continue;
+    const runs = result.runsOnOldVersion === 1 ? '1 run keeps its' : `${result.runsOnOldVersion} runs keep their`;
     terminal.note(`${runs} older version of ${request.dagId}: --latest-version runs the newest one.`);
   }
   if (options.dryRun) {
@@ -210,34 +224,43 @@ async function clear(
     return EXIT.done;
   }
   if (!(await confirmed(cli, options.yes, `This will clear ${amount(shown)}. Proceed?`))) return EXIT.error;
-  const done = await system.clearTaskInstances(client, { ...request, dryRun: false, token: shown.token });
-  if (options.yes) await printEffects(terminal, options.output, request.dagId, done);
-  terminal.note(`Cleared ${instances(done)} of ${request.dagId}.`);
+  const done: ClearedDag[] = [];
+  for (const { request, result } of shown) {
+    const cleared = await system.clearTaskInstances(client, { ...request, dryRun: false, token: result.token });
+    done.push({ request, result: cleared });
+    terminal.note(`Cleared ${instances(cleared.instances.length)} of ${request.dagId}.`);
+  }
+  if (options.yes) await printEffects(terminal, options.output, done);
   return EXIT.done;
 }
 
-function instances({ instances: list }: ClearResult): string {
-  return `${list.length} task ${list.length === 1 ? 'instance' : 'instances'}`;
+interface ClearedDag {
+  readonly request: ClearRequest;
+  readonly result: ClearResult;
 }
 
-function amount(result: ClearResult): string {
-  return `${instances(result)} of ${result.runs} ${result.runs === 1 ? 'run' : 'runs'}`;
+function instances(count: number): string {
+  return `${count} task ${count === 1 ? 'instance' : 'instances'}`;
 }
 
-async function printEffects(
-  terminal: Tree['cli']['terminal'],
-  format: OutputFormat,
-  dagId: string,
-  { instances: list }: ClearResult,
-): Promise<void> {
-  const rows = list.map(({ runId, taskId, mapIndex, state, effect }) => ({
-    dag_id: dagId,
-    run_id: runId,
-    task_id: taskId,
-    map_index: mapIndex,
-    state,
-    effect,
-  }));
+function amount(dags: readonly ClearedDag[]): string {
+  const count = dags.reduce((sum, { result }) => sum + result.instances.length, 0);
+  const runs = dags.reduce((sum, { result }) => sum + result.runs, 0);
+  const ofDags = dags.length === 1 ? '' : ` of ${dags.length} DAGs`;
+  return `${instances(count)} of ${runs} ${runs === 1 ? 'run' : 'runs'}${ofDags}`;
+}
+
+async function printEffects(terminal: Tree['cli']['terminal'], format: OutputFormat, dags: readonly ClearedDag[]): Promise<void> {
+  const rows = dags.flatMap(({ request, result }) =>
+    result.instances.map(({ runId, taskId, mapIndex, state, effect }) => ({
+      dag_id: request.dagId,
+      run_id: runId,
+      task_id: taskId,
+      map_index: mapIndex,
+      state,
+      effect,
+    })),
+  );
   const isForPeople = format === 'table' || format === 'plain';
   await printRecords(terminal, format, COLUMNS, isForPeople ? rows.slice(0, SHOWN_ROWS) : rows);
   if (isForPeople && rows.length > SHOWN_ROWS) terminal.note(`... and ${rows.length - SHOWN_ROWS} more (-o json shows all).`);

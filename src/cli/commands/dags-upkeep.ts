@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import { AirflowLikeError } from '../../model/errors.js';
-import { outputOption, regularExpression } from '../arguments.js';
+import { outputOption, regexArgument } from '../arguments.js';
 import { EXIT, withClient, type CommonOptions } from '../cli.js';
 import { confirmed } from '../confirm.js';
 import { findDag } from '../lookup.js';
@@ -132,14 +131,6 @@ function addPauseCommand(dags: Command, { cli, run }: Tree, isPaused: boolean): 
         });
       }),
     );
-}
-
-function regexArgument(text: string): RegExp {
-  try {
-    return regularExpression(text);
-  } catch (error) {
-    throw new AirflowLikeError('CLI_USAGE', { place: 'dag_id', message: (error as Error).message, value: text });
-  }
 }
 
 async function matching(client: Client, pattern: RegExp): Promise<string[]> {

@@ -1,6 +1,7 @@
 /** The scheduler's passes in memory. */
 import { graphOf } from '../../core/graph/task-graph.js';
 import type { Actor } from '../../model/commit.js';
+import type { Backfill } from '../../model/backfill.js';
 import type { DagSchedule, QueuedRun } from '../../model/dag.js';
 import { fileVersion } from '../../model/found-file.js';
 import type { Instant } from '../../model/instant.js';
@@ -100,7 +101,9 @@ function readSchedule(tables: Tables, dag: StoredDag, now: Instant): DagSchedule
   const runs = tables.openRunsOf(dag.dagId);
   const own = runs.filter((run) => run.backfillId === null);
   const byDate = (a: StoredRun, b: StoredRun) => (a.logicalDate ?? a.runAfter) - (b.logicalDate ?? b.runAfter) || a.id - b.id;
-  const active = [...tables.backfills.values()].filter((backfill) => backfill.dagId === dag.dagId && backfill.completedAt === null);
+  // Also an ended one that has open runs again, because they were cleared: it is no longer paused or cancelled.
+  const isOpen = ({ id, completedAt }: Backfill) => completedAt === null || runs.some((run) => run.backfillId === id);
+  const active = [...tables.backfills.values()].filter((backfill) => backfill.dagId === dag.dagId && isOpen(backfill));
   return {
     dag: readDag(dag),
     spec,
@@ -116,7 +119,7 @@ function readSchedule(tables: Tables, dag: StoredDag, now: Instant): DagSchedule
       const ours = runs.filter((run) => run.backfillId === backfill.id).sort((a, b) => a.id - b.id);
       return {
         backfillId: backfill.id,
-        isPaused: backfill.isPaused,
+        isPaused: backfill.isPaused && backfill.completedAt === null,
         maxActiveRuns: backfill.maxActiveRuns,
         runningRuns: ours.filter((run) => run.state === 'running').length,
         queuedRuns: queuedRuns(ours, backfill.maxActiveRuns, now),

@@ -53,11 +53,14 @@ const QUEUED_RUNS: Statement = {
   ) q order by x.n`,
 };
 
+/** Also an ended one that has open runs again, because they were cleared: it is no longer paused or cancelled. */
 const ACTIVE_BACKFILLS: Statement = {
   name: 'list_active_backfills',
-  text: `select b.dag_id, b.backfill_id, b.is_paused, b.max_active_runs,
+  text: `select b.dag_id, b.backfill_id, b.is_paused and b.completed_at is null as is_paused, b.max_active_runs,
       (select count(*) from dag_run d where d.backfill_id = b.backfill_id and d.state = 'running') as running
-    from backfill b where b.dag_id = any ($1::text[]) and b.completed_at is null order by b.backfill_id`,
+    from backfill b where b.dag_id = any ($1::text[]) and (b.completed_at is null or b.backfill_id in (
+      select d.backfill_id from dag_run d where d.dag_id = any ($1::text[]) and d.state in ('queued', 'running') and d.backfill_id is not null
+    )) order by b.backfill_id`,
 };
 
 const START_RUNS: Statement = {

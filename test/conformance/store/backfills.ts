@@ -94,6 +94,22 @@ export function describeBackfills({ store, other, save, create, read, commit, ba
       expect(await store.backfills.progress(created.id)).toMatchObject({ queued: 2, failed: 0 });
     });
 
+    it('has a lane again, after its end, for a run of it that was cleared', async () => {
+      await save(dagSpec('d'));
+      const created = await store.backfills.create({ ...backfill('d'), isPaused: true }, [newRun('b0', T0)], USER, T0);
+      if (typeof created === 'string') throw new Error(created);
+      const [run] = (await store.runs.listRuns({ backfillId: created.id })) as [DagRun];
+      await commit(endRun(run, 'failed', T0));
+      const lanes: unknown[] = [];
+      const look = () =>
+        store.scheduling.planDueDags(T0, 5, ({ backfills }) => (lanes.push(backfills), { ...NOTHING, checkAt: T0 }));
+      await look();
+      await commit(endRun(await read(run), 'queued', T0));
+      await look();
+      const lane = { backfillId: created.id, isPaused: false, maxActiveRuns: 2, runningRuns: 0 };
+      expect(lanes).toEqual([[], [{ ...lane, queuedRuns: [{ id: run.id, runId: 'b0', runAfter: run.runAfter }] }]]);
+    });
+
     it('is complete at once when none of its runs is left to it', async () => {
       await save(dagSpec('d'));
       await create('d', newRun('r', T0));

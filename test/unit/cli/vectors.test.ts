@@ -91,7 +91,6 @@ const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
   'dags test': ['--imgcat-dagrun', '--mark-success-pattern', '--save-dagrun', '--show-dagrun', '--use-executor'],
   // Nothing secret is printed, and nothing is sent anywhere.
   info: ['--anonymize', '--file-io'],
-  'tasks clear': ['--dag-regex'],
   // Variables of the environment are set in front of the command; the debugger is `node --inspect-brk`; what a mapped copy gets is said by
   // `--inputs`, there is no run to take it from.
   'tasks test': ['--env-vars', '--map-index', '--post-mortem'],

@@ -145,6 +145,28 @@ describe('clearTaskInstances', () => {
     expect((await states(runs[0]!))['load']).toBe('success');
   });
 
+  it('B52: commits more than one transaction takes in several, whole runs at a time, and repeats only a part that was stale', async () => {
+    for (let day = 10; day < 210; day++) {
+      await triggerDagRun(world, { dagId: 'sales', runId: `day${day}`, logicalDate: DATES[0] + day * DAY_MS });
+    }
+    const { scheduling } = world.store;
+    const commits: number[] = [];
+    const commitAll: typeof scheduling.commitAll = async (all, now) => {
+      commits.push(all.length);
+      return commits.length === 2 ? false : scheduling.commitAll(all, now);
+    };
+    const deps = { ...world, store: { ...world.store, scheduling: { ...scheduling, commitAll } } };
+    const request = { dagId: 'sales', from: DATES[0] };
+    const limits = { unseen: 1_000, atomic: 50 };
+    const { instances, runs: touched } = await clearTaskInstances(deps, request, limits);
+    expect([instances.length, touched]).toEqual([609, 203]);
+    expect(commits).toEqual([100, 100, 100, 3]);
+    for (const run of await world.store.runs.listRuns({ dagId: 'sales' })) expect(run.clearNumber).toBe(1);
+    const wide = await failure(() => clearTaskInstances(deps, request, { unseen: 600, atomic: 50 }));
+    expect(wide.message).toMatch(/^CLEAR_TOO_WIDE: .* 609 task instances of 203 runs: narrow/);
+    expect(commits).toHaveLength(4);
+  });
+
   it('commits all runs of a request together, or none', async () => {
     const commits: number[] = [];
     const { scheduling } = world.store;
