@@ -69,10 +69,33 @@ async function loadTypeScript(path) {
   return import(`data:text/javascript,${encodeURIComponent(outputText)}`);
 }
 
+async function explainPage() {
+  const { BLOCKER_CODES } = await load('model/explanation.js');
+  const rows = Object.entries(BLOCKER_CODES).map(([code, meaning]) => `| \`${code}\` | ${meaning} |`);
+  return `${NOTE}
+# Why does it not run?
+
+\`airflow-like tasks explain DAG TASK RUN\` says of one task instance everything that is in its way: what has to give way first (it binds), what
+else, who holds what it needs, until when, and when it is looked at next. \`airflow-like dags explain DAG\` says why there is no newer run and
+what the unfinished runs wait for, \`airflow-like dags explain DAG RUN\` what each waiting task of a run waits for. With \`-o json\` or
+\`-o yaml\` a program reads the same.
+
+Nothing is decided there: what holds is asked of the checks, limits and timetables that the scheduler asks. A test walks through random runs and compares
+each explanation with what the next pass does.
+
+The reasons, in the order in which they have to give way:
+
+| Code | What is in the way |
+|---|---|
+${rows.join('\n')}
+`;
+}
+
 const PAGES = {
   'reference/errors.md': errorsPage,
   'reference/config.md': configPage,
   'reference/cli.md': cliPage,
+  'reference/explain.md': explainPage,
   'architecture.md': architecturePage,
 };
 

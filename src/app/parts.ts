@@ -58,7 +58,8 @@ export async function startScheduler(client: Client, executor: Executor | null):
     maxRunsPerPass: options.maxRunsPerPass,
     taskQueuedTimeoutMs: options.taskQueuedTimeoutMs,
   });
-  await component.start();
+  // For people who ask why a task waits: what this scheduler can start at once, and in its own process.
+  await component.start({ parallelism: core.parallelism, localSlots: executor && client.config.config.worker.slots });
   scheduler.start();
   return {
     async stop() {

@@ -8,6 +8,7 @@ import type { AttemptLogLine } from '../model/attempt-log.js';
 import type { Backfill, BackfillProgress, ReprocessBehavior } from '../model/backfill.js';
 import type { Actor } from '../model/commit.js';
 import type { DagRun } from '../model/dag-run.js';
+import type { DagExplanation, Explanation } from '../model/explanation.js';
 import type { ImportProblem, NextRun } from '../model/dag.js';
 import type { DataInterval, Instant } from '../model/instant.js';
 import type { DagRunState, TaskInstanceState } from '../model/states.js';
@@ -269,6 +270,13 @@ export interface System {
   clockChanges(listing: DagListing, runs: readonly NextRun[]): readonly ClockChange[];
   /** `isNew` is false when an earlier request with the same idempotency key made the run. */
   triggerOnce(client: Client, request: TriggerRequest): Promise<{ readonly run: DagRun; readonly isNew: boolean }>;
+  explainTask(
+    client: Client,
+    request: { dagRunId: number; taskId: string; mapIndex: number; parallelism: number },
+  ): Promise<Explanation>;
+  /** Task instances that neither run nor are finished. */
+  explainRun(client: Client, request: { dagRunId: number; parallelism: number }): Promise<readonly Explanation[]>;
+  explainDag(client: Client, dagId: string): Promise<DagExplanation>;
   pauseDags(
     client: Client,
     request: { dagIds: readonly string[]; isPaused: boolean; reason: string | null },

@@ -27,6 +27,7 @@ import type { DagRun } from '../model/dag-run.js';
 import type { DagSpec } from '../model/dag-spec.js';
 import type { FoundFile, RememberedFiles } from '../model/found-file.js';
 import type { Instant } from '../model/instant.js';
+import type { DagSituation, Situation } from '../model/situation.js';
 import type { DagRunSnapshot, Occupancy } from '../model/snapshot.js';
 import type { DagRunState, RunType, TaskInstanceState } from '../model/states.js';
 import type { Pool, PoolUse } from '../model/pool.js';
@@ -46,6 +47,7 @@ export interface Store {
   readonly attempts: AttemptStore;
   readonly runs: DagRunReads;
   readonly backfills: BackfillStore;
+  readonly situations: SituationReads;
   readonly assets: AssetStore;
   readonly pools: PoolStore;
   readonly components: ComponentStore;
@@ -261,6 +263,14 @@ export interface RunFilter {
   readonly taskStates?: readonly TaskInstanceState[];
   readonly order?: 'logical_date' | '-logical_date';
   readonly limit?: number;
+}
+
+/** For people who ask why something does not run. Read without locks, at about one moment. */
+export interface SituationReads {
+  /** What keeps a DAG from getting its next run; null: there is no such DAG. */
+  ofDag(dagId: string, now: Instant): Promise<DagSituation | null>;
+  /** What keeps the tasks of a run from running; null: there is no such run. */
+  ofRun(dagRunId: number, now: Instant): Promise<Situation | null>;
 }
 
 export interface BackfillStore {

@@ -14,6 +14,7 @@ import { describeRunCreator } from './store/run-creator.js';
 import { describeSchedules } from './store/schedules.js';
 import { describeRuns } from './store/runs.js';
 import { describeXComs } from './store/xcoms.js';
+import { describeSituations } from './store/situations.js';
 import { createSuite, type StoreHarness } from './store/suite.js';
 
 export function describeStore(name: string, harness: StoreHarness): void {
@@ -32,6 +33,7 @@ export function describeStore(name: string, harness: StoreHarness): void {
     describeAttempts(suite);
     describeBackfills(suite);
     describeAssets(suite);
+    describeSituations(suite);
     describeComponents(suite);
     describeHistory(suite);
     describeXComs(name, suite);

@@ -3,6 +3,7 @@ import { addDagListings } from './dags-list.js';
 import { addDagRunCommands } from './dags-run.js';
 import { addRunCommands, addRunState } from './dags-runs.js';
 import { addDagShow } from './dags-show.js';
+import { addDagExplain } from './explain.js';
 import { addDagUpkeep } from './dags-upkeep.js';
 
 /** `dags ...`: the DAGs and their runs. */
@@ -13,6 +14,7 @@ export function addDagCommands(tree: Tree): void {
   addDagListings(dags, tree);
   addRunState(dags, tree);
   addDagShow(dags, tree);
+  addDagExplain(dags, tree);
   dags.commandsGroup('Run:');
   addDagRunCommands(dags, tree);
   addRunCommands(dags, tree);

@@ -9,6 +9,7 @@ import type { Tree } from '../program.js';
 import { addTaskClear } from './clear.js';
 import { addTaskMark } from './mark.js';
 import { taskInstanceRows } from './task-instance-rows.js';
+import { addTaskExplain } from './explain.js';
 import { addTaskLogs } from './tasks-logs.js';
 
 const LIST_COLUMNS = ['task_id', 'operator', 'upstream', 'trigger_rule', 'retries', 'pool', 'queue', 'is_mapped'];
@@ -147,6 +148,7 @@ export function addTaskCommands(tree: Tree): void {
       }),
     );
 
+  addTaskExplain(tasks, tree);
   addTaskLogs(tasks, tree);
   addTaskClear(tasks, tree);
   addTaskMark(tasks, tree);

@@ -71,19 +71,41 @@ export class QueueLimits {
   }
 
   /** The first limit that keeps the candidate back; null: it may be taken. */
-  holdReason({ view, instance }: QueueCandidate): HoldReason | null {
-    if (view.run.state !== 'running') return 'run_not_running';
-    if (this.#pausedDags.has(view.run.dagId)) return 'dag_paused';
-    const pool = this.#pools.get(instance.pool);
-    if (pool === undefined) return 'pool_unknown';
-    if (pool.free - pool.taken < instance.poolSlots) return this.#isTooSmallFor(instance) ? 'pool_too_small' : 'pool_full';
-    const use = this.#useOf(view);
-    if (use.active >= view.spec.maxActiveTasks) return 'max_active_tasks';
-    const node = view.node(instance.taskId);
-    const { maxActiveTisPerDagrun, maxActiveTisPerDag } = node.task;
-    if (maxActiveTisPerDagrun !== null && activeInRun(node, use) >= maxActiveTisPerDagrun) return 'max_active_tis_per_dagrun';
-    if (maxActiveTisPerDag !== null && this.activeOf(view, node.task) >= maxActiveTisPerDag) return 'max_active_tis_per_dag';
-    return this.isUsedUp ? 'no_free_slot' : null;
+  holdReason(candidate: QueueCandidate): HoldReason | null {
+    return HOLD_REASONS.find((reason) => this.#holds(reason, candidate)) ?? null;
+  }
+
+  /** All limits that keep the candidate back. */
+  holdReasons(candidate: QueueCandidate): readonly HoldReason[] {
+    return HOLD_REASONS.filter((reason) => this.#holds(reason, candidate));
+  }
+
+  #holds(reason: HoldReason, { view, instance }: QueueCandidate): boolean {
+    const { task } = view.node(instance.taskId);
+    switch (reason) {
+      case 'run_not_running':
+        return view.run.state !== 'running';
+      case 'dag_paused':
+        return this.#pausedDags.has(view.run.dagId);
+      case 'pool_unknown':
+        return !this.#pools.has(instance.pool);
+      case 'pool_too_small':
+        return this.#isTooSmallFor(instance);
+      case 'pool_full': {
+        const pool = this.#pools.get(instance.pool);
+        return pool !== undefined && pool.free - pool.taken < instance.poolSlots && !this.#isTooSmallFor(instance);
+      }
+      case 'max_active_tasks':
+        return this.#useOf(view).active >= view.spec.maxActiveTasks;
+      case 'max_active_tis_per_dagrun': {
+        const { maxActiveTisPerDagrun: limit } = task;
+        return limit !== null && activeInRun(view.node(instance.taskId), this.#useOf(view)) >= limit;
+      }
+      case 'max_active_tis_per_dag':
+        return task.maxActiveTisPerDag !== null && this.activeOf(view, task) >= task.maxActiveTisPerDag;
+      case 'no_free_slot':
+        return this.isUsedUp;
+    }
   }
 
   /** Takes from every limit what the candidate needs; `holdReason` has let it pass. */
@@ -98,6 +120,15 @@ export class QueueLimits {
     if (task.maxActiveTisPerDag !== null) {
       this.#tasks.set(taskLimitKey(view.run.dagId, task.taskId), this.activeOf(view, task) + 1);
     }
+  }
+
+  /** Takes slots for somebody of whose run nothing is known; false: the pool does not have them. */
+  takeSlots(poolName: string, poolSlots: number): boolean {
+    const pool = this.pool(poolName);
+    if (this.isUsedUp || pool.free - pool.taken < poolSlots) return false;
+    this.slots.taken++;
+    pool.taken += poolSlots;
+    return true;
   }
 
   /** The slots of a pool; of one that does not exist there are none. */
@@ -118,8 +149,8 @@ export class QueueLimits {
   }
 
   #isTooSmallFor({ pool, poolSlots }: TaskInstance): boolean {
-    const slots = this.#occupancy.pools[pool]?.slots ?? 0;
-    return slots >= 0 && slots < poolSlots;
+    const slots = this.#occupancy.pools[pool]?.slots;
+    return slots !== undefined && slots >= 0 && slots < poolSlots;
   }
 }
 

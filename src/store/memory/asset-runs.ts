@@ -28,7 +28,7 @@ export function planAssetRuns(
   for (const dag of claimed) {
     let assetCheckAt: Instant | null = null;
     try {
-      const { createRun, takesBacklog } = plan(readSchedule(tables, dag, now));
+      const { createRun, takesBacklog } = plan(readAssetSchedule(tables, dag, now));
       const created = createRun && insertRun(tables, dag.dagId, createRun, ACTOR, now);
       if (created) {
         createdRuns++;
@@ -43,7 +43,8 @@ export function planAssetRuns(
   return { claimed: claimed.length, createdRuns, errors };
 }
 
-function readSchedule(tables: Tables, dag: StoredDag, now: Instant): AssetSchedule {
+/** What waits for this DAG. */
+export function readAssetSchedule(tables: Tables, dag: StoredDag, now: Instant): AssetSchedule {
   const queue = tables.assetQueues.get(dag.dagId) ?? [];
   const newest = queue.at(-1);
   const runs = tables.runsOf(dag.dagId);

@@ -10,6 +10,7 @@ import { createComponentStore } from './components.js';
 import { createPoolStore } from './pools.js';
 import { createRunReads } from './runs.js';
 import { createSchedulingStore } from './scheduling.js';
+import { createSituationReads } from './situations.js';
 import { Tables, type HistoryEvent } from './tables.js';
 
 export type { HistoryEvent } from './tables.js';
@@ -32,6 +33,7 @@ export function createMemoryStore(clock: Clock): MemoryStore {
     backfills: createBackfillStore(tables),
     assets: createAssetStore(tables),
     pools: createPoolStore(tables),
+    situations: createSituationReads(tables),
     components: createComponentStore(tables, clock),
     events: tables.events,
     setPool: (name, slots) => void tables.pools.set(name, { name, slots, description: null, includeDeferred: false }),

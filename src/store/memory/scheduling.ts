@@ -70,15 +70,7 @@ export function createSchedulingStore(tables: Tables): SchedulingStore {
       });
     },
     async loadSnapshots(dagRunIds) {
-      return dagRunIds.flatMap((id): DagRunSnapshot[] => {
-        const run = tables.runs.get(id);
-        const version = run && tables.versions.get(run.versionId);
-        if (!run || !version) return [];
-        const { spec } = version;
-        const needsPrevious = graphOf(spec).hasDependsOnPast;
-        const previous = needsPrevious ? findPrevious(tables, run, spec.catchup !== false) : null;
-        return [{ run: readRun(run), spec, taskInstances: tables.instancesOf(id), previous }];
-      });
+      return dagRunIds.flatMap((id) => readSnapshot(tables, id) ?? []);
     },
     async commit(commits, now) {
       return writeCommits(tables, commits, now);
@@ -95,7 +87,19 @@ export function createSchedulingStore(tables: Tables): SchedulingStore {
   };
 }
 
-function readSchedule(tables: Tables, dag: StoredDag, now: Instant): DagSchedule {
+/** Null: the run is gone, or its version is. */
+export function readSnapshot(tables: Tables, dagRunId: number): DagRunSnapshot | null {
+  const run = tables.runs.get(dagRunId);
+  const version = run && tables.versions.get(run.versionId);
+  if (!run || !version) return null;
+  const { spec } = version;
+  const needsPrevious = graphOf(spec).hasDependsOnPast;
+  const previous = needsPrevious ? findPrevious(tables, run, spec.catchup !== false) : null;
+  return { run: readRun(run), spec, taskInstances: tables.instancesOf(dagRunId), previous };
+}
+
+/** What the run creator knows of the DAG. */
+export function readSchedule(tables: Tables, dag: StoredDag, now: Instant): DagSchedule {
   const { spec } = tables.versions.get(dag.currentVersionId)!;
   const last = tables.lastAutomatedRun(dag.dagId);
   const runs = tables.openRunsOf(dag.dagId);

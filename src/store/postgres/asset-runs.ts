@@ -85,7 +85,7 @@ export function planAssetRuns(
   return database.transaction(async (session) => {
     const claimed = (await session.run(CLAIM_CONSUMERS, [now, limit])).map(readDag);
     if (claimed.length === 0) return { claimed: 0, createdRuns: 0, errors: [] };
-    const schedules = await readSchedules(session, specs, claimed, now);
+    const schedules = await readAssetSchedules(session, specs, claimed, now);
     const create: (RunToCreate & { readonly takesBacklog: boolean })[] = [];
     const errors: { dagId: string; error: unknown }[] = [];
     for (const schedule of schedules) {
@@ -111,7 +111,8 @@ export function planAssetRuns(
   });
 }
 
-async function readSchedules(
+/** What waits for these DAGs. */
+export async function readAssetSchedules(
   session: Session,
   specs: SpecCache,
   dags: readonly ReturnType<typeof readDag>[],

@@ -2,7 +2,7 @@
 import type { Component, ComponentKind } from '../../model/component.js';
 import type { Instant } from '../../model/instant.js';
 import type { ComponentStore } from '../../ports/store.js';
-import type { Database, Row, Statement } from './session.js';
+import type { Database, Row, Session, Statement } from './session.js';
 
 const LEASE_END = (parameter: string) => `clock_timestamp() + ${parameter}::float8 * interval '1 millisecond'`;
 
@@ -27,6 +27,10 @@ const STOPPED: Statement = {
 
 const LIST: Statement = { name: 'list_components', text: 'select * from component order by kind, started_at, component_id' };
 
+export async function listComponents(session: Session): Promise<readonly Component[]> {
+  return (await session.run(LIST)).map(readComponent);
+}
+
 export function createComponentStore(database: Database): ComponentStore {
   return {
     async register(component, leaseMs) {
@@ -41,7 +45,7 @@ export function createComponentStore(database: Database): ComponentStore {
       await database.run(STOPPED, [componentId]);
     },
     async list() {
-      return (await database.run(LIST)).map(readComponent);
+      return listComponents(database);
     },
   };
 }

@@ -149,7 +149,8 @@ function checkRow(dagId: string, { nextRun, checkAt }: Pick<DagSchedulePlan, 'ne
   };
 }
 
-async function readSchedules(
+/** What the run creator knows of these DAGs; under their locks when it is the run creator that asks. */
+export async function readSchedules(
   session: Session,
   specs: SpecCache,
   dags: readonly ReturnType<typeof readDag>[],

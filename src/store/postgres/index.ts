@@ -11,6 +11,7 @@ import { createRunReads } from './run-reads.js';
 import { createCatalog } from './dags.js';
 import { createSchedulingStore } from './scheduling.js';
 import { Database, type Statement } from './session.js';
+import { createSituationReads } from './situations.js';
 import { SpecCache } from './spec-cache.js';
 
 export { isPassingFailure, maskUrl } from './connection.js';
@@ -50,6 +51,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     backfills: createBackfillStore(database, specs),
     assets: createAssetStore(database),
     pools: createPoolStore(database),
+    situations: createSituationReads(database, specs),
     components: createComponentStore(heartbeats),
     async now() {
       const [row] = await database.run<{ at: number }>(NOW);

@@ -52,22 +52,42 @@ interface PoolRow {
   readonly include_deferred: boolean;
 }
 
+const LIST_POOLS: Statement = {
+  name: 'list_pools_with_slots',
+  text: 'select name, slots, include_deferred from pool order by name',
+};
+
 /** Locks first and counts second, within the caller's transaction; all statements are sent before the first answer. */
-export async function lockAndCount(session: Session, { pools, taskLimits = [], dagIds = [] }: AdmissionScope): Promise<Occupancy> {
+export async function lockAndCount(session: Session, scope: AdmissionScope): Promise<Occupancy> {
+  const { pools, taskLimits = [] } = scope;
   const locking = taskLimits.length > 0 ? session.run(LOCK_TASK_LIMITS, [listParameter(taskLimits)]) : null;
-  const [locked, slots, tasks, paused] = await Promise.all([
-    session.run<PoolRow>(LOCK_POOLS, [listParameter(pools)]),
+  const locked = session.run<PoolRow>(LOCK_POOLS, [listParameter(pools)]);
+  const [occupancy] = await Promise.all([count(session, locked, scope), locking]);
+  return occupancy;
+}
+
+/** Counts without locks, for people: of all pools. */
+export function countOccupancy(session: Session, scope: Omit<AdmissionScope, 'pools'>): Promise<Occupancy> {
+  return count(session, session.run<PoolRow>(LIST_POOLS), scope);
+}
+
+async function count(
+  session: Session,
+  pools: Promise<readonly PoolRow[]>,
+  { taskLimits = [], dagIds = [] }: Omit<AdmissionScope, 'pools'>,
+): Promise<Occupancy> {
+  const [found, slots, tasks, paused] = await Promise.all([
+    pools,
     session.run<{ pool: string; attempts: number; slots: number; deferred_slots: number }>(COUNT_SLOTS),
     taskLimits.length > 0 ? session.run<{ key: string; active: number }>(COUNT_TASKS, [listParameter(taskLimits)]) : [],
     dagIds.length > 0 ? session.run<{ dag_id: string }>(FIND_PAUSED, [listParameter(dagIds)]) : [],
-    locking,
   ]);
   const ofPool = new Map(slots.map((row) => [row.pool, row]));
   const active = new Map(tasks.map((row) => [row.key, row.active]));
   return {
     total: slots.reduce((sum, row) => sum + row.attempts, 0),
     pools: Object.fromEntries(
-      locked.map(({ name, slots: size, include_deferred: includeDeferred }) => {
+      found.map(({ name, slots: size, include_deferred: includeDeferred }) => {
         const row = ofPool.get(name);
         return [name, { slots: size, occupied: (row?.slots ?? 0) + (includeDeferred ? (row?.deferred_slots ?? 0) : 0) }];
       }),

@@ -1,0 +1,69 @@
+/** Why a DAG has no newer run: what its schedule waits for, and what keeps a run that is due from being created. */
+import type { DagExplanation } from '../../model/explanation.js';
+import type { DagSituation } from '../../model/situation.js';
+import { planDagSchedule } from '../dag-run/plan-schedule.js';
+import { timetableFor } from '../timetable/resolve.js';
+import type { Timetable } from '../timetable/timetable.js';
+import { bind } from './bind.js';
+import { instantText, listed } from './describe.js';
+import { assetRefText } from '../../model/asset.js';
+import { assetConditionOf, timePartOf } from '../../model/schedule-parts.js';
+import { conditionText, isConditionMet, refsOf } from '../asset/condition.js';
+import { blocker, dagBlockers, fullLane, missingScheduler, type OpenBlocker } from './explain-run.js';
+
+const ABOUT_TO_BE = blocker('about_to_be_created', 'the next run is due, and the next pass of the scheduler creates it');
+const BY_HAND = 'it has no schedule: runs are triggered by hand, with';
+
+/** @param custom Timetables of plugins by name. */
+export function explainDag(situation: DagSituation, custom?: ReadonlyMap<string, Timetable>): DagExplanation {
+  const { schedule, now } = situation;
+  const ofSchedule = scheduleBlockers(situation, custom);
+  const blockers = bind([...missingScheduler(situation), ...dagBlockers(situation), ...ofSchedule]);
+  const { dagId } = schedule.dag;
+  const times = blockers.flatMap(({ until }) => until ?? []);
+  return {
+    dagId,
+    summary: blockers[0] ? `${dagId} has no newer run: ${blockers[0].text}` : `${dagId} is about to get its next run`,
+    blockers,
+    nextLookAt: times.length === 0 ? null : Math.max(now, Math.min(...times)),
+  };
+}
+
+function scheduleBlockers(situation: DagSituation, custom?: ReadonlyMap<string, Timetable>): readonly OpenBlocker[] {
+  const { schedule, lane, now } = situation;
+  const { spec, dag } = schedule;
+  const waits = assetBlocker(situation);
+  const ofAssets = waits === null ? [] : [waits];
+  const time = timePartOf(spec.schedule);
+  if (time.kind === 'none') {
+    if (waits !== null) return ofAssets;
+    if (assetConditionOf(spec.schedule) === null)
+      return [blocker('no_schedule', `${BY_HAND} "airflow-like dags trigger ${spec.dagId}"`)];
+    return schedule.unfinishedRuns >= spec.maxActiveRuns ? [fullLane('max_active_runs', lane, spec.maxActiveRuns)] : [ABOUT_TO_BE];
+  }
+  // The plan that the run creator would make if the DAG were not paused.
+  const { nextRun, createRuns } = planDagSchedule({ ...schedule, dag: { ...dag, isPaused: false, isRetired: false } }, custom);
+  if (createRuns.length > 0) return [ABOUT_TO_BE];
+  if (nextRun === null) {
+    const { summary } = timetableFor(spec, custom);
+    const over = spec.endDate === null ? '' : `; the DAG ends at ${instantText(spec.endDate)}`;
+    return [...ofAssets, blocker('schedule_over', `its schedule "${summary}" has no further run${over}`)];
+  }
+  const { runAfter, dataInterval } = nextRun;
+  const interval = `${instantText(dataInterval.start)} to ${instantText(dataInterval.end)}`;
+  if (runAfter > now) {
+    return [...ofAssets, blocker('not_due', `the next run (${interval}) is due at ${instantText(runAfter)}`, { until: runAfter })];
+  }
+  return schedule.unfinishedRuns >= spec.maxActiveRuns ? [fullLane('max_active_runs', lane, spec.maxActiveRuns)] : [ABOUT_TO_BE];
+}
+
+/** Assets of the condition that have no event since the last run; null: it does not wait for assets, or has what it waits for. */
+function assetBlocker({ schedule: { spec }, assets }: DagSituation): OpenBlocker | null {
+  const condition = assetConditionOf(spec.schedule);
+  if (condition === null || isConditionMet(condition, (ref) => assets.present.has(assetRefText(ref)))) return null;
+  const missing = refsOf(condition).filter((ref) => !assets.present.has(assetRefText(ref)));
+  return blocker(
+    'waits_for_assets',
+    `it runs on ${conditionText(condition)}, and there is no new event of ${listed(missing.map(conditionText))}`,
+  );
+}

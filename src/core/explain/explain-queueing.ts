@@ -1,0 +1,144 @@
+/** What keeps a scheduled task instance from its slot, and a queued one from its worker, in words. */
+import type { Situation, SlotHolder } from '../../model/situation.js';
+import type { TaskInstance } from '../../model/task-instance.js';
+import type { RunView } from '../dag-run/run-view.js';
+import { QueueLimits, type HoldReason } from '../queueing/queue-limits.js';
+import { counted, holderName, listed } from './describe.js';
+import { blocker, type OpenBlocker } from './explain-run.js';
+
+/** What the running schedulers allow. */
+interface SlotLimits {
+  /** Most task instances queued or running over everything. */
+  readonly parallelism: number;
+  /** What schedulers that start tasks in their own process can start now; infinite where workers fetch them. */
+  readonly freeSlots: number;
+}
+
+/**
+ * @param parallelism What counts while no scheduler runs that says otherwise.
+ */
+export function slotLimitsOf({ components, holders, now }: Situation, parallelism: number): SlotLimits {
+  const schedulers = components.filter(({ kind, leaseUntil }) => kind === 'scheduler' && leaseUntil >= now);
+  const allowed = schedulers.map(({ details }) => details['parallelism']).filter((value) => typeof value === 'number');
+  const local = schedulers.map(({ details }) => details['localSlots']);
+  const isLocal = local.length > 0 && local.every((slots) => typeof slots === 'number');
+  const running = holders.filter(({ state }) => state === 'running').length;
+  return {
+    parallelism: allowed.length > 0 ? Math.max(...allowed) : parallelism,
+    freeSlots: isLocal ? local.reduce((sum, slots) => sum + slots, -running) : Number.POSITIVE_INFINITY,
+  };
+}
+
+/** What keeps the instance back now: all limits, in the order in which the queueing decision asks them, or others that come first. */
+export function slotBlockers(
+  situation: Situation,
+  view: RunView,
+  instance: TaskInstance,
+  slots: SlotLimits,
+): readonly OpenBlocker[] {
+  const limits = new QueueLimits({ occupancy: situation.occupancy, ...slots });
+  const reasons = limits.holdReasons({ view, instance });
+  if (reasons.length === 0 && instance.state === 'scheduled') return [turnBlocker(limits, situation, view, instance)];
+  return reasons.flatMap((reason) => describe(reason, situation, view, instance, slots) ?? []);
+}
+
+/** Of an instance that no limit keeps back: those that come first take what it needs, or its turn is now. */
+function turnBlocker(limits: QueueLimits, { contenders }: Situation, view: RunView, instance: TaskInstance): OpenBlocker {
+  const ahead: string[] = [];
+  for (const contender of contenders) {
+    if (contender.taskInstanceId === instance.id) break;
+    const own = view.has(contender.taskInstanceId) ? { view, instance: view.instance(contender.taskInstanceId) } : null;
+    if (own) {
+      if (limits.holdReason(own) !== null) continue;
+      limits.take(own);
+    } else if (!limits.takeSlots(contender.pool, contender.poolSlots)) continue;
+    ahead.push(holderName(contender.key));
+  }
+  if (limits.holdReason({ view, instance }) === null) {
+    return blocker('about_to_be_queued', 'a slot is free: the next pass of the scheduler gives it one');
+  }
+  const text = `what it needs is free, but ${counted(ahead.length, 'task')} that come first take it: ${listed(ahead)}`;
+  return blocker('outranked', text, { holders: ahead });
+}
+
+function describe(
+  reason: HoldReason,
+  situation: Situation,
+  { run, spec }: RunView,
+  { pool, poolSlots, taskId }: TaskInstance,
+  { parallelism, freeSlots }: SlotLimits,
+): OpenBlocker | null {
+  const task = spec.tasks.find((candidate) => candidate.taskId === taskId);
+  const { pools, total } = situation.occupancy;
+  const held = (isHolder: (holder: SlotHolder) => boolean) => situation.holders.filter(isHolder).map(({ key }) => holderName(key));
+  const inRun = ({ key }: SlotHolder) => key.dagId === run.dagId && key.runId === run.runId;
+  switch (reason) {
+    // Said of the whole run already.
+    case 'run_not_running':
+    case 'dag_paused':
+      return null;
+    case 'pool_unknown':
+      return blocker(reason, `its pool "${pool}" does not exist; there are: ${Object.keys(pools).sort().join(', ')}`);
+    case 'pool_too_small':
+      return blocker(reason, `it needs ${counted(poolSlots, 'slot')}, and its pool "${pool}" has ${pools[pool]?.slots ?? 0}`);
+    case 'pool_full': {
+      const holders = held((holder) => holder.pool === pool);
+      const { slots = 0, occupied = 0 } = pools[pool] ?? {};
+      const text = `its pool "${pool}" has ${occupied} of ${counted(slots, 'slot')} taken, and it needs ${poolSlots}: ${listed(holders)}`;
+      return blocker(reason, text, { holders });
+    }
+    case 'max_active_tasks': {
+      const holders = held(inRun);
+      return blocker(reason, `its run has ${spec.maxActiveTasks} tasks under way (maxActiveTasks): ${listed(holders)}`, {
+        holders,
+      });
+    }
+    case 'max_active_tis_per_dagrun': {
+      const holders = held((holder) => inRun(holder) && holder.key.taskId === taskId);
+      const text = `its run has ${task?.maxActiveTisPerDagrun} copies of it under way (maxActiveTisPerDagrun): ${listed(holders)}`;
+      return blocker(reason, text, { holders });
+    }
+    case 'max_active_tis_per_dag': {
+      const holders = held(({ key }) => key.dagId === run.dagId && key.taskId === taskId);
+      const text = `${task?.maxActiveTisPerDag} instances of it are under way in all runs (maxActiveTisPerDag): ${listed(holders)}`;
+      return blocker(reason, text, { holders });
+    }
+    case 'no_free_slot': {
+      const holders = held(() => true);
+      if (total < parallelism && freeSlots <= 0) {
+        return blocker('no_local_slot', `the worker of the scheduler has no free slot (worker.slots): ${listed(holders)}`, {
+          holders,
+        });
+      }
+      return blocker(reason, `${total} of ${counted(parallelism, 'slot')} are taken (core.parallelism): ${listed(holders)}`, {
+        holders,
+      });
+    }
+  }
+}
+
+/** Of a queued instance: what its workers do. */
+export function workerBlocker({ components, holders, now }: Situation, { queue }: TaskInstance): OpenBlocker {
+  const workers = components.filter(
+    ({ kind, leaseUntil, details }) => kind === 'worker' && leaseUntil >= now && queuesOf(details).includes(queue),
+  );
+  if (workers.length === 0) {
+    return blocker('no_worker', `no worker serves the queue "${queue}"; start one with "airflow-like worker"`);
+  }
+  const slots = workers.reduce((sum, { details }) => sum + numberOf(details['slots']), 0);
+  const ids = new Set(workers.map(({ id }) => id));
+  const running = holders.filter(({ workerId, state }) => state === 'running' && workerId !== null && ids.has(workerId));
+  if (running.length < slots) return blocker('about_to_start', `a worker of the queue "${queue}" takes it in a moment`);
+  const names = running.map(({ key }) => holderName(key));
+  const text = `the ${counted(workers.length, 'worker')} of the queue "${queue}" have all ${counted(slots, 'slot')} taken: ${listed(names)}`;
+  return blocker('workers_busy', text, { holders: names });
+}
+
+function queuesOf(details: Readonly<Record<string, unknown>>): readonly unknown[] {
+  const { queues } = details;
+  return Array.isArray(queues) ? (queues as unknown[]) : [];
+}
+
+function numberOf(value: unknown): number {
+  return typeof value === 'number' ? value : 0;
+}

@@ -1,0 +1,107 @@
+/**
+ * Why a task instance does not run: every blocker, and the one that binds. Nothing is decided here. What holds is asked of the checks, limits and
+ * timetables that the planner asks, so an explanation cannot say anything else than the planner does.
+ */
+import type { Blocker, Explanation } from '../../model/explanation.js';
+import type { Instant } from '../../model/instant.js';
+import type { Situation } from '../../model/situation.js';
+import { FINISHED_RUN_STATES, FINISHED_STATES } from '../../model/states.js';
+import type { TaskInstance } from '../../model/task-instance.js';
+import { RunView } from '../dag-run/run-view.js';
+import { bind } from './bind.js';
+import { instanceName, instantText } from './describe.js';
+import { dependencyBlockers } from './explain-dependencies.js';
+import { slotBlockers, slotLimitsOf, workerBlocker } from './explain-queueing.js';
+import { blocker, runBlockers, type OpenBlocker } from './explain-run.js';
+
+export interface ExplainOptions {
+  /** Most task instances queued or running over everything, where no scheduler runs that says otherwise. */
+  readonly parallelism: number;
+  /** Why the instance came to its state, as the history says; null: it says nothing. */
+  readonly reason?: string | null;
+}
+
+/** Every instance of the run that is neither running nor finished, by task and map index. */
+export function explainRun(situation: Situation, options: ExplainOptions): readonly Explanation[] {
+  const view = RunView.from(situation.snapshot);
+  return [...view.allInstances()]
+    .filter(({ state }) => state !== 'running' && !FINISHED_STATES.has(state))
+    .map((instance) => explain(situation, view, instance, options));
+}
+
+/** @param mapIndex -1: of a task that is expanded, its first copy. */
+export function explainTask(situation: Situation, taskId: string, mapIndex: number, options: ExplainOptions): Explanation {
+  const view = RunView.from(situation.snapshot);
+  const instances = view.graph.tasks.has(taskId) ? view.instances(taskId) : [];
+  const instance = instances.find((candidate) => candidate.mapIndex === mapIndex) ?? (mapIndex < 0 ? instances[0] : undefined);
+  if (instance) return explain(situation, view, instance, options);
+  const { dagId, runId } = view.run;
+  const summary = view.graph.tasks.has(taskId)
+    ? `${instanceName(taskId, mapIndex)} is not part of this run: its dates, or the number of its copies, leave it out`
+    : `the version of the DAG that this run has does not have the task ${taskId}`;
+  return { dagId, runId, taskId, mapIndex, state: null, summary, blockers: [], nextLookAt: null };
+}
+
+function explain(situation: Situation, view: RunView, instance: TaskInstance, options: ExplainOptions): Explanation {
+  const { taskId, mapIndex, state } = instance;
+  const { dagId, runId } = view.run;
+  const blockers = bind(blockersOf(situation, view, instance, options));
+  return {
+    dagId,
+    runId,
+    taskId,
+    mapIndex,
+    state,
+    summary: summaryOf(instance, blockers, options.reason ?? null),
+    blockers,
+    nextLookAt: blockers.length === 0 ? null : nextLookAt(situation, blockers),
+  };
+}
+
+function blockersOf(situation: Situation, view: RunView, instance: TaskInstance, options: ExplainOptions): readonly OpenBlocker[] {
+  if (instance.state === 'running' || FINISHED_STATES.has(instance.state)) return [];
+  const ofRun = runBlockers(situation);
+  if (FINISHED_RUN_STATES.has(view.run.state)) return ofRun;
+  switch (instance.state) {
+    case 'queued':
+      return [...ofRun.filter(({ code }) => code !== 'no_scheduler' && code !== 'dag_paused'), workerBlocker(situation, instance)];
+    case 'deferred':
+      return [...ofRun, waitBlocker('deferred', 'it waits for a trigger', instance.wakeAt)];
+    case 'awaiting_input':
+      return [...ofRun, waitBlocker('awaiting_input', 'it waits for a person', instance.wakeAt)];
+    case 'scheduled':
+      return [...ofRun, ...slotBlockers(situation, view, instance, slotLimitsOf(situation, options.parallelism))];
+    default: {
+      const subject = { view, node: view.node(instance.taskId), instance, now: situation.now };
+      const dependencies = dependencyBlockers(subject);
+      const isFree = ofRun.length + dependencies.length === 0;
+      const next = isFree
+        ? [blocker('about_to_be_scheduled', 'nothing is in its way: the next pass of the scheduler moves it on')]
+        : [];
+      // Limits that would keep it back afterwards are worth knowing now.
+      const slots = slotBlockers(situation, view, instance, slotLimitsOf(situation, options.parallelism));
+      return [...ofRun, ...dependencies, ...next, ...slots];
+    }
+  }
+}
+
+function waitBlocker(code: 'deferred' | 'awaiting_input', text: string, until: Instant | null): OpenBlocker {
+  return blocker(code, until === null ? text : `${text}, until ${instantText(until)} at the latest`, { until });
+}
+
+function summaryOf(instance: TaskInstance, [binding]: readonly Blocker[], reason: string | null): string {
+  const name = instanceName(instance.taskId, instance.mapIndex);
+  if (binding) return `${name} is ${instance.state} and waits: ${binding.text}`;
+  const since = instance.state === 'running' ? instance.startedAt : instance.endedAt;
+  const at = since === null ? '' : ` ${instance.state === 'running' ? 'since' : 'at'} ${instantText(since)}`;
+  const try_ = instance.tryNumber > 0 ? ` (try ${instance.tryNumber} of ${instance.maxTries})` : '';
+  if (instance.state === 'running') return `${name} is running${at}${try_} on worker ${instance.workerId ?? 'unknown'}`;
+  return `${name} ended ${instance.state}${at}${try_}${reason === null ? '' : `: ${reason}`}`;
+}
+
+/** The earliest of what gives way by itself and what the scheduler has noted for the run. */
+function nextLookAt({ planAt, snapshot: { run } }: Situation, blockers: readonly Blocker[]): Instant | null {
+  const times = blockers.flatMap(({ until }) => until ?? []);
+  if (run.state === 'running' && planAt !== null) times.push(planAt);
+  return times.length === 0 ? null : Math.min(...times);
+}

@@ -1,0 +1,204 @@
+import { describe, expect, it } from '@jest/globals';
+import { explainTask } from '../../../../src/core/explain/explain-task.js';
+import type { DagRun } from '../../../../src/model/dag-run.js';
+import type { DagSpec, TaskSpec } from '../../../../src/model/dag-spec.js';
+import type { TaskInstance } from '../../../../src/model/task-instance.js';
+import { taskSpec, viewOf } from '../factories.js';
+import { component, situationOf, type World } from './situations.js';
+
+interface Case {
+  readonly tasks?: readonly TaskSpec[];
+  readonly states?: Readonly<Record<string, Partial<TaskInstance>>>;
+  readonly run?: Partial<DagRun>;
+  readonly spec?: Partial<DagSpec>;
+  readonly world?: World;
+}
+
+const CHAIN = [taskSpec('a'), taskSpec('b', { upstream: ['a'] })];
+const NOW = 1_000;
+
+function explain({ tasks = CHAIN, states = {}, run, spec, world }: Case, taskId = 'b', mapIndex = -1) {
+  const view = viewOf(tasks, states, { ...(run && { run }), ...(spec && { spec }) });
+  return explainTask(situationOf(view, NOW, world), taskId, mapIndex, { parallelism: 32 });
+}
+
+const codesOf = (found: Case, taskId?: string): readonly string[] => explain(found, taskId).blockers.map(({ code }) => code);
+
+const scheduled = { state: 'scheduled', tryNumber: 1 } as const;
+const done = { state: 'success', tryNumber: 1 } as const;
+const running = { state: 'running', tryNumber: 1, token: 'x', workerId: 'w' } as const;
+const backfill = { backfillId: 3, isPaused: false, maxActiveRuns: 1, runningRuns: 1, queuedRuns: [] };
+
+describe('what binds', () => {
+  it.each<[string, Case, readonly string[]]>([
+    ['no scheduler', { world: { components: [] } }, ['no_scheduler', 'trigger_rule']],
+    ['a paused DAG', { world: { schedule: { dagChanges: { isPaused: true } } } }, ['dag_paused', 'trigger_rule']],
+    ['a DAG whose file is gone', { world: { schedule: { dagChanges: { isRetired: true } } } }, ['dag_retired', 'trigger_rule']],
+    ['a run that is over', { run: { state: 'failed', endedAt: 5 } }, ['run_finished']],
+    ['a run that may not start yet', { run: { state: 'queued', runAfter: 2_000 } }, ['run_after', 'trigger_rule']],
+    ['a run that starts in a moment', { run: { state: 'queued' } }, ['run_not_started', 'trigger_rule']],
+    [
+      'running runs of the DAG',
+      { run: { state: 'queued' }, spec: { maxActiveRuns: 1 }, world: { situation: { lane: [{ runId: 'other', startedAt: 1 }] } } },
+      ['max_active_runs', 'trigger_rule'],
+    ],
+    [
+      'running runs of the backfill',
+      {
+        run: { state: 'queued', backfillId: 3 },
+        world: { schedule: { backfills: [backfill] }, situation: { lane: [{ runId: 'other', startedAt: 1 }] } },
+      },
+      ['backfill_max_active_runs', 'trigger_rule'],
+    ],
+    [
+      'a paused backfill',
+      { run: { state: 'queued', backfillId: 3 }, world: { schedule: { backfills: [{ ...backfill, isPaused: true }] } } },
+      ['backfill_paused', 'trigger_rule'],
+    ],
+    ['a parent that is not done', { states: { a: running } }, ['trigger_rule']],
+    ['nothing', { states: { a: done } }, ['about_to_be_scheduled']],
+    [
+      'a decision',
+      {
+        tasks: [taskSpec('a', { decides: { kind: 'branch' } }), CHAIN[1] as TaskSpec],
+        states: { a: { ...done, decision: { followed: [] } } },
+      },
+      ['skipped_by_decision'],
+    ],
+    [
+      'a setup',
+      {
+        tasks: [taskSpec('s', { role: 'setup' }), taskSpec('a', { upstream: ['s'] }), CHAIN[1] as TaskSpec],
+        states: { a: done, s: running },
+      },
+      ['setup_not_done'],
+    ],
+    [
+      'a mapping without a length',
+      {
+        tasks: [
+          taskSpec('a'),
+          taskSpec('b', { upstream: ['a'], triggerRule: 'always', map: { kind: 'each', sources: [{ kind: 'ref', taskId: 'a' }] } }),
+        ],
+        states: { a: running },
+      },
+      ['map_length'],
+    ],
+    ['the delay of a retry', { states: { a: done, b: { state: 'up_for_retry', tryNumber: 1, wakeAt: 5_000 } } }, ['retry_delay']],
+    ['the next poke', { states: { a: done, b: { state: 'up_for_reschedule', tryNumber: 1, wakeAt: 5_000 } } }, ['reschedule']],
+    ['a trigger', { states: { a: done, b: { state: 'deferred', tryNumber: 1, wakeAt: 5_000 } } }, ['deferred']],
+    ['a person', { states: { a: done, b: { state: 'awaiting_input', tryNumber: 1 } } }, ['awaiting_input']],
+    ['an unknown pool', { states: { a: done, b: { ...scheduled, pool: 'gpuu' } } }, ['pool_unknown']],
+    ['a pool that is too small', { states: { a: done, b: { ...scheduled, poolSlots: 200 } } }, ['pool_too_small']],
+    ['a full pool', { states: { a: running, b: scheduled }, world: { pools: { default_pool: { slots: 1 } } } }, ['pool_full']],
+    ['maxActiveTasks', { states: { a: running, b: scheduled }, spec: { maxActiveTasks: 1 } }, ['max_active_tasks']],
+    ['parallelism', { states: { a: running, b: scheduled }, world: { parallelism: 1 } }, ['no_free_slot']],
+    [
+      'the slots of the worker in the scheduler',
+      {
+        states: { a: running, b: scheduled },
+        world: { components: [component('scheduler', { parallelism: 32, localSlots: 1 })] },
+      },
+      ['no_local_slot'],
+    ],
+    [
+      'more urgent tasks',
+      { states: { a: { ...scheduled, priorityWeight: 9 }, b: scheduled }, world: { parallelism: 1 } },
+      ['outranked'],
+    ],
+    ['a free slot', { states: { a: done, b: scheduled } }, ['about_to_be_queued']],
+    ['no worker', { states: { a: done, b: { state: 'queued', token: 'x' } } }, ['no_worker']],
+    [
+      'busy workers',
+      {
+        states: { a: running, b: { state: 'queued', token: 'y' } },
+        world: { components: [component('worker', { slots: 1, queues: ['default'] }, 'w')] },
+      },
+      ['workers_busy'],
+    ],
+    [
+      'a worker that has not looked yet',
+      {
+        states: { a: done, b: { state: 'queued', token: 'y' } },
+        world: { components: [component('worker', { slots: 1, queues: ['default'] }, 'w')] },
+      },
+      ['about_to_start'],
+    ],
+  ])('%s', (_what, found, codes) => {
+    expect(codesOf(found)).toEqual(codes);
+  });
+
+  it.each<[string, Partial<TaskSpec>]>([
+    ['max_active_tis_per_dagrun', { maxActiveTisPerDagrun: 1 }],
+    ['max_active_tis_per_dag', { maxActiveTisPerDag: 1 }],
+  ])('%s', (code, limit) => {
+    const tasks = [taskSpec('b', limit), taskSpec('c')];
+    const view = viewOf(tasks, { b: { ...running, mapIndex: 0 }, c: { ...scheduled, taskId: 'b', mapIndex: 1 } });
+    expect(explainTask(situationOf(view, NOW), 'b', 1, { parallelism: 32 })).toMatchObject({
+      blockers: [{ code, holders: ['d.b[0] in manual__1970-01-01T00:00:00+00:00'] }],
+    });
+  });
+
+  it('the run before, with what is wrong there', () => {
+    const tasks = [taskSpec('b', { dependsOnPast: true })];
+    const previous = { dagRunId: 9, logicalDate: 0, states: { b: ['failed' as const] }, everRan: ['b'] };
+    const view = viewOf(tasks, {}, { snapshot: { previous } });
+    const { blockers } = explainTask(situationOf(view, NOW), 'b', -1, { parallelism: 32 });
+    expect(blockers).toMatchObject([
+      { code: 'past', text: 'b is failed in the run before (1970-01-01T00:00:00Z); clear it or mark it there', isBinding: true },
+    ]);
+  });
+});
+
+describe('an explanation', () => {
+  it('says everything: what binds first, what else is in the way, who holds it, and until when', () => {
+    const { summary, blockers } = explain({
+      states: { a: running },
+      world: { pools: { default_pool: { slots: 1 } }, schedule: { dagChanges: { isPaused: true, pausedReason: 'stocktaking' } } },
+    });
+    expect(summary).toBe('b is none and waits: the DAG is paused (stocktaking); "airflow-like dags unpause d" lets it go on');
+    expect(blockers.map(({ code, isBinding }) => [code, isBinding])).toEqual([
+      ['dag_paused', true],
+      ['trigger_rule', false],
+      ['pool_full', false],
+    ]);
+    expect(blockers[2]).toMatchObject({
+      text: 'its pool "default_pool" has 1 of 1 slot taken, and it needs 1: d.a in manual__1970-01-01T00:00:00+00:00',
+      holders: ['d.a in manual__1970-01-01T00:00:00+00:00'],
+    });
+  });
+
+  it('says when it is looked at next', () => {
+    const waiting = explain({ states: { a: done, b: { state: 'up_for_retry', tryNumber: 1, maxTries: 3, wakeAt: 5_000 } } });
+    expect(waiting).toMatchObject({
+      nextLookAt: 5_000,
+      blockers: [{ until: 5_000, text: 'try 1 of 3 failed; the next one begins after 1970-01-01T00:00:05Z' }],
+    });
+    expect(explain({ states: { a: running } }).nextLookAt).toBeNull();
+  });
+
+  it('says which state a check forces', () => {
+    const { blockers } = explain({ states: { a: { state: 'failed', tryNumber: 1 } } });
+    expect(blockers[0]).toMatchObject({
+      code: 'trigger_rule',
+      becomes: 'upstream_failed',
+      text: 'its trigger rule all_success is not met: a is failed, so it becomes upstream_failed',
+    });
+  });
+
+  it('of what runs or is finished has nothing in the way', () => {
+    expect(explain({ states: { a: { ...running, startedAt: 5_000 } } }, 'a')).toMatchObject({
+      summary: 'a is running since 1970-01-01T00:00:05Z (try 1 of 1) on worker w',
+      blockers: [],
+      nextLookAt: null,
+    });
+    expect(explain({ states: { a: { ...done, endedAt: 5_000 } } }, 'a').summary).toBe(
+      'a ended success at 1970-01-01T00:00:05Z (try 1 of 1)',
+    );
+  });
+
+  it('of what the run does not have says so', () => {
+    expect(explain({}, 'gone')).toMatchObject({ state: null, summary: expect.stringContaining('does not have the task gone') });
+    expect(explain({}, 'b', 7)).toMatchObject({ state: null, summary: expect.stringContaining('b[7] is not part of this run') });
+  });
+});
