@@ -1,7 +1,7 @@
 import type { DagSpec } from './dag-spec.js';
 import type { FoundFile } from './found-file.js';
 import type { DataInterval, Instant } from './instant.js';
-import type { TriggeredBy, RunType } from './states.js';
+import type { DagRunState, TriggeredBy, RunType } from './states.js';
 
 /** The next automated run of a DAG, as its timetable says. */
 export interface NextRun {
@@ -98,6 +98,10 @@ export interface DagSchedule {
    */
   readonly queuedRuns: readonly QueuedRun[];
   readonly backfills: readonly BackfillLane[];
+  /** The newest `maxConsecutiveFailedDagRuns` runs of the DAG by logical date, of any type and in any state. */
+  readonly newestRuns: readonly { readonly state: DagRunState; readonly endedAt: Instant | null }[];
+  /** When somebody unpaused the DAG last; null: it never was paused. */
+  readonly activeSince: Instant | null;
   readonly now: Instant;
 }
 
@@ -172,4 +176,6 @@ export interface DagSchedulePlan {
   readonly checkAt: Instant | null;
   /** Patterns of files that the next plan has to know about. Default: none. */
   readonly wantsFiles?: readonly string[];
+  /** Pauses the DAG, for this reason. */
+  readonly pause?: string;
 }

@@ -5,6 +5,7 @@ import type { DataInterval, Instant } from '../../model/instant.js';
 import { timePartOf } from '../../model/schedule-parts.js';
 import { timetableFor } from '../timetable/resolve.js';
 import { restrictionOf, type Timetable } from '../timetable/timetable.js';
+import { pauseForFailures } from './consecutive-failures.js';
 import { planFileWatch, waitForFile, wantedFiles, type FileAnswer } from './plan-file-runs.js';
 import { runIdFor } from './run-id.js';
 
@@ -35,6 +36,8 @@ export function planDagSchedule(
   if (schedule.dag.isPaused || schedule.dag.isRetired) {
     return { createRuns: [], startRuns: [], nextRun: next, checkAt: null };
   }
+  const pause = pauseForFailures(schedule);
+  if (pause !== null) return { createRuns: [], startRuns: [], nextRun: next, checkAt: null, pause };
 
   const started = dueRuns(schedule.queuedRuns, spec.maxActiveRuns - schedule.runningRuns, now);
   const startRuns = [...started];

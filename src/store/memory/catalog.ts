@@ -69,6 +69,7 @@ export function createCatalog(tables: Tables): DagCatalog {
             pausedReason,
             checkAt: isPaused ? null : now,
             assetCheckAt: isPaused ? null : now,
+            activeSince: isPaused ? dag.activeSince : now,
           });
         }
       }
@@ -154,6 +155,7 @@ function saveDag(tables: Tables, { file, dag: { spec, specHash }, bundleHash }: 
     hasImportErrors: old?.hasImportErrors ?? false,
     checkAt: isPaused ? null : isChanged ? now : old.checkAt,
     assetCheckAt: old?.assetCheckAt ?? null,
+    activeSince: old?.activeSince ?? null,
   });
   return isChanged;
 }

@@ -39,6 +39,7 @@ export function createSchedulingStore(tables: Tables): SchedulingStore {
           startedRuns += answer.startRuns.filter((id) => startRun(tables, id, now)).length;
           createdRuns += answer.createRuns.filter((run) => insertRun(tables, dagId, run, ACTOR, now) !== null).length;
           tables.dags.set(dagId, { ...dag, nextRun: answer.nextRun, checkAt: answer.checkAt });
+          if (answer.pause !== undefined) pause(tables, dagId, answer.pause);
         } catch (error) {
           errors.push({ dagId, error });
           tables.dags.set(dagId, { ...dag, checkAt: now + PLAN_ERROR_DELAY_MS });
@@ -129,8 +130,32 @@ export function readSchedule(tables: Tables, dag: StoredDag, now: Instant): DagS
         queuedRuns: queuedRuns(ours, backfill.maxActiveRuns, now),
       };
     }),
+    newestRuns: newestRuns(tables, dag.dagId, spec.maxConsecutiveFailedDagRuns),
+    activeSince: dag.activeSince,
     now,
   };
+}
+
+function newestRuns(tables: Tables, dagId: string, count: number): DagSchedule['newestRuns'] {
+  if (count === 0) return [];
+  const dateOf = (run: StoredRun): Instant => run.logicalDate ?? run.runAfter;
+  const inOrder = [...tables.runsOf(dagId)].sort((a, b) => dateOf(b) - dateOf(a) || b.id - a.id);
+  return inOrder.slice(0, count).map(({ state, endedAt }) => ({ state, endedAt }));
+}
+
+function pause(tables: Tables, dagId: string, reason: string): void {
+  const dag = tables.dags.get(dagId)!;
+  tables.dags.set(dagId, { ...dag, isPaused: true, pausedReason: reason, checkAt: null, assetCheckAt: null });
+  tables.record({
+    entity: 'dag',
+    entityId: dagId,
+    dagRunId: null,
+    from: 'active',
+    to: 'paused',
+    token: null,
+    actor: ACTOR,
+    reason,
+  });
 }
 
 /** Of runs in order: those that may start, and after them the one that becomes due next. */

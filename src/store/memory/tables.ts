@@ -37,6 +37,8 @@ export interface HistoryEvent {
 export interface StoredDag extends Dag {
   readonly checkAt: Instant | null;
   readonly assetCheckAt: Instant | null;
+  /** When somebody unpaused it last. */
+  readonly activeSince: Instant | null;
 }
 
 export interface StoredRun extends DagRun {

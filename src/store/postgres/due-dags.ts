@@ -2,6 +2,7 @@
 import type { Actor } from '../../model/commit.js';
 import type { BackfillLane, DagSchedule, DagSchedulePlan, QueuedRun } from '../../model/dag.js';
 import type { Instant } from '../../model/instant.js';
+import type { DagRunState } from '../../model/states.js';
 import type { SchedulingStore } from '../../ports/store.js';
 import { PLAN_ERROR_DELAY_MS } from '../error-delay.js';
 import { DAG_COLUMNS, readDag } from './dags.js';
@@ -26,6 +27,7 @@ const COUNT_RUNS: Statement = {
       (select count(*) from dag_run d where d.dag_id = x.dag_id and d.state in ('queued', 'running') and d.backfill_id is null) as unfinished,
       (select count(*) from dag_run d where d.dag_id = x.dag_id and d.state in ('queued', 'running') and d.state = 'running'
          and d.backfill_id is null) as running,
+      (select g.active_since from dag g where g.dag_id = x.dag_id) as active_since,
       last.logical_date, last.interval_start, last.interval_end
     from unnest($1::text[]) as x(dag_id)
     left join lateral (
@@ -51,6 +53,31 @@ const QUEUED_RUNS: Statement = {
         and d.backfill_id is not distinct from x.backfill_id and d.run_after > to_timestamp($1::float8 / 1000)
       order by d.run_after, d.dag_run_id limit 1)
   ) q order by x.n`,
+};
+
+const NEWEST = new RowSet({ dag_id: 'text', places: 'integer' } as const);
+
+/** Asked only for DAGs that pause after so many failures. */
+const NEWEST_RUNS: Statement = {
+  name: 'list_newest_runs',
+  text: `select x.dag_id, q.state, q.ended_at from (${NEWEST.select(1)}) x cross join lateral (
+    select d.state, d.ended_at from dag_run d where d.dag_id = x.dag_id
+    order by coalesce(d.logical_date, d.run_after) desc, d.dag_run_id desc limit x.places
+  ) q`,
+};
+
+const PAUSES = new RowSet({ dag_id: 'text', reason: 'text' } as const);
+
+/** As whoever pauses a DAG by hand: the flag, its reason, and the event. */
+const PAUSE_DAGS: Statement = {
+  name: 'pause_dags',
+  text: `with paused as (
+  update dag g set is_paused = true, paused_reason = x.reason, check_at = null, asset_check_at = null
+  from (${PAUSES.select(1)}) x where g.dag_id = any (array[x.dag_id])
+  returning g.dag_id, x.reason
+)
+insert into event_log (entity, dag_id, from_state, to_state, actor_kind, actor_id, reason)
+select 'dag', p.dag_id, 'active', 'paused', $3::text, $4::text, p.reason from paused p`,
 };
 
 /** Also an ended one that has open runs again, because they were cleared: it is no longer paused or cancelled. */
@@ -113,6 +140,7 @@ export function planDueDags(
     const create: RunToCreate[] = [];
     const start: number[] = [];
     const errors: { dagId: string; error: unknown }[] = [];
+    const pauses: { dag_id: string; reason: string }[] = [];
     const checks = claimed
       .filter((dag) => dag.isPaused || dag.isRetired)
       .map(({ dagId }) => checkRow(dagId, { nextRun: null, checkAt: null }, true));
@@ -123,6 +151,7 @@ export function planDueDags(
         for (const run of answer.createRuns) create.push({ dagId, versionId: schedule.versionId, spec: schedule.spec, run });
         start.push(...answer.startRuns);
         checks.push(checkRow(dagId, answer, false));
+        if (answer.pause !== undefined) pauses.push({ dag_id: dagId, reason: answer.pause });
       } catch (error) {
         errors.push({ dagId, error });
         checks.push(checkRow(dagId, { nextRun: null, checkAt: now + PLAN_ERROR_DELAY_MS }, true));
@@ -133,6 +162,7 @@ export function planDueDags(
       insertRuns(session, create, ACTOR, now),
       checks.length > 0 && session.run(WRITE_CHECKS, CHECKS.values(checks)),
     ]);
+    if (pauses.length > 0) await session.run(PAUSE_DAGS, [...PAUSES.values(pauses), ACTOR.kind, ACTOR.id]);
     return { claimed: claimed.length, createdRuns: created.length, startedRuns: started.length, errors };
   });
 }
@@ -172,6 +202,11 @@ export async function readSchedules(
       places: row['max_active_runs'] as number,
     })),
   ];
+  const limited = dags.flatMap((dag) => {
+    const places = known.get(dag.currentVersionId)!.maxConsecutiveFailedDagRuns;
+    return places > 0 ? [{ dag_id: dag.dagId, places }] : [];
+  });
+  const newest = limited.length === 0 ? [] : await session.run(NEWEST_RUNS, NEWEST.values(limited));
   const queued = laneRows.map((): QueuedRun[] => []);
   for (const row of await session.run(QUEUED_RUNS, [now, ...LANES.values(laneRows)])) {
     queued[(row['lane'] as number) - 1]!.push({
@@ -203,6 +238,10 @@ export async function readSchedules(
               },
             ],
       ),
+      newestRuns: newest
+        .filter((row) => row['dag_id'] === dag.dagId)
+        .map((row) => ({ state: row['state'] as DagRunState, endedAt: row['ended_at'] as Instant | null })),
+      activeSince: count['active_since'] as Instant | null,
       now,
     };
   });

@@ -14,6 +14,7 @@ import { statesOfACompleteCore } from './migrations/0003-states-of-a-complete-co
 import { assets } from './migrations/0004-assets.js';
 import { limitsAndLanes } from './migrations/0005-limits-and-lanes.js';
 import { watchedFiles } from './migrations/0006-watched-files.js';
+import { activeSince } from './migrations/0007-active-since.js';
 
 export interface Migration {
   readonly version: number;
@@ -29,6 +30,7 @@ export const MIGRATIONS: readonly Migration[] = [
   assets,
   limitsAndLanes,
   watchedFiles,
+  activeSince,
 ];
 
 export interface SchemaStatus {

@@ -50,6 +50,8 @@ export function describeRunCreator({ store, other, harness, save, create }: Stor
           runningRuns: 1,
           queuedRuns: ['due1', 'due2', 'future'],
           backfills: [],
+          newestRuns: [],
+          activeSince: null,
           now: T0 + 1,
         },
       ]);
@@ -179,6 +181,38 @@ export function describeRunCreator({ store, other, harness, save, create }: Stor
       });
       expect((await store.scheduling.planDueDags(T0 + 1_000, 10, plan)).claimed).toBe(0);
       expect((await store.scheduling.planDueDags(T0 + 60_000, 10, plan)).errors).toHaveLength(1);
+    });
+
+    it('hands out how the newest runs went, pauses a DAG whose plan says so, and remembers when it was unpaused', async () => {
+      await save(dagSpec('d', { maxConsecutiveFailedDagRuns: 2 }), dagSpec('free'));
+      for (const [day, state] of [
+        [0, 'success'],
+        [2, 'failed'],
+        [1, 'failed'],
+      ] as const) {
+        const run = await create('d', newRun(`r${day}`, T0 + day * DAY));
+        await store.scheduling.commit([endRun(run, state, T0 + 5 * DAY + day)], T0 + 5 * DAY);
+      }
+      const seen = new Map<string, unknown>();
+      const plan = (pause?: string) =>
+        store.scheduling.planDueDags(T0 + 6 * DAY, 10, ({ dag, newestRuns, activeSince }) => {
+          seen.set(dag.dagId, { newestRuns, activeSince });
+          return dag.dagId === 'd' && pause !== undefined ? { ...NOTHING, pause } : NOTHING;
+        });
+      await plan('too many failures');
+      const newestRuns = [2, 1].map((day) => ({ state: 'failed', endedAt: T0 + 5 * DAY + day }));
+      expect(seen.get('d')).toEqual({ newestRuns, activeSince: null });
+      expect(seen.get('free')).toEqual({ newestRuns: [], activeSince: null });
+      expect((await store.catalog.getDag('d'))!.dag).toMatchObject({ isPaused: true, pausedReason: 'too many failures' });
+      expect(await harness.events()).toContainEqual(
+        expect.objectContaining({ entity: 'dag', entityId: 'd', from: 'active', to: 'paused', actorKind: 'scheduler' }),
+      );
+      await plan();
+      expect((await store.catalog.getDag('free'))!.dag.isPaused).toBe(false);
+
+      await store.catalog.setPaused(['d'], false, null, USER, T0 + 6 * DAY);
+      await plan();
+      expect(seen.get('d')).toEqual({ newestRuns, activeSince: T0 + 6 * DAY });
     });
 
     it('does not plan paused or retired DAGs, and plans a resumed one', async () => {

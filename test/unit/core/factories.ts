@@ -91,6 +91,8 @@ export function dagSchedule(
     runningRuns: 0,
     queuedRuns: [],
     backfills: [],
+    newestRuns: [],
+    activeSince: null,
     now,
     ...rest,
   };
