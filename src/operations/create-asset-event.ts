@@ -23,7 +23,7 @@ const MOST_EXTRA_BYTES = 65_536;
  */
 export async function createAssetEvent(deps: OperationDeps, request: AssetEventRequest): Promise<AssetEvent> {
   const { store, bus, clock } = deps;
-  const { name, uri } = await findAsset(store, request.asset);
+  const asset = await findAsset(store, request.asset);
   const now = clock.now();
   const at = request.at ?? now;
   if (!Number.isInteger(at) || at > now) {
@@ -36,8 +36,9 @@ export async function createAssetEvent(deps: OperationDeps, request: AssetEventR
     });
   }
   const extra = checkExtra(request.extra);
-  const event = await store.assets.createEvent({ name, uri }, at, request.isFromApi ? { ...extra, from_rest_api: true } : extra);
-  if (!event) throw new AirflowLikeError('NOT_FOUND', { place: 'asset', message: 'there is no such asset any more', value: name });
+  const event = await store.assets.createEvent(asset, { at, extra: request.isFromApi ? { ...extra, from_rest_api: true } : extra });
+  if (!event)
+    throw new AirflowLikeError('NOT_FOUND', { place: 'asset', message: 'there is no such asset any more', value: asset.name });
   bus.publish('runs');
   return event;
 }

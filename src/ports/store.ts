@@ -6,6 +6,7 @@ import type {
   AssetKey,
   AssetLineage,
   AssetReference,
+  AssetSpec,
   QueuedAssetEvent,
 } from '../model/asset.js';
 import type { Backfill, BackfillProgress } from '../model/backfill.js';
@@ -304,8 +305,14 @@ export interface AssetStore {
   listAliases(): Promise<readonly AssetAlias[]>;
   /** Where DAGs that are not retired name assets. */
   listReferences(): Promise<readonly AssetReference[]>;
-  /** Stores an event that no task wrote and queues it for the DAGs that wait for it. Null: there is no such asset. */
-  createEvent(asset: AssetKey, at: Instant, extra: AssetExtra): Promise<AssetEvent | null>;
+  /**
+   * Stores an event that no task wrote and queues it for the DAGs that wait for it. Null: there is no such asset. One that comes through aliases makes its
+   * asset known.
+   */
+  createEvent(
+    asset: AssetSpec,
+    event: { readonly at: Instant; readonly extra: AssetExtra; readonly aliases?: readonly string[] },
+  ): Promise<AssetEvent | null>;
   listEvents(filter: AssetEventFilter): Promise<readonly AssetEvent[]>;
   /** What DAGs wait with. */
   listQueued(filter: QueuedEventFilter): Promise<readonly QueuedAssetEvent[]>;

@@ -4,6 +4,7 @@ import { intervalsBetween } from '../core/timetable/preview.js';
 import { timetableFor } from '../core/timetable/resolve.js';
 import type { Timetable } from '../core/timetable/timetable.js';
 import type { InlineAttempt, InlineExecutor, InlineExecutorOptions } from '../executors/inline.js';
+import type { AssetEvent } from '../model/asset.js';
 import type { DagRun } from '../model/dag-run.js';
 import type { DagSpec } from '../model/dag-spec.js';
 import type { DataInterval, Instant } from '../model/instant.js';
@@ -85,6 +86,12 @@ export class InMemoryRun {
 
   attempts(taskInstanceIds: readonly number[]): Promise<readonly Attempt[]> {
     return this.#world.store.runs.listAttempts(taskInstanceIds);
+  }
+
+  /** Events of assets that its tasks brought. */
+  async assetEvents(): Promise<readonly AssetEvent[]> {
+    const { dagId, runId } = await this.run();
+    return this.#world.store.assets.listEvents({ source: { dagId, runId } });
   }
 
   /** The stored return values of a task by map index. */

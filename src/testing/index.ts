@@ -1,5 +1,6 @@
 /** `airflow-like/testing`: what tests of DAGs need. No server, no database, no global clock. */
 export { graph } from '../sdk/graph-text.js';
+export type { TestAssetEvent } from './asset-events.js';
 export { day, hour, type DateInput, type TestInterval } from './intervals.js';
 export { takes, type TimedStub } from './stubs.js';
 export type { Stub, Stubs, TestableDag } from './task-types.js';

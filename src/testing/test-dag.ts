@@ -2,7 +2,9 @@ import { checkConf } from '../operations/parse-conf.js';
 import { checkParams } from '../operations/check-params.js';
 import { runIdFor } from '../core/dag-run/run-id.js';
 import type { DagSpec } from '../model/dag-spec.js';
+import { AirflowLikeError } from '../model/errors.js';
 import type { DagDefinition } from '../sdk/build-dag.js';
+import { checkEnough, conditionOf, reportEvents, type TestAssetEvent } from './asset-events.js';
 import { intervalFor } from './in-memory-run.js';
 import { instantOf, intervalOf, type DateInput } from './intervals.js';
 import type { Stubs, TasksOf, TestableDag } from './task-types.js';
@@ -21,6 +23,11 @@ export interface TestDagOptions<T = object> {
   readonly conf?: Readonly<Record<string, unknown>>;
   /** Values of the DAG's params; the same as in `conf`, and stronger. */
   readonly params?: Readonly<Record<string, unknown>>;
+  /**
+   * Events for which the run is made, of a DAG that waits for assets: it has no dates and no conf then, and its tasks find them in
+   * `context().triggeringAssetEvents`. They must be enough for the DAG's condition.
+   */
+  readonly assetEvents?: readonly TestAssetEvent[];
   /** What tasks return instead of running: a value, or a function that is called with the task's inputs. */
   readonly stubs?: Stubs<T>;
 }
@@ -42,6 +49,7 @@ export async function testDag<D extends TestableDag>(
   const conf = checkConf({ ...options.conf, ...options.params }, 'conf');
   await checkParams(spec.params, conf);
   const clock = new VirtualClock(options.now ?? dataInterval?.end ?? Date.now());
+  if (options.assetEvents !== undefined) return runForAssets<D>(definition, options, clock);
   // Only this run is wanted.
   const unscheduled: DagSpec = { ...spec, schedule: { kind: 'none' } };
   const world = await TestWorld.create(definition, unscheduled, options.stubs ?? {}, clock);
@@ -50,6 +58,26 @@ export async function testDag<D extends TestableDag>(
   const run = await world.inner.createRun({ runId, runType: 'manual', logicalDate, dataInterval, runAfter: now, conf });
   await world.inner.drive();
   return TestRun.of<TasksOf<D>>(world, run.id);
+}
+
+/** The run is made by the real trigger, from events in the store. */
+async function runForAssets<D extends TestableDag>(
+  definition: DagDefinition,
+  { assetEvents = [], stubs, conf, params, dataInterval, logicalDate }: TestDagOptions<TasksOf<D>>,
+  clock: VirtualClock,
+): Promise<TestRun<TasksOf<D>>> {
+  const place = 'assetEvents';
+  if ([conf, params, dataInterval, logicalDate].some((option) => option !== undefined))
+    throw new AirflowLikeError('REQUEST_INVALID', { place, message: 'a run for assets has no conf, no params and no dates' });
+  const condition = conditionOf(definition.spec, place);
+  const waiting: DagSpec = { ...definition.spec, schedule: { kind: 'assets', condition, text: '' } };
+  const world = await TestWorld.create(definition, waiting, stubs ?? {}, clock);
+  await reportEvents(world.inner, assetEvents, place);
+  await checkEnough(world.inner, place);
+  await world.inner.drive();
+  const [run] = await world.inner.store.runs.listRuns({ dagId: waiting.dagId });
+  if (run) return TestRun.of<TasksOf<D>>(world, run.id);
+  throw new AirflowLikeError('REQUEST_INVALID', { place, message: 'there are no events' });
 }
 
 function datesOf({ spec }: DagDefinition, options: TestDagOptions<never>) {

@@ -8,6 +8,8 @@ import type { Instant } from '../model/instant.js';
 import { nearestName } from '../model/nearest-name.js';
 import { FINISHED_RUN_STATES, type DagRunState, type RunType } from '../model/states.js';
 import type { Attempt, TaskInstance } from '../model/task-instance.js';
+import type { AssetEvent } from '../sdk/asset-context.js';
+import { shownEvents } from './asset-events.js';
 import { describeRun } from './describe-run.js';
 import { InMemoryRun } from './in-memory-run.js';
 import type { TestInterval } from './intervals.js';
@@ -22,6 +24,7 @@ export class TestRun<T = object> {
   readonly #run: InMemoryRun;
   #dagRun: DagRun;
   #tasks: ReadonlyMap<string, TestTask> = new Map();
+  #assetEvents: readonly AssetEvent[] = [];
 
   private constructor(world: TestWorld, run: InMemoryRun, dagRun: DagRun) {
     this.#world = world;
@@ -82,6 +85,11 @@ export class TestRun<T = object> {
 
   get isOver(): boolean {
     return FINISHED_RUN_STATES.has(this.#dagRun.state);
+  }
+
+  /** Events that its tasks brought, in the order in which they succeeded. */
+  get assetEvents(): readonly AssetEvent[] {
+    return this.#assetEvents;
   }
 
   /** In wiring order. */
@@ -145,6 +153,7 @@ export class TestRun<T = object> {
   async refresh(): Promise<this> {
     const { tasks } = this.#run.spec;
     this.#dagRun = await this.#run.run();
+    this.#assetEvents = shownEvents(await this.#run.assetEvents());
     const instances = await this.#run.taskInstances();
     const attempts = new Map(
       (await this.#run.attempts(instances.map(({ id }) => id))).map((attempt) => [attempt.taskInstanceId, attempt]),

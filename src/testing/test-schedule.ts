@@ -9,6 +9,7 @@ import { AirflowLikeError } from '../model/errors.js';
 import type { Instant } from '../model/instant.js';
 import { nearestName } from '../model/nearest-name.js';
 import { FINISHED_RUN_STATES, type DagRunState } from '../model/states.js';
+import { reportEvents, type TestAssetEvent } from './asset-events.js';
 import { instantOf, type DateInput } from './intervals.js';
 import type { Stubs, TasksOf, TestableDag } from './task-types.js';
 import { TestRun } from './test-run.js';
@@ -123,6 +124,16 @@ export class TestSchedule<T = object> {
     });
     await this.#drive();
     return this.run(run.runId);
+  }
+
+  /**
+   * Says that something happened to assets for which the DAG waits; a run is made when that is enough.
+   * @throws AirflowLikeError UNKNOWN_NAME for what it does not wait for.
+   */
+  async report(...events: readonly TestAssetEvent[]): Promise<this> {
+    await reportEvents(this.#world.inner, events, 'report');
+    await this.#drive();
+    return this;
   }
 
   /** No run is created or started until `unpause`. */

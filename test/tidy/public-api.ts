@@ -108,6 +108,7 @@ export const PUBLIC_API: Readonly<Record<string, readonly string[]>> = {
     'DateInput',
     'Stub',
     'Stubs',
+    'TestAssetEvent',
     'TestDagOptions',
     'TestInterval',
     'TestLogLine',

@@ -79,7 +79,7 @@ export function listEvents(tables: Tables, filter: AssetEventFilter): readonly A
 }
 
 /** An asset that a task found out about is known from then on. */
-function saveFound(tables: Tables, { asset, aliases }: AssetEmission, now: Instant): void {
+export function saveFound(tables: Tables, { asset, aliases }: AssetEmission, now: Instant): void {
   const key = assetKeyText(asset);
   for (const name of aliases) tables.aliases.get(name)?.members.set(key, { name: asset.name, uri: asset.uri });
   if (aliases.length === 0 || tables.assets.has(key)) return;

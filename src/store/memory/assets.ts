@@ -1,7 +1,7 @@
 /** Assets in memory: the reads that people use. */
 import { assetKeyText, type AssetRef, type QueuedAssetEvent } from '../../model/asset.js';
 import type { AssetStore, QueuedEventFilter } from '../../ports/store.js';
-import { addEvent, listEvents } from './asset-events.js';
+import { addEvent, listEvents, saveFound } from './asset-events.js';
 import type { Tables } from './tables.js';
 
 const ROLES = ['schedule', 'outlet', 'inlet'];
@@ -33,9 +33,10 @@ export function createAssetStore(tables: Tables): AssetStore {
             byText(key(a), key(b)),
         );
     },
-    async createEvent(asset, at, extra) {
+    async createEvent(asset, { at, extra, aliases = [] }) {
+      saveFound(tables, { asset, extra, aliases }, at);
       if (!tables.assets.has(assetKeyText(asset))) return null;
-      return addEvent(tables, { asset: { name: asset.name, uri: asset.uri }, at, extra, aliases: [], source: null });
+      return addEvent(tables, { asset: { name: asset.name, uri: asset.uri }, at, extra, aliases, source: null });
     },
     async listEvents(filter) {
       return listEvents(tables, filter);

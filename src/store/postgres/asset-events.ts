@@ -1,8 +1,15 @@
 /** Events of assets: how they are written, queued for the DAGs that wait for them, and read. */
-import { assetKeyText, type AssetEmission, type AssetEvent, type AssetExtra, type AssetKey } from '../../model/asset.js';
+import {
+  assetKeyText,
+  type AssetEmission,
+  type AssetEvent,
+  type AssetExtra,
+  type AssetKey,
+  type AssetSpec,
+} from '../../model/asset.js';
 import type { RunCommit, TaskInstanceChange } from '../../model/commit.js';
 import type { Instant } from '../../model/instant.js';
-import type { AssetEventFilter } from '../../ports/store.js';
+import type { AssetEventFilter, AssetStore } from '../../ports/store.js';
 import { listParameter, RowSet } from './columns.js';
 import type { Database, Row, Session, Statement } from './session.js';
 
@@ -80,9 +87,19 @@ export async function wakeConsumers(
 
 const CREATE: Statement = {
   name: 'create_asset_event',
-  text: `with created as (
+  text: `with found as (
+  insert into asset (name, uri, group_name, extra, is_active, created_at, updated_at)
+  select $1, $2, $6, $7, not exists (select 1 from asset o where o.is_active and (o.name = $1 or o.uri = $2)),
+    to_timestamp($3::float8 / 1000), to_timestamp($3::float8 / 1000)
+  where cardinality($5::text[]) > 0
+  on conflict (name, uri) do nothing
+), members as (
+  insert into asset_alias_member (alias_name, asset_name, asset_uri) select m.name, $1, $2 from unnest($5::text[]) as m(name) order by 1
+  on conflict do nothing
+), created as (
   insert into asset_event (asset_name, asset_uri, at, extra, aliases)
-  select a.name, a.uri, to_timestamp($3::float8 / 1000), $4, '{}' from asset a where a.name = $1 and a.uri = $2
+  select $1, $2, to_timestamp($3::float8 / 1000), $4, $5::text[]
+  where cardinality($5::text[]) > 0 or exists (select 1 from asset a where a.name = $1 and a.uri = $2)
   returning *
 ), queued as (
   ${queueEvents('created')}
@@ -90,12 +107,18 @@ const CREATE: Statement = {
 select * from created`,
 };
 
-/** An event that no task wrote. Null: there is no such asset. */
-export function createEvent(database: Database, key: AssetKey, at: Instant, extra: AssetExtra): Promise<AssetEvent | null> {
+/** An event that no task wrote; see `AssetStore.createEvent`. */
+export function createEvent(
+  database: Database,
+  asset: AssetSpec,
+  { at, extra, aliases = [] }: Parameters<AssetStore['createEvent']>[1],
+): Promise<AssetEvent | null> {
+  const { name, uri, group } = asset;
+  const values = [name, uri, at, JSON.stringify(extra), listParameter(aliases), group, JSON.stringify(asset.extra)];
   return database.transaction(async (session) => {
-    const [row] = await session.run(CREATE, [key.name, key.uri, at, JSON.stringify(extra)]);
+    const [row] = await session.run(CREATE, values);
     if (!row) return null;
-    await wakeConsumers(session, [{ asset: { ...key, group: '', extra: {} }, aliases: [] }], at);
+    await wakeConsumers(session, [{ asset, aliases }], at);
     return readEvent(row);
   });
 }

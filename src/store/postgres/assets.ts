@@ -63,7 +63,7 @@ export function createAssetStore(database: Database): AssetStore {
     async listReferences() {
       return (await database.run(LIST_REFERENCES)).map(readReference);
     },
-    createEvent: (asset, at, extra) => createEvent(database, asset, at, extra),
+    createEvent: (asset, event) => createEvent(database, asset, event),
     listEvents: (filter) => listEvents(database, filter),
     async listQueued(filter) {
       return (await database.run(LIST_QUEUED, queueFilter(filter))).map(readQueued);

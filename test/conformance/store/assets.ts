@@ -29,7 +29,7 @@ const producer = (dagId: string, ...outlets: AssetRef[]) =>
   dagSpec(dagId, { tasks: [taskSpec('write', { outlets }), taskSpec('plain')] });
 
 export function describeAssets({ store, other, save, create, commit, instance, read }: StoreSuite): void {
-  const event = (name: string, at = T0 + 1) => store.assets.createEvent(key(name), at, { by: 'hand' });
+  const event = (name: string, at = T0 + 1) => store.assets.createEvent(spec(name), { at, extra: { by: 'hand' } });
   const trigger = (session: Store = store, now = T0 + DAY) => session.scheduling.planAssetRuns(now, 10, planAssetRun);
   const runsOf = (dagId: string) => store.runs.listRuns({ dagId });
   const consumedBy = async ({ id }: DagRun) =>
@@ -169,7 +169,7 @@ export function describeAssets({ store, other, save, create, commit, instance, r
 
     it('can be reported by hand, for assets that exist, and be looked through', async () => {
       await save(consumer('c', asset('a')));
-      expect(await store.assets.createEvent(key('nothing'), T0, {})).toBeNull();
+      expect(await store.assets.createEvent(spec('nothing'), { at: T0, extra: {} })).toBeNull();
       const first = await event('a', T0 + 1);
       const second = await event('a', T0 + 2);
       expect(first).toMatchObject({ asset: key('a'), at: T0 + 1, extra: { by: 'hand' }, aliases: [], source: null });
@@ -178,6 +178,19 @@ export function describeAssets({ store, other, save, create, commit, instance, r
       expect(await store.assets.listEvents({ after: T0 + 2 })).toEqual([second]);
       expect(await store.assets.listEvents({ before: T0 + 1 })).toEqual([first]);
       expect(await queued()).toEqual(['c a', 'c a']);
+    });
+
+    it('can be reported through an alias, and make their asset known', async () => {
+      await save(consumer('c', alias('x')));
+      const found = await store.assets.createEvent(spec('new', { group: 'g', extra: { y: 1 } }), {
+        at: T0 + 1,
+        extra: {},
+        aliases: ['x'],
+      });
+      expect(found).toMatchObject({ asset: key('new'), aliases: ['x'] });
+      expect(await store.assets.list()).toMatchObject([{ name: 'new', group: 'g', extra: { y: 1 }, isActive: true }]);
+      expect(await store.assets.listAliases()).toMatchObject([{ name: 'x', assets: [key('new')] }]);
+      expect((await trigger()).createdRuns).toBe(1);
     });
   });
 
