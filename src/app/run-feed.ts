@@ -80,9 +80,14 @@ export class RunFeed {
   }
 
   #describeRun(run: DagRun): string {
-    const mark = run.state === 'success' ? this.#paint('32', '✔ success') : this.#paint('31', '✘ failed ');
+    const mark = this.#markOf(run);
     const took = run.startedAt === null || run.endedAt === null ? '' : `  ${formatDuration(run.endedAt - run.startedAt)}`;
     return `  ${mark}  ${run.dagId}  ${run.runId}${took}`;
+  }
+
+  #markOf({ state }: DagRun): string {
+    if (state === 'success') return this.#paint('32', '✔ success');
+    return state === 'partial' ? this.#paint('33', '~ partial') : this.#paint('31', '✘ failed ');
   }
 
   #paint(code: string, text: string): string {
