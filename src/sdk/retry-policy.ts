@@ -22,7 +22,7 @@ export type ErrorMatcher = (abstract new (...parameters: any[]) => Error) | stri
 
 export interface RetryRule {
   readonly on: ErrorMatcher;
-  readonly then: RetryDecision;
+  readonly do: RetryDecision;
 }
 
 /** A function that decides, or rules of which the first that matches does; an error that no rule matches is decided as without a policy. */
@@ -46,7 +46,7 @@ export const retryPolicy: OptionCheck<RetryPolicy> = (value, place) => {
       place,
       message: 'this is not a retry policy',
       value,
-      allowed: `a function (error, { tryNumber, maxTries }) => ${DECISIONS}, or a list of rules { on, then }`,
+      allowed: `a function (error, { tryNumber, maxTries }) => ${DECISIONS}, or a list of rules { on, do }`,
     });
   }
   value.forEach((rule: unknown, index) => checkRule(rule, `${place}[${index}]`));
@@ -60,17 +60,17 @@ export const retryPolicy: OptionCheck<RetryPolicy> = (value, place) => {
 export async function askRetryPolicy(policy: RetryPolicy, error: unknown, failed: FailedTry, place: string): Promise<RetryVerdict> {
   if (typeof policy === 'function') return verdictOf(await policy(error, failed), place);
   const rule = policy.find(({ on }) => matches(on, error));
-  return rule ? verdictOf(rule.then, place) : { kind: 'default' };
+  return rule ? verdictOf(rule.do, place) : { kind: 'default' };
 }
 
 function checkRule(rule: unknown, place: string): void {
-  const { on, then, ...others } = (typeof rule === 'object' && rule !== null ? rule : {}) as Partial<RetryRule>;
+  const { on, do: decision, ...others } = (typeof rule === 'object' && rule !== null ? rule : {}) as Partial<RetryRule>;
   const [unknown] = Object.keys(others);
   if (unknown !== undefined) {
     throw new AirflowLikeError('OPTION_UNKNOWN', {
       place: `${place}.${unknown}`,
       message: `there is no option "${unknown}"`,
-      allowed: 'on, then',
+      allowed: 'on, do',
     });
   }
   if (typeof on !== 'function' && !(typeof on === 'string' && on !== '') && !isRegExp(on)) {
@@ -81,7 +81,7 @@ function checkRule(rule: unknown, place: string): void {
       allowed: 'a class of errors, the code or name of an error, or a regular expression for its text',
     });
   }
-  verdictOf(then, `${place}.then`);
+  verdictOf(decision, `${place}.do`);
 }
 
 function verdictOf(decision: unknown, place: string): RetryVerdict {

@@ -16,7 +16,7 @@ export interface TaskDefaults {
   readonly maxRetryDelay?: Duration | null;
   /**
    * Decides per error whether to try again: a function `(error, { tryNumber, maxTries }) => 'retry' | 'fail' | 'default' | { retryIn: '5m' }`, or
-   * rules `{ on: TimeoutError, then: { retryIn: '1m' } }` of which the first that matches counts. It is not asked when no try is left.
+   * rules `{ on: TimeoutError, do: { retryIn: '1m' } }` of which the first that matches counts. It is not asked when no try is left.
    * Default: every error is tried again.
    */
   readonly retryPolicy?: RetryPolicy | null;

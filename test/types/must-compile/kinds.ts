@@ -2,9 +2,9 @@ import { dag, defineDag, empty, latestOnly, task, type Ref, type RetryPolicy, ty
 
 class Throttled extends Error {}
 const policy: RetryPolicy = [
-  { on: Throttled, then: { retryIn: '1m30s' } },
-  { on: 'ECONNRESET', then: 'retry' },
-  { on: /quota/i, then: 'fail' },
+  { on: Throttled, do: { retryIn: '1m30s' } },
+  { on: 'ECONNRESET', do: 'retry' },
+  { on: /quota/i, do: 'fail' },
 ];
 
 @dag({ schedule: '@daily', startDate: '2024-01-01', failFast: true, defaultArgs: { retryPolicy: policy, weightRule: 'absolute' } })

@@ -24,7 +24,7 @@ export class Kinds {
   // expect: Type '"later"' is not assignable
   @task({ retryPolicy: () => 'later' }) again(): void {}
   // expect: is not assignable
-  @task({ retryPolicy: [{ on: Error, then: { retryIn: '5 min' } }] }) wait(): void {}
+  @task({ retryPolicy: [{ on: Error, do: { retryIn: '5 min' } }] }) wait(): void {}
   // expect: Type '"downsteam"' is not assignable
   @task({ weightRule: 'downsteam' }) weight(): void {}
   // expect: 'command' does not exist

@@ -22,33 +22,33 @@ describe('a policy', () => {
       { kind: 'fail' },
     ],
     ['an async function', async () => ({ retryIn: '1m' }), 1, { kind: 'retry', delayMs: 60_000 }],
-    ['a rule by class', [{ on: Throttled, then: 'retry' }], new VeryThrottled('x'), { kind: 'retry', delayMs: null }],
+    ['a rule by class', [{ on: Throttled, do: 'retry' }], new VeryThrottled('x'), { kind: 'retry', delayMs: null }],
     [
       'a rule by the class of another realm',
-      [{ on: TypeError, then: 'fail' }],
+      [{ on: TypeError, do: 'fail' }],
       runInNewContext('new TypeError("x")'),
       { kind: 'fail' },
     ],
     [
       'a rule by code',
-      [{ on: 'ECONNRESET', then: { retryIn: '5s' } }],
+      [{ on: 'ECONNRESET', do: { retryIn: '5s' } }],
       Object.assign(new Error('x'), { code: 'ECONNRESET' }),
       { kind: 'retry', delayMs: 5_000 },
     ],
-    ['a rule by name', [{ on: 'Throttled', then: 'default' }], new Throttled('x'), { kind: 'default' }],
-    ['a rule by text', [{ on: /Error: disk .* full/g, then: 'fail' }], new Error('disk /dev/a full'), { kind: 'fail' }],
-    ['a rule for what is no error', [{ on: /lost/, then: 'fail' }], 'lost', { kind: 'fail' }],
+    ['a rule by name', [{ on: 'Throttled', do: 'default' }], new Throttled('x'), { kind: 'default' }],
+    ['a rule by text', [{ on: /Error: disk .* full/g, do: 'fail' }], new Error('disk /dev/a full'), { kind: 'fail' }],
+    ['a rule for what is no error', [{ on: /lost/, do: 'fail' }], 'lost', { kind: 'fail' }],
     [
       'the first rule that matches',
       [
-        { on: RangeError, then: 'fail' },
-        { on: /x/, then: 'retry' },
-        { on: Error, then: 'fail' },
+        { on: RangeError, do: 'fail' },
+        { on: /x/, do: 'retry' },
+        { on: Error, do: 'fail' },
       ],
       new Error('x'),
       { kind: 'retry', delayMs: null },
     ],
-    ['no rule', [{ on: RangeError, then: 'fail' }], new Error('x'), { kind: 'default' }],
+    ['no rule', [{ on: RangeError, do: 'fail' }], new Error('x'), { kind: 'default' }],
   ])('can be %s', async (_what, policy, error, verdict) => {
     await expect(ask(policy, error)).resolves.toEqual(verdict);
     // A regular expression with a memory of its own decides the same twice.
@@ -81,12 +81,12 @@ describe('a policy', () => {
 describe('a mistake in a policy', () => {
   it.each<[string, unknown, string]>([
     ['VALUE_TYPE', 'always', 'tasks.t.retryPolicy: this is not a retry policy'],
-    ['VALUE_TYPE', [{ on: 5, then: 'retry' }], 'tasks.t.retryPolicy[0].on: this cannot be matched with an error'],
-    ['VALUE_TYPE', [{ on: '', then: 'retry' }], 'tasks.t.retryPolicy[0].on'],
-    ['VALUE_TYPE', [{ on: Error }], 'tasks.t.retryPolicy[0].then: this does not say what to do'],
+    ['VALUE_TYPE', [{ on: 5, do: 'retry' }], 'tasks.t.retryPolicy[0].on: this cannot be matched with an error'],
+    ['VALUE_TYPE', [{ on: '', do: 'retry' }], 'tasks.t.retryPolicy[0].on'],
+    ['VALUE_TYPE', [{ on: Error }], 'tasks.t.retryPolicy[0].do: this does not say what to do'],
     ['VALUE_TYPE', [null], 'tasks.t.retryPolicy[0].on'],
     ['OPTION_UNKNOWN', [{ on: Error, than: 'retry' }], 'tasks.t.retryPolicy[0].than: there is no option "than"'],
-    ['DURATION_INVALID', [{ on: Error, then: { retryIn: 5 } }], 'tasks.t.retryPolicy[0].then.retryIn'],
+    ['DURATION_INVALID', [{ on: Error, do: { retryIn: 5 } }], 'tasks.t.retryPolicy[0].then.retryIn'],
   ])('%s: %j', (code, retryPolicy, message) => {
     const exported = defineDag('d', {}, (d) => d.task('t', { retryPolicy } as never, () => 1)());
     const { problems } = collectDags({ exported }, 'dags.ts');

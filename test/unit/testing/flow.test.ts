@@ -237,7 +237,7 @@ describe('a retry policy', () => {
   it('decides per error', async () => {
     const run = await testDag(
       made((d) => {
-        const retryPolicy = [{ on: 'failing on purpose', then: 'retry' } as const, { on: /purpose/, then: 'fail' } as const];
+        const retryPolicy = [{ on: 'failing on purpose', do: 'retry' } as const, { on: /purpose/, do: 'fail' } as const];
         d.task('gives_up', { retries: 5, retryPolicy }, fails)();
         d.task('waits', { retries: 1, retryDelay: '1h', retryPolicy: () => ({ retryIn: '1m' }) }, fails)();
       }),

@@ -78,8 +78,8 @@ describe('a retry policy', () => {
   const rules: TaskOptions = {
     retries: 2,
     retryPolicy: [
-      { on: RateLimited, then: { retryIn: '30s' } },
-      { on: 'EACCES', then: 'fail' },
+      { on: RateLimited, do: { retryIn: '30s' } },
+      { on: 'EACCES', do: 'fail' },
     ],
   };
 
@@ -97,7 +97,7 @@ describe('a retry policy', () => {
   });
 
   it('sees what cannot be stored as an error, too', async () => {
-    const options: TaskOptions = { retries: 1, retryPolicy: [{ on: 'XCOM_TOO_LARGE', then: 'fail' }] };
+    const options: TaskOptions = { retries: 1, retryPolicy: [{ on: 'XCOM_TOO_LARGE', do: 'fail' }] };
     expect((await attempt(() => 'x'.repeat(2_000), { options })).outcome).toMatchObject({ kind: 'failed', retryable: false });
   });
 
