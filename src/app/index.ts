@@ -33,6 +33,7 @@ export { parsePools, savePools } from '../operations/save-pools.js';
 export { runDagTest, runTaskTest } from './dag-test.js';
 export { checkDatabase, migrateDatabase, resetDatabase } from './database-commands.js';
 export { clockChanges, nextRuns } from './next-runs.js';
+export { renderTask } from './render-task.js';
 export { runApiServer, runDagProcessor, runScheduler, runWorker } from './roles.js';
 export { runStandalone } from './standalone.js';
 export type { Client } from './client.js';

@@ -13,6 +13,7 @@ import type { ImportProblem, NextRun } from '../model/dag.js';
 import type { DataInterval, Instant } from '../model/instant.js';
 import type { DagRunState, TaskInstanceState } from '../model/states.js';
 import type { Pool } from '../model/pool.js';
+import type { TaggedJson } from '../model/tagged-json.js';
 import type { TaskInstance } from '../model/task-instance.js';
 import type { Clock } from '../ports/clock.js';
 import type { EventBus } from '../ports/event-bus.js';
@@ -95,6 +96,16 @@ export interface TaskTestResult {
   readonly state: TaskInstanceState;
   readonly value: unknown;
   readonly message: string | null;
+}
+
+/** Template fields of a task instance. */
+export interface RenderedTask {
+  /** Whether an attempt got these values, or they were made now. */
+  readonly source: 'attempt' | 'now';
+  /** Names of the operator's template fields, in its order. */
+  readonly fields: readonly string[];
+  /** By name; a field that was not given is missing. */
+  readonly values: { readonly [field: string]: TaggedJson };
 }
 
 export interface DatabaseStatus {
@@ -256,6 +267,8 @@ export interface System {
   runApiServer(options: ProcessOptions): Promise<number>;
   runDagTest(options: TestOptions): Promise<DagTestResult>;
   runTaskTest(options: TaskTestOptions): Promise<TaskTestResult>;
+  /** Evaluates the author's file in this process if the task instance has not run yet. */
+  renderTask(client: Client, run: DagRun, instance: TaskInstance): Promise<RenderedTask>;
   migrateDatabase(options: ProcessOptions): Promise<MigrationResult>;
   checkDatabase(options: ProcessOptions): Promise<DatabaseStatus>;
   resetDatabase(options: ProcessOptions): Promise<MigrationResult>;

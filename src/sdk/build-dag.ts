@@ -91,6 +91,10 @@ export function buildDag(
   reportCycle(recorder, edges, problems);
   const dates = readTaskDates(source.members, options.settings.timezone, problems, warnings);
   const built = builtTasks(source, options, dates, recorder, edges, file);
+  for (const { spec, member } of built) {
+    const place = problems.partOf(member.position, 'mapIndexTemplate');
+    problems.try(() => problems.templates?.check(spec.mapIndexTemplate, `tasks.${spec.taskId}.mapIndexTemplate`), place);
+  }
   checkTaskRules(built, options.settings, problems, warnings);
   if (problems.count > problemsBefore) return null;
   const spec: DagSpec = {

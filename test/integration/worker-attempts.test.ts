@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { environmentSettings } from '../../src/config/environment-settings.js';
 import { until, WorkerHarness } from './worker/harness.js';
 
 const SOURCE = `
-import { context, dag, PokeResult, SkipTask, FailTask, task, type Wired } from 'airflow-like';
+import { bash, context, dag, PokeResult, SkipTask, FailTask, task, type Wired } from 'airflow-like';
 
 @dag({ dagId: 'everyday', startDate: '2024-01-01', schedule: null })
 export class Everyday {
@@ -46,7 +47,14 @@ export class Everyday {
   @task.sensor({ pokeInterval: '20ms', timeout: '50ms', softFail: true }) async lateSoft(): Promise<boolean> { return false; }
   @task.sensor({ pokeInterval: '20ms', timeout: '50ms' }) async vague(): Promise<boolean> { return 1 as never; }
 
+  templated = bash({
+    command: "echo $DAY {{ var.value.get('none', ti.xcom_pull(task_ids='numbers') | join('-')) }} {{ prev_start_date_success }}",
+    env: { DAY: '{{ ds }}', SECRET: '{{ conn.db.password }}' },
+  });
+  broken = bash({ command: 'echo {{ params.nope }}' });
+
   wire(t: Wired<Everyday>) {
+    t.templated(); t.broken();
     const numbers = t.numbers();
     const doubled = t.double.map(numbers, t.when());
     t.sum({ all: doubled, none: t.nothing() } as never);
@@ -97,6 +105,29 @@ describe('an attempt', () => {
       const copies = await other.run(...[0, 1].map((mapIndex) => other.assignment(version, 'double', { mapIndex })));
       expect(copies.map(({ outcome }) => outcome)).toEqual([10, 12].map((value) => output(value, -1)));
       expect(other.xcomQueries).toBe(1);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('renders the fields of its operator, asking its supervisor, which keeps them without secrets', async () => {
+    const settings = environmentSettings({ AIRFLOW_LIKE_CONN_DB: 'postgres://me:hunter22@h' });
+    const other = new WorkerHarness({}, { settings, maxRenderedLength: 60 });
+    try {
+      const version = await other.addDag(SOURCE);
+      other.xcoms.push({ dagRunId: 1, taskId: 'numbers', mapIndex: -1, key: 'return_value', value: [5, 6] });
+      const assignment = other.assignment(version, 'templated');
+      const [ended] = await other.run(assignment);
+      expect(ended?.outcome).toEqual(output('2024-01-01 5-6 null', -1));
+      expect(other.rendered.get(assignment.token)).toEqual({
+        command: 'echo $DAY 5-6 null',
+        env: { DAY: '2024-01-01', SECRET: '***' },
+      });
+      expect(await other.runTask(version, 'broken')).toMatchObject({
+        kind: 'failed',
+        retryable: true,
+        error: { code: 'TEMPLATE_ERROR', message: 'TEMPLATE_ERROR: field command 1:16: "params" has no "nope"' },
+      });
     } finally {
       await other.close();
     }

@@ -82,6 +82,7 @@ function factsOf(context: VectorContext): TemplateFacts {
     params: context.params,
     dag: {},
     task: {},
+    inputs: [],
     inlets: [],
     outlets: [],
     mapIndexTemplate: null,

@@ -11,6 +11,7 @@ import { addTaskMark } from './mark.js';
 import { taskInstanceRows } from './task-instance-rows.js';
 import { addTaskExplain } from './explain.js';
 import { addTaskLogs } from './tasks-logs.js';
+import { addTaskRender } from './tasks-render.js';
 
 const LIST_COLUMNS = ['task_id', 'operator', 'upstream', 'trigger_rule', 'retries', 'pool', 'queue', 'is_mapped'];
 
@@ -150,6 +151,7 @@ export function addTaskCommands(tree: Tree): void {
 
   addTaskExplain(tasks, tree);
   addTaskLogs(tasks, tree);
+  addTaskRender(tasks, tree);
   addTaskClear(tasks, tree);
   addTaskMark(tasks, tree);
 }

@@ -38,6 +38,8 @@ export interface TemplateFacts {
   /** Further attributes of `dag` and `task`, in Airflow's spelling. */
   readonly dag: Readonly<Record<string, unknown>>;
   readonly task: Readonly<Record<string, unknown>>;
+  /** Arguments of the task. */
+  readonly inputs: readonly unknown[];
   readonly inlets: readonly unknown[];
   readonly outlets: readonly unknown[];
   readonly mapIndexTemplate: string | null;
@@ -101,6 +103,7 @@ export function templateNames(facts: TemplateFacts, sources: TemplateSources): T
     var: () => variables(ask),
     conn: () => connections(ask),
     macros: () => createMacros(sources),
+    inputs: () => asTemplateValue(facts.inputs),
     inlets: () => asTemplateValue(facts.inlets),
     outlets: () => asTemplateValue(facts.outlets),
     task_instance_key_str: () => `${facts.dagId}__${facts.taskId}__${date ? formatDate('ds_nodash', date) : facts.runId}`,

@@ -89,7 +89,13 @@ export class AttemptTemplates {
 }
 
 /** What templates may know of an attempt without asking. */
-export function templateFacts(work: AttemptWork, spec: DagSpec, task: TaskSpec, isTest: boolean): TemplateFacts {
+export function templateFacts(
+  work: Omit<AttemptWork, 'inputs'>,
+  spec: DagSpec,
+  task: TaskSpec,
+  inputs: readonly unknown[],
+  isTest: boolean,
+): TemplateFacts {
   const { key, run } = work;
   return {
     dagId: key.dagId,
@@ -132,6 +138,7 @@ export function templateFacts(work: AttemptWork, spec: DagSpec, task: TaskSpec, 
       upstream_task_ids: task.upstream,
       doc_md: task.doc,
     },
+    inputs,
     inlets: task.inlets,
     outlets: task.outlets,
     mapIndexTemplate: task.mapIndexTemplate,

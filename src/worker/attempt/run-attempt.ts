@@ -3,29 +3,27 @@
  * end are understood; it does not own threads, processes or time limits. Shared by the runner's threads and the inline executor.
  */
 import type { OutletRecord } from '../../model/asset.js';
-import { decodeTagged, encodeTagged, isStorableText } from '../../model/codec.js';
+import { decodeTagged } from '../../model/codec.js';
 import type { DagSpec, TaskSpec } from '../../model/dag-spec.js';
 import type { Instant } from '../../model/instant.js';
 import { AirflowLikeError } from '../../model/errors.js';
 import type { AttemptLogLevel, AttemptLogSource } from '../../model/attempt-log.js';
 import type { Outcome } from '../../model/outcome.js';
 import type { TaggedJson } from '../../model/tagged-json.js';
-import type { PreviousSuccess } from '../../model/task-fact.js';
 import type { Workload } from '../../model/workload.js';
 import type { TaskChannel } from '../../ports/task-channel.js';
-import type { OutletEvents } from '../../sdk/asset-context.js';
 import { runWithContext, type TaskContext } from '../../sdk/context.js';
 import type { DagInstance } from '../../sdk/dag-instance.js';
 import { applyRetryPolicy } from './apply-retry-policy.js';
-import { inletEventsOf, OutletRecorder, triggeringEventsOf } from './asset-events.js';
-import { AttemptTemplates, decodedParams, templateFacts } from './attempt-templates.js';
-import { encodeXCom } from './encode-output.js';
+import { OutletRecorder } from './asset-events.js';
+import { AttemptTemplates, templateFacts } from './attempt-templates.js';
 import type { RunnableDag } from './load-dag.js';
 import { makeMapLabel } from './map-label.js';
 import { callsOf, isChunked, runChunk } from './run-chunk.js';
 import { runSensor } from './run-sensor.js';
 import { successOutcome } from './success-outcome.js';
-import { describeThrown, isNamed, showValue } from './task-error.js';
+import { contextOf } from './task-context.js';
+import { describeThrown, isNamed } from './task-error.js';
 
 /** A Workload whose TaskSpec is looked up in the DAG that was loaded; an argument without a value is undefined. */
 export interface AttemptWork extends Omit<Workload, 'task' | 'inputs' | 'bundle' | 'logFile'> {
@@ -96,7 +94,7 @@ async function prepare(work: AttemptWork, environment: AttemptEnvironment): Prom
   if (!task) throw new AirflowLikeError('D105', { message: `the DAG ${spec.dagId} as wired here has no task ${work.taskId}` });
   const args = work.inputs.map((input) => (input === undefined ? undefined : decodeTagged(input)));
   const outlets = new OutletRecorder(task);
-  const facts = templateFacts(work, spec, task, environment.isTest ?? false);
+  const facts = templateFacts(work, spec, task, args, environment.isTest ?? false);
   const templates = new AttemptTemplates(facts, { token: work.token, channel: environment.channel, now: environment.now });
   const contextAt = (pokeNumber: number): TaskContext => contextOf(task, templates, work, environment, pokeNumber, outlets);
   return { spec, task, instance: createInstance(), args, templates, outlets, contextAt };
@@ -144,12 +142,14 @@ function outcomeOfThrown(thrown: unknown): Extract<Outcome, { kind: 'skipped' | 
 
 /** The name of this copy; null for a task that is not mapped or has no names. Of several elements those of the first and the last. */
 async function labelOf(
-  { task, instance, args, contextAt }: Subject,
+  { task, instance, args, templates, contextAt }: Subject,
   work: AttemptWork,
   { log }: AttemptEnvironment,
 ): Promise<string | null> {
-  const make = work.key.mapIndex < 0 ? null : instance.mapLabelOf(work.taskId);
-  if (!make) return null;
+  if (work.key.mapIndex < 0) return null;
+  const make = instance.mapLabelOf(work.taskId);
+  const { mapIndexTemplate } = task;
+  if (!make) return mapIndexTemplate === null ? null : makeMapLabel(() => templates.render(mapIndexTemplate), log);
   const nameOf = (values: readonly unknown[]): Promise<string | null> =>
     runWithContext(contextAt(work.pokeNumber + 1), () => makeMapLabel(() => make(...values), log));
   if (!isChunked(task)) return nameOf(args);
@@ -157,86 +157,6 @@ async function labelOf(
   const [first, last] = [calls[0], calls.at(-1)];
   if (!first || !last) return null;
   return first === last ? nameOf(first) : `${await nameOf(first)} … ${await nameOf(last)}`;
-}
-
-function contextOf(
-  task: TaskSpec,
-  templates: AttemptTemplates,
-  work: AttemptWork,
-  environment: AttemptEnvironment,
-  pokeNumber: number,
-  outletEvents: OutletEvents,
-): TaskContext {
-  const { key, run, token } = work;
-  const { log, channel, signal } = environment;
-  const write = (level: AttemptLogLevel) => (message: unknown, fields?: Readonly<Record<string, unknown>>) => {
-    environment.flushOutput?.();
-    log.write(level, 'task', typeof message === 'string' ? message : showValue(message), fields);
-  };
-  return {
-    dagId: key.dagId,
-    runId: key.runId,
-    taskId: key.taskId,
-    mapIndex: key.mapIndex,
-    tryNumber: work.tryNumber,
-    maxTries: work.maxTries,
-    token,
-    logicalDate: run.logicalDate === null ? null : new Date(run.logicalDate),
-    dataInterval: run.dataInterval && { start: new Date(run.dataInterval.start), end: new Date(run.dataInterval.end) },
-    runAfter: new Date(run.runAfter),
-    runType: run.runType,
-    timezone: run.timezone,
-    params: decodedParams(run.params),
-    conf: run.conf,
-    pokeNumber,
-    signal,
-    log: { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') },
-    xcom: {
-      async push(name, value) {
-        checkKey(name, 'xcom.push');
-        await channel.pushXCom(token, name, encodeXCom(value, name, work.maxXComBytes));
-      },
-      async pull(taskIds, options = {}) {
-        if (options.key !== undefined && options.key !== 'return_value') checkKey(options.key, 'xcom.pull');
-        const value = await channel.pullXCom(token, {
-          taskIds,
-          key: options.key ?? 'return_value',
-          mapIndexes: options.mapIndex ?? 'all',
-          runId: options.runId ?? null,
-          includePriorDates: options.includePriorDates ?? false,
-          ...(options.default !== undefined && { fallback: encodeTagged(options.default, 'xcom.pull.default') }),
-        });
-        return value === undefined ? undefined : decodeTagged(value);
-      },
-    },
-    outletEvents,
-    inletEvents: inletEventsOf(task, token, channel),
-    triggeringAssetEvents: triggeringEventsOf(token, channel),
-    render: (template) => templates.render(template),
-    async previousSuccess() {
-      const found = (await channel.lookUp(token, { kind: 'previousSuccess' })) as unknown as PreviousSuccess | undefined;
-      if (!found) return null;
-      const { dataInterval, startedAt, endedAt } = found;
-      return {
-        dataInterval: dataInterval && { start: new Date(dataInterval.start), end: new Date(dataInterval.end) },
-        startedAt: startedAt === null ? null : new Date(startedAt),
-        endedAt: endedAt === null ? null : new Date(endedAt),
-      };
-    },
-  };
-}
-
-const MAX_KEY_LENGTH = 250;
-
-function checkKey(key: unknown, place: string): asserts key is string {
-  if (typeof key === 'string' && key.length > 0 && key.length <= MAX_KEY_LENGTH && key !== 'return_value' && isStorableText(key))
-    return;
-  throw new AirflowLikeError('XCOM_KEY_INVALID', {
-    place,
-    message: key === 'return_value' ? 'this key belongs to the return value of the task' : 'this cannot be the key of an XCom',
-    value: key,
-    allowed: `a text of 1 to ${MAX_KEY_LENGTH} characters other than return_value, without NUL and halves of surrogate pairs`,
-  });
 }
 
 function logEnd(log: AttemptLog, outcome: Outcome): void {

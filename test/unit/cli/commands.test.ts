@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import type { FollowedBackfill, System } from '../../../src/cli/system.js';
+import type { FollowedBackfill, RenderedTask, System } from '../../../src/cli/system.js';
 import type { ImportProblem } from '../../../src/model/dag.js';
 import type { DagRun } from '../../../src/model/dag-run.js';
 import type { Attempt } from '../../../src/model/task-instance.js';
@@ -493,6 +493,51 @@ describe('tasks', () => {
       stderr: 'Nothing to clear: no task instance matches.\n',
     });
     expect(await runFake(['tasks', 'clear', 'sales', '-t', '^x'], { dags }, system)).toMatchObject({ code: 1, stdout: '' });
+  });
+});
+
+describe('tasks render', () => {
+  const contents = {
+    dags,
+    runs: [dagRun('r1')],
+    taskInstances: [taskInstance('extract'), taskInstance('load', { id: 2, mapIndex: 3 })],
+  };
+  const rendered = (more: Partial<RenderedTask>): Partial<System> => ({
+    renderTask: async () => ({ source: 'attempt', fields: ['command', 'env', 'cwd'], values: {}, ...more }),
+  });
+
+  it('prints each field, texts as they are and the rest as JSON, without control characters', async () => {
+    const values = { command: 'echo 1\necho \u001b[2J', env: { A: '1' } };
+    const { code, stdout, stderr } = await runFake(['tasks', 'render', 'sales', 'extract', 'r1'], contents, rendered({ values }));
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const rule = `# ${'-'.repeat(58)}`;
+    expect(stdout).toBe(
+      `${rule}\n# property: command\n${rule}\necho 1\necho \\u001b[2J\n\n` +
+        `${rule}\n# property: env\n${rule}\n{\n  "A": "1"\n}\n\n${rule}\n# property: cwd\n${rule}\nnull\n\n`,
+    );
+  });
+
+  it('says when they were made now, and when there are none', async () => {
+    const now = await runFake(
+      ['tasks', 'render', 'sales', 'load', 'r1', '--map-index', '3'],
+      contents,
+      rendered({ source: 'now' }),
+    );
+    expect(now).toMatchObject({ code: 0, stderr: expect.stringMatching(/^load has not run yet/) as unknown });
+    const none = await runFake(['tasks', 'render', 'sales', 'extract', 'r1'], contents, rendered({ fields: [] }));
+    expect(none).toMatchObject({ code: 0, stdout: '', stderr: 'extract has no template fields.\n' });
+  });
+
+  it('names a wrong task, copy or run', async () => {
+    for (const [args, message] of [
+      [['sales', 'extrakt', 'r1'], /NOT_FOUND: task_id: .* did you mean extract/],
+      [['sales', 'load', 'r1'], /NOT_FOUND: --map-index: load has no such copy in this run.*allowed: 3/],
+      [['sales', 'load', 'r9'], /NOT_FOUND: logical_date_or_run_id/],
+    ] as const) {
+      const { code, stderr } = await runFake(['tasks', 'render', ...args], contents, rendered({}));
+      expect(code).toBe(1);
+      expect(stderr).toMatch(message);
+    }
   });
 });
 

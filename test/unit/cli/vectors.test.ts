@@ -133,7 +133,7 @@ describe('commands', () => {
         'dags list-import-errors', 'dags list-runs', 'dags next-execution', 'dags pause', 'dags reserialize', 'dags show', 'dags state', 'dags test',
         'dags trigger', 'dags unpause', 'db check', 'db migrate', 'db reset', 'info', 'pools delete', 'pools export', 'pools get', 'pools import',
         'pools list', 'pools set', 'scheduler', 'standalone', 'tasks clear', 'tasks list',
-        'tasks state', 'tasks states-for-dag-run', 'tasks test', 'version',
+        'tasks render', 'tasks state', 'tasks states-for-dag-run', 'tasks test', 'version',
       ].sort(),
     ); // prettier-ignore
   });

@@ -34,6 +34,7 @@ const FACTS: TemplateFacts = {
   },
   dag: { owner: 'ann' },
   task: { pool: 'default_pool' },
+  inputs: [],
   inlets: [],
   outlets: [],
   mapIndexTemplate: null,

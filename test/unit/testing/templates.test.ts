@@ -81,6 +81,18 @@ describe('fields of operators', () => {
   });
 });
 
+it('names copies of mapped tasks by a template', async () => {
+  const run = await testDag(
+    daily((d) => {
+      const options = { mapIndexTemplate: '{{ inputs[0].name | upper }}-{{ ti.map_index }}' };
+      d.task('load', options, ({ name }: { name: string }) => name).map([{ name: 'a' }, { name: 'b' }]);
+      d.operator('show', show({ value: '{{ inputs[0] }}' })).map(['x', 'y']);
+    }),
+  );
+  expect(run.task('load').instances.map(({ mapLabel }) => mapLabel)).toEqual(['A-0', 'B-1']);
+  expect(run.task('show').instances.map(({ rendered }) => rendered)).toEqual([{ value: 'x' }, { value: 'y' }]);
+});
+
 describe('XComs', () => {
   it('are pulled by templates and by context()', async () => {
     const run = await testDag(
