@@ -53,8 +53,8 @@ class GroupEdges {
     if ('task' in place) return [place.task];
     const { tasks } = this.#contents(place);
     if (tasks.length === 0) return this.#past(place, ({ from, to }, group) => (isGroup(from, group) ? this.first(to) : []));
-    const inner = this.#inside(place);
-    return tasks.filter((task) => !inner.some(({ to }) => this.first(to).includes(task)));
+    const preceded = new Set(this.#inside(place).flatMap(({ to }) => this.first(to)));
+    return tasks.filter((task) => !preceded.has(task));
   }
 
   /**
@@ -65,11 +65,16 @@ class GroupEdges {
     if ('task' in place) return [place.task];
     const { tasks } = this.#contents(place);
     if (tasks.length === 0) return this.#past(place, ({ from, to }, group) => (isGroup(to, group) ? this.last(from) : []));
-    const inner = this.#inside(place);
-    return tasks.filter((task) => {
-      const followers = inner.filter(({ from }) => this.last(from).includes(task)).flatMap(({ to }) => this.first(to));
-      return isTeardown(task) ? 'region' in place && followers.length === 0 : followers.every(isTeardown);
-    });
+    const followed = new Set<TaskNode>();
+    const followedByWork = new Set<TaskNode>();
+    for (const { from, to } of this.#inside(place)) {
+      const isWork = !this.first(to).every(isTeardown);
+      for (const origin of this.last(from)) {
+        followed.add(origin);
+        if (isWork) followedByWork.add(origin);
+      }
+    }
+    return tasks.filter((task) => (isTeardown(task) ? 'region' in place && !followed.has(task) : !followedByWork.has(task)));
   }
 
   #contents(place: Exclude<Place, { task: TaskNode }>): Region {
@@ -83,10 +88,11 @@ class GroupEdges {
 
   /** Edges between two things strictly inside. */
   #inside(place: Exclude<Place, { task: TaskNode }>): readonly Edge[] {
-    const { tasks, groups } = this.#contents(place);
+    const contents = this.#contents(place);
+    const [tasks, groups] = [new Set(contents.tasks), new Set(contents.groups)];
     const contains = (end: Place): boolean => {
-      if ('task' in end) return tasks.includes(end.task);
-      return 'group' in end ? groups.includes(end.group) : end.region.tasks.every((task) => tasks.includes(task));
+      if ('task' in end) return tasks.has(end.task);
+      return 'group' in end ? groups.has(end.group) : end.region.tasks.every((task) => tasks.has(task));
     };
     return this.#edges.filter(({ from, to }) => contains(from) && contains(to));
   }
