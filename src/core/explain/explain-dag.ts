@@ -2,6 +2,7 @@
 import type { DagExplanation } from '../../model/explanation.js';
 import type { DagSituation } from '../../model/situation.js';
 import { planDagSchedule } from '../dag-run/plan-schedule.js';
+import { fileOfRun } from '../timetable/hybrid.js';
 import { timetableFor } from '../timetable/resolve.js';
 import type { Timetable } from '../timetable/timetable.js';
 import { bind } from './bind.js';
@@ -41,9 +42,18 @@ function scheduleBlockers(situation: DagSituation, custom?: ReadonlyMap<string, 
       return [blocker('no_schedule', `${BY_HAND} "airflow-like dags trigger ${spec.dagId}"`)];
     return schedule.unfinishedRuns >= spec.maxActiveRuns ? [fullLane('max_active_runs', lane, spec.maxActiveRuns)] : [ABOUT_TO_BE];
   }
-  // The plan that the run creator would make if the DAG were not paused.
+  // The plan that the run creator would make if the DAG were not paused, and had found no file.
   const { nextRun, createRuns } = planDagSchedule({ ...schedule, dag: { ...dag, isPaused: false, isRetired: false } }, custom);
   if (createRuns.length > 0) return [ABOUT_TO_BE];
+  const isFull = schedule.unfinishedRuns >= spec.maxActiveRuns;
+  const full = isFull ? [fullLane('max_active_runs', lane, spec.maxActiveRuns)] : [];
+  if (time.kind === 'fileWatch') {
+    return [
+      ...ofAssets,
+      ...full,
+      blocker('waits_for_file', `it runs for each new file that matches "${time.pattern}", and knows of none`),
+    ];
+  }
   if (nextRun === null) {
     const { summary } = timetableFor(spec, custom);
     const over = spec.endDate === null ? '' : `; the DAG ends at ${instantText(spec.endDate)}`;
@@ -54,7 +64,14 @@ function scheduleBlockers(situation: DagSituation, custom?: ReadonlyMap<string, 
   if (runAfter > now) {
     return [...ofAssets, blocker('not_due', `the next run (${interval}) is due at ${instantText(runAfter)}`, { until: runAfter })];
   }
-  return schedule.unfinishedRuns >= spec.maxActiveRuns ? [fullLane('max_active_runs', lane, spec.maxActiveRuns)] : [ABOUT_TO_BE];
+  if (time.kind === 'hybrid') {
+    const file = fileOfRun({ place: `${spec.dagId}.schedule`, timezone: spec.timezone }, time, nextRun);
+    const until = runAfter + time.waitForMs;
+    const ends = { fail: 'fails', skip: 'is left out', run: 'runs without it' }[time.onTimeout];
+    const text = `the next run (${interval}) waits for a file that matches "${file}"; at ${instantText(until)} it ${ends}`;
+    return [...full, blocker('waits_for_file', text, { until })];
+  }
+  return isFull ? full : [ABOUT_TO_BE];
 }
 
 /** Assets of the condition that have no event since the last run; null: it does not wait for assets, or has what it waits for. */

@@ -86,7 +86,7 @@ describe('a mistake in a policy', () => {
     ['VALUE_TYPE', [{ on: Error }], 'tasks.t.retryPolicy[0].do: this does not say what to do'],
     ['VALUE_TYPE', [null], 'tasks.t.retryPolicy[0].on'],
     ['OPTION_UNKNOWN', [{ on: Error, than: 'retry' }], 'tasks.t.retryPolicy[0].than: there is no option "than"'],
-    ['DURATION_INVALID', [{ on: Error, do: { retryIn: 5 } }], 'tasks.t.retryPolicy[0].then.retryIn'],
+    ['DURATION_INVALID', [{ on: Error, do: { retryIn: 5 } }], 'tasks.t.retryPolicy[0].do.retryIn'],
   ])('%s: %j', (code, retryPolicy, message) => {
     const exported = defineDag('d', {}, (d) => d.task('t', { retryPolicy } as never, () => 1)());
     const { problems } = collectDags({ exported }, 'dags.ts');

@@ -42,6 +42,31 @@ describe('why a DAG has no newer run', () => {
     ['no scheduler', {}, { components: [component('worker')] }, ['no_scheduler', 'no_schedule']],
     ['assets', { schedule: onOrders }, {}, ['waits_for_assets']],
     [
+      'a file',
+      {
+        schedule: { kind: 'fileWatch', pattern: 'inbox/*.csv', settleMs: 0, existing: 'run', rewritten: 'run', text: 'files' },
+      },
+      {},
+      ['waits_for_file'],
+    ],
+    [
+      'a time and a file',
+      {
+        ...daily,
+        schedule: {
+          kind: 'hybrid',
+          time: daily.schedule,
+          file: 'inbox/{{ds}}.csv',
+          settleMs: 0,
+          waitForMs: 86_400_000,
+          onTimeout: 'skip',
+          text: 'x',
+        },
+      },
+      { schedule: last('2026-03-08', '2026-03-09') },
+      ['waits_for_file'],
+    ],
+    [
       'assets or time',
       {
         schedule: { kind: 'assetOrTime', time: daily.schedule, condition: onOrders.condition, text: 'x' },
