@@ -4,6 +4,7 @@ import { chain1000 } from './workloads/chain-1000.js';
 import { dags1000 } from './workloads/dags-1000.js';
 import { footprint } from './workloads/footprint.js';
 import { noOpThroughput } from './workloads/no-op-throughput.js';
+import { queue10000 } from './workloads/queue-10000.js';
 
 const WORKLOADS: Readonly<Record<string, () => Promise<void>>> = {
   w1: chain1000,
@@ -11,6 +12,7 @@ const WORKLOADS: Readonly<Record<string, () => Promise<void>>> = {
   w5: dags1000,
   w7: catchup10000,
   w14: footprint,
+  queue: queue10000,
 };
 
 const asked = process.argv.slice(2);

@@ -24,6 +24,7 @@ import type { Executor } from '../ports/executor.js';
 import type { Logger } from '../ports/logger.js';
 import type { SchedulingStore } from '../ports/store.js';
 import { Freed, isOverfull, scopeOf } from './admission.js';
+import { bothResults, NOTHING, type AdvanceResult } from './advance-result.js';
 import { assignmentOf } from './assignment.js';
 import { ReadyRuns } from './ready-runs.js';
 import { RunCache } from './run-cache.js';
@@ -45,29 +46,6 @@ export interface AdvanceOptions {
   readonly visibilityMs: number;
 }
 
-export interface AdvanceResult {
-  readonly changedRuns: number;
-  readonly endedRuns: number;
-  readonly queued: number;
-  readonly started: number;
-  /** Another run that depends on the past of these was woken. */
-  readonly wokeRuns: boolean;
-  /** Events of assets came, or a DAG that waits for some has room for another run. */
-  readonly wokeConsumers: boolean;
-  /** Outcomes of stale runs: to be handed in again. */
-  readonly retry: readonly AttemptOutcome[];
-}
-
-const NOTHING: AdvanceResult = {
-  changedRuns: 0,
-  endedRuns: 0,
-  queued: 0,
-  started: 0,
-  wokeRuns: false,
-  wokeConsumers: false,
-  retry: [],
-};
-
 /** Slots given back by outcomes are taken without an admission when they are at least this share of what could be started. */
 const INHERITED_SHARE = 0.75;
 const CROWDED_MS = 100;
@@ -79,8 +57,10 @@ export class RunAdvancer {
   readonly #cache = new RunCache();
   readonly #ready = new ReadyRuns();
   readonly #vainWaits: VainWaits;
-  /** The last admission could not fill the slots from the most urgent instances. */
-  #looksAtAll = false;
+  /** Slots that the last admission could not fill from the most urgent instances, while there are others. */
+  #unfilled = 0;
+  /** Until then it is no use to look at all instances again, unless slots are given back: the last time none of them fitted. */
+  #allInVainUntil = 0;
   /** Until then there is no point in asking for more slots than outcomes give back: the pools or `parallelism` are full. */
   #crowdedUntil = 0;
   /** Until then slots that are given back may be taken without an admission: not when the last one found more taken than there is. */
@@ -141,7 +121,10 @@ export class RunAdvancer {
       await this.#openViews(outcomes, unplanned, touched);
       const freed = this.#settle(outcomes, touched, now);
       this.#plan(touched, now);
-      return await this.#fillAndCommit(outcomes, touched, freed, now);
+      const result = await this.#fillAndCommit(outcomes, touched, freed, now);
+      if (this.#unfilled === 0) return result;
+      // Slots are left, and only the most urgent instances were looked at: now all are.
+      return bothResults(result, await this.#fillAndCommit([], new Map(), new Freed(), now, this.#unfilled));
     } catch (error) {
       for (const id of touched.keys()) this.#forget(id);
       for (const id of this.#ready.ids()) this.#forget(id);
@@ -204,12 +187,14 @@ export class RunAdvancer {
     touched: ReadonlyMap<number, RunView>,
     freed: Freed,
     now: Instant,
+    slotsLeft: number | null = null,
   ): Promise<AdvanceResult> {
     const { store, executor } = this.#options;
-    const freeSlots = executor ? executor.freeSlots() : Number.POSITIVE_INFINITY;
+    this.#unfilled = 0;
+    const freeSlots = Math.min(executor ? executor.freeSlots() : Number.POSITIVE_INFINITY, slotsLeft ?? Number.POSITIVE_INFINITY);
     const wanted = Math.min(freeSlots, this.#options.parallelism);
     const { candidates, isCut } =
-      wanted > 0 ? this.#ready.candidates(wanted, this.#looksAtAll, this.#pausedDags) : { candidates: [], isCut: false };
+      wanted > 0 ? this.#ready.candidates(wanted, slotsLeft !== null, this.#pausedDags) : { candidates: [], isCut: false };
 
     let chosen: readonly QueueCandidate[] = [];
     let commits: readonly RunCommit[] = [];
@@ -235,9 +220,13 @@ export class RunAdvancer {
         this.#vainWaits.note(candidates, occupancy, now);
         for (const dagId of occupancy.pausedDags) this.#pausedDags.add(dagId);
         this.#mayInheritUntil = isOverfull(occupancy, this.#options.parallelism) ? 0 : now + LONGEST_INHERITANCE_MS;
-        return drain(this.#admit(candidates, freed.release(occupancy), freeSlots));
+        const released = freed.release(occupancy);
+        const picked = this.#admit(candidates, released, freeSlots);
+        const unfilled = Math.min(freeSlots, this.#options.parallelism - released.total) - picked.length;
+        if (unfilled > 0 && isCut && (freed.instances > 0 || now >= this.#allInVainUntil)) this.#unfilled = unfilled;
+        if (slotsLeft !== null && picked.length === 0) this.#allInVainUntil = now + CROWDED_MS;
+        return drain(picked);
       });
-      this.#looksAtAll = isCut && chosen.length < wanted;
       if (chosen.length < Math.min(candidates.length, freeSlots)) this.#crowdedUntil = now + CROWDED_MS;
     }
     return this.#conclude(outcomes, commits, chosen, result, now);

@@ -2,7 +2,8 @@ import type { Instant } from '../model/instant.js';
 import type { AttemptOutcome } from '../model/outcome.js';
 import type { AttemptToken } from '../model/task-instance.js';
 import type { Service, ServiceResult } from '../ports/service.js';
-import type { AdvanceResult, RunAdvancer } from './advance-runs.js';
+import type { AdvanceResult } from './advance-result.js';
+import type { RunAdvancer } from './advance-runs.js';
 
 /** Outcomes settled in one commit. What arrives while a commit is under way makes the next batch, so batches grow only under load. */
 const MAX_BATCH = 500;

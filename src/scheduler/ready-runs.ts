@@ -45,16 +45,15 @@ export class ReadyRuns {
   }
 
   /**
-   * The instances that should fill `slots` free slots, as far as runs alone can tell: what others have under way is for `planQueueing`. Each pool
-   * of a run contributes its most urgent instances. With `all` the list is not cut: for the pass after one in which a cut list did not fill the
-   * slots, because its pool was full.
+   * The most urgent instances for `slots` free slots, as far as runs alone can tell: what others have under way is for `planQueueing`. With `all`
+   * the list is not cut: for the pass after one in which a cut list did not fill the slots, because its pool was full.
    * @param skippedDags Of these there are none.
    */
   candidates(slots: number, all: boolean, skippedDags: ReadonlySet<string>): Candidates {
-    const wanted = slots * CANDIDATES_PER_SLOT;
+    const wanted = all ? Number.POSITIVE_INFINITY : slots * CANDIDATES_PER_SLOT;
     const candidates: QueueCandidate[] = [];
-    const areOthersCut = collect(this.#others.sorted(), wanted, all, skippedDags, candidates);
-    const areBackfillsCut = collect(this.#backfills.sorted(), wanted, all, skippedDags, candidates);
+    const areOthersCut = collect(this.#others.sorted(), wanted, skippedDags, candidates);
+    const areBackfillsCut = collect(this.#backfills.sorted(), wanted, skippedDags, candidates);
     return { candidates, isCut: areOthersCut || areBackfillsCut };
   }
 }
@@ -81,53 +80,74 @@ class Lane {
   }
 }
 
-/** Adds the candidates of these runs. Says whether it stopped before the last one. */
+/** A run whose next most urgent group has not been looked at yet. */
+interface Cursor {
+  readonly view: RunView;
+  readonly room: number;
+  readonly groups: Iterator<ReadyGroup>;
+  group: ReadyGroup;
+}
+
+/**
+ * Adds the candidates of these runs, the most urgent groups of all runs first. A run is opened when nothing that is open is more urgent than it
+ * can be. Says whether it stopped before the last one.
+ */
 function collect(
   views: readonly RunView[],
   wanted: number,
-  all: boolean,
   skippedDags: ReadonlySet<string>,
   candidates: QueueCandidate[],
 ): boolean {
+  /** The most urgent one is the last. */
+  const open: Cursor[] = [];
+  let next = 0;
   let found = 0;
-  /** The least urgent candidate so far: what cannot be more urgent than this is not needed. */
-  let leastWeight = Number.POSITIVE_INFINITY;
-  let leastDate: number | null = 0;
-  let isCut = false;
-  for (const view of views) {
-    const { dagId, logicalDate } = view.run;
-    if (!all && found >= wanted) {
-      const { weight } = factsOf(view.spec);
-      if (weight < leastWeight || (weight === leastWeight && compareDates(logicalDate, leastDate) >= 0)) return true;
+  for (;;) {
+    while (next < views.length && (open.length === 0 || !isBehind(views[next]!, open.at(-1)!))) {
+      const view = views[next++]!;
+      const room = view.spec.maxActiveTasks - view.occupiedSlots;
+      if (room > 0 && !skippedDags.has(view.run.dagId))
+        advance(open, { view, room, groups: view.readyGroups()[Symbol.iterator]() });
     }
-    const room = view.spec.maxActiveTasks - view.occupiedSlots;
-    if (room <= 0 || skippedDags.has(dagId)) continue;
-    const ofPool = new Map<string, number>();
-    let openPools = factsOf(view.spec).pools;
-    for (const group of view.readyGroups()) {
-      if (openPools <= 0) break;
-      const { priorityWeight, slots } = group;
-      let places = placesFor(view, group, room);
-      for (const { instance } of slots) {
-        if (places <= 0) break;
-        if (instance.id < 0) continue;
-        const count = (ofPool.get(instance.pool) ?? 0) + 1;
-        if (!all && count > wanted) {
-          isCut = true;
-          break;
-        }
-        ofPool.set(instance.pool, count);
-        if (!all && count === wanted) openPools--;
-        places--;
-        found++;
-        if (priorityWeight < leastWeight) [leastWeight, leastDate] = [priorityWeight, logicalDate];
-        else if (priorityWeight === leastWeight && compareDates(logicalDate, leastDate) > 0) leastDate = logicalDate;
-        candidates.push({ view, instance });
-      }
+    const cursor = open.pop();
+    if (!cursor) return false;
+    if (found >= wanted) return true;
+    const { view, group } = cursor;
+    let places = placesFor(view, group, cursor.room);
+    for (const { instance } of group.slots) {
+      if (places <= 0) break;
+      if (instance.id < 0) continue;
+      places--;
+      found++;
+      candidates.push({ view, instance });
     }
-    if (openPools <= 0) isCut = true;
+    advance(open, cursor);
   }
-  return isCut;
+}
+
+/** Puts the run where its next group belongs; one without any is done. */
+function advance(open: Cursor[], cursor: Omit<Cursor, 'group'>): void {
+  const { value, done } = cursor.groups.next() as IteratorResult<ReadyGroup, undefined>;
+  if (done) return;
+  const moved = Object.assign(cursor, { group: value });
+  let from = 0;
+  let to = open.length;
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if (isMoreUrgent(open[middle]!, moved)) to = middle;
+    else from = middle + 1;
+  }
+  open.splice(from, 0, moved);
+}
+
+function isMoreUrgent(a: Cursor, b: Cursor): boolean {
+  const difference = b.group.priorityWeight - a.group.priorityWeight || compareAge(a.view, b.view);
+  return difference < 0;
+}
+
+/** Whether nothing of the run can be more urgent than what is next of the open one. */
+function isBehind(view: RunView, { group, view: other }: Cursor): boolean {
+  return (group.priorityWeight - weightOf(view.spec) || compareAge(view, other)) > 0;
 }
 
 /** Most instances of the group that the limits of its run and of its task can let pass, whatever goes on elsewhere. */
@@ -142,31 +162,24 @@ function placesFor(view: RunView, { taskId }: ReadyGroup, room: number): number 
   return places;
 }
 
-/** What is asked of a DAG in every pass. */
-interface SpecFacts {
-  /** The heaviest weight that one of its tasks has. */
-  readonly weight: number;
-  /** How many pools its tasks use. */
-  readonly pools: number;
-}
+/** The heaviest weight that a task of the DAG has, for each spec that was asked about. */
+const heaviest = new WeakMap<DagSpec, number>();
 
-const known = new WeakMap<DagSpec, SpecFacts>();
-
-function factsOf(spec: DagSpec): SpecFacts {
-  let facts = known.get(spec);
-  if (!facts) {
-    let weight = Number.NEGATIVE_INFINITY;
+function weightOf(spec: DagSpec): number {
+  let weight = heaviest.get(spec);
+  if (weight === undefined) {
+    weight = Number.NEGATIVE_INFINITY;
     for (const each of effectiveWeights(spec).values()) weight = Math.max(weight, each);
-    known.set(spec, (facts = { weight, pools: new Set(spec.tasks.map((task) => task.pool)).size }));
+    heaviest.set(spec, weight);
   }
-  return facts;
+  return weight;
 }
 
+/** By the most urgent task that a run can have. */
 function byUrgency(a: RunView, b: RunView): number {
-  return (
-    factsOf(b.spec).weight - factsOf(a.spec).weight ||
-    compareDates(a.run.logicalDate, b.run.logicalDate) ||
-    a.run.runAfter - b.run.runAfter ||
-    a.run.id - b.run.id
-  );
+  return weightOf(b.spec) - weightOf(a.spec) || compareAge(a, b);
+}
+
+function compareAge(a: RunView, b: RunView): number {
+  return compareDates(a.run.logicalDate, b.run.logicalDate) || a.run.runAfter - b.run.runAfter || a.run.id - b.run.id;
 }

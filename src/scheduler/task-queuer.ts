@@ -1,6 +1,7 @@
 import type { Instant } from '../model/instant.js';
 import type { Service, ServiceResult } from '../ports/service.js';
-import type { AdvanceResult, RunAdvancer } from './advance-runs.js';
+import type { AdvanceResult } from './advance-result.js';
+import type { RunAdvancer } from './advance-runs.js';
 
 /** Plans what waits for it and fills free slots, when no outcome arrives that would: a run is new, a slot became free elsewhere. */
 export class TaskQueuer implements Service {

@@ -3,7 +3,7 @@
  * nobody else wants are theirs, so none stays empty for the sake of the share.
  */
 import { taskLimitKey } from '../../model/snapshot.js';
-import type { QueueCandidate, QueueLimits, Share } from './queue-limits.js';
+import type { QueueCandidate, QueueLimits, TakenShares } from './queue-limits.js';
 
 /**
  * Fractions of slots that were due to backfills and could not be given, since a slot is not divided: by what they are slots of. With half of one
@@ -13,12 +13,11 @@ export type LaneCredits = ReadonlyMap<string, number>;
 
 export const NO_CREDITS: LaneCredits = new Map();
 
-const SLOTS = 'slots';
 /** Ten times a tenth must make a whole. */
 const ROUNDING = 1e-9;
 
+/** What the lane may take of one thing. */
 interface Claim {
-  /** Most that the lane may take. */
   readonly most: number;
   taken: number;
 }
@@ -27,16 +26,19 @@ export class FairLane {
   readonly #share: number;
   readonly #before: LaneCredits;
   readonly #credits = new Map<string, number>();
-  readonly #claims = new Map<string, Claim>();
+  readonly #slots: Claim;
+  readonly #pools = new Map<string, Claim>();
+  readonly #tasks = new Map<string, Claim>();
   readonly #limits: QueueLimits;
-  /** The same limits after the other runs took what they can when there is no backfill. */
-  readonly #withoutBackfills: QueueLimits;
+  readonly #others: TakenShares;
 
-  constructor(limits: QueueLimits, withoutBackfills: QueueLimits, share: number, credits: LaneCredits) {
+  /** `others`: what the other runs would take if there were no backfills. */
+  constructor(limits: QueueLimits, others: TakenShares, share: number, credits: LaneCredits) {
     this.#limits = limits;
-    this.#withoutBackfills = withoutBackfills;
+    this.#others = others;
     this.#share = share;
     this.#before = credits;
+    this.#slots = this.#claim('slots', limits.slots.free, others.slots);
   }
 
   /** What is carried to the next pass. */
@@ -44,39 +46,55 @@ export class FairLane {
     return this.#credits;
   }
 
+  /** True when no backfill can be let pass any more. */
+  get isUsedUp(): boolean {
+    return this.#slots.taken >= this.#slots.most;
+  }
+
   admits(candidate: QueueCandidate): boolean {
-    return this.#needsOf(candidate).every(([claim, amount]) => claim.taken + amount <= claim.most);
+    const pool = this.#poolOf(candidate);
+    const task = this.#taskOf(candidate);
+    return (
+      !this.isUsedUp && pool.taken + candidate.instance.poolSlots <= pool.most && (task === null || task.taken + 1 <= task.most)
+    );
   }
 
   take(candidate: QueueCandidate): void {
-    for (const [claim, amount] of this.#needsOf(candidate)) claim.taken += amount;
+    this.#slots.taken++;
+    this.#poolOf(candidate).taken += candidate.instance.poolSlots;
+    const task = this.#taskOf(candidate);
+    if (task) task.taken++;
   }
 
-  #needsOf({ view, instance }: QueueCandidate): readonly (readonly [Claim, number])[] {
-    const { pool, poolSlots, taskId } = instance;
-    const needs: (readonly [Claim, number])[] = [
-      [this.#claim(SLOTS, this.#limits.slots.free, this.#withoutBackfills.slots), 1],
-      [this.#claim(`pool ${pool}`, this.#limits.pool(pool).free, this.#withoutBackfills.pool(pool)), poolSlots],
-    ];
-    const task = view.task(taskId);
-    if (task.maxActiveTisPerDag !== null) {
-      const taken = this.#withoutBackfills.activeOf(view, task) - this.#limits.activeOf(view, task);
-      const key = taskLimitKey(view.run.dagId, taskId);
-      needs.push([this.#claim(`task ${key}`, task.maxActiveTisPerDag - this.#limits.activeOf(view, task), { taken }), 1]);
-    }
-    return needs;
-  }
-
-  /** Made when first asked for, before the lane has taken anything of it. */
-  #claim(resource: string, free: number, others: Pick<Share, 'taken'>): Claim {
-    let claim = this.#claims.get(resource);
+  #poolOf({ instance: { pool } }: QueueCandidate): Claim {
+    let claim = this.#pools.get(pool);
     if (!claim) {
-      const due = Math.max(0, free) * this.#share + (this.#before.get(resource) ?? 0);
-      const whole = Math.floor(due + ROUNDING);
-      const left = free - others.taken;
-      if (left <= whole && Number.isFinite(due)) this.#credits.set(resource, Math.max(0, due - whole));
-      this.#claims.set(resource, (claim = { most: Math.max(whole, left), taken: 0 }));
+      claim = this.#claim(`pool ${pool}`, this.#limits.pool(pool).free, this.#others.pools.get(pool) ?? 0);
+      this.#pools.set(pool, claim);
     }
     return claim;
+  }
+
+  /** Null: the task has no limit over all runs. */
+  #taskOf({ view, instance }: QueueCandidate): Claim | null {
+    const task = view.task(instance.taskId);
+    if (task.maxActiveTisPerDag === null) return null;
+    const key = taskLimitKey(view.run.dagId, task.taskId);
+    let claim = this.#tasks.get(key);
+    if (!claim) {
+      // Asked before anybody takes of it, so what is under way is what was there at the start.
+      const free = task.maxActiveTisPerDag - this.#limits.activeOf(view, task);
+      claim = this.#claim(`task ${key}`, free, this.#others.tasks.get(key) ?? 0);
+      this.#tasks.set(key, claim);
+    }
+    return claim;
+  }
+
+  #claim(resource: string, free: number, takenByOthers: number): Claim {
+    const due = Math.max(0, free) * this.#share + (this.#before.get(resource) ?? 0);
+    const whole = Math.floor(due + ROUNDING);
+    const left = free - takenByOthers;
+    if (left <= whole && Number.isFinite(due)) this.#credits.set(resource, Math.max(0, due - whole));
+    return { most: Math.max(whole, left), taken: 0 };
   }
 }

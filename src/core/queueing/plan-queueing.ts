@@ -3,7 +3,7 @@
  * not fit. Pure over the occupancy that was counted under lock.
  */
 import { FairLane, NO_CREDITS, type LaneCredits } from './fair-lane.js';
-import { QueueLimits, type QueueCandidate, type QueueState } from './queue-limits.js';
+import { QueueLimits, type HoldReason, type QueueCandidate, type QueueState } from './queue-limits.js';
 
 export type { QueueCandidate } from './queue-limits.js';
 
@@ -27,34 +27,53 @@ export interface QueueingPlan<Candidate extends QueueCandidate> {
  */
 export function planQueueing<Candidate extends QueueCandidate>(input: QueueingInput<Candidate>): QueueingPlan<Candidate> {
   const { candidates, backfillShare, laneCredits = NO_CREDITS } = input;
-  const others = candidates.filter(({ view }) => view.run.backfillId === null).sort(byUrgency);
-  const backfills = candidates.filter(({ view }) => view.run.backfillId !== null).sort(byUrgency);
+  const others = inOrder(candidates.filter(({ view }) => view.run.backfillId === null));
+  const backfills = inOrder(candidates.filter(({ view }) => view.run.backfillId !== null));
   const alone = new QueueLimits(input);
   const withoutBackfills = fill(alone, others);
-  if (others.length === 0 || backfills.length === 0) {
-    return { chosen: [...withoutBackfills, ...fill(alone, backfills)], laneCredits: NO_CREDITS };
+  // What the lane has to know, before backfills take of it.
+  const takenByOthers = others.length > 0 && backfills.length > 0 ? alone.taken() : null;
+  const left = fill(alone, backfills);
+  const isContended = withoutBackfills.isContended || left.isContended;
+  if (takenByOthers === null || !isContended) {
+    return { chosen: [...withoutBackfills.chosen, ...left.chosen], laneCredits: NO_CREDITS };
   }
   const limits = new QueueLimits(input);
-  const lane = new FairLane(limits, alone, backfillShare, laneCredits);
-  const inLane = new Set(fill(limits, backfills, lane));
-  const chosen = fill(limits, others);
+  const lane = new FairLane(limits, takenByOthers, backfillShare, laneCredits);
+  const inLane = new Set(fill(limits, backfills, lane).chosen);
+  const { chosen } = fill(limits, others);
   const rest = fill(
     limits,
     backfills.filter((candidate) => !inLane.has(candidate)),
   );
-  return { chosen: [...chosen, ...inLane, ...rest], laneCredits: lane.credits };
+  return { chosen: [...chosen, ...inLane, ...rest.chosen], laneCredits: lane.credits };
+}
+
+/** Somebody else could have what keeps the candidate back. */
+const CONTENDED: ReadonlySet<HoldReason> = new Set(['pool_full', 'max_active_tis_per_dag', 'no_free_slot']);
+
+interface Filled<Candidate> {
+  readonly chosen: Candidate[];
+  /** Others wait for what was taken. */
+  readonly isContended: boolean;
 }
 
 function fill<Candidate extends QueueCandidate>(
   limits: QueueLimits,
   candidates: readonly Candidate[],
   lane?: FairLane,
-): Candidate[] {
+): Filled<Candidate> {
   const chosen: Candidate[] = [];
+  let isContended = false;
   for (const candidate of candidates) {
-    if (limits.isUsedUp) break;
+    if (limits.isUsedUp || lane?.isUsedUp) return { chosen, isContended: true };
     // Copies that are not stored yet have to wait for the next pass.
-    if (candidate.instance.id < 0 || limits.holdReason(candidate) !== null) continue;
+    if (candidate.instance.id < 0) continue;
+    const reason = limits.holdReason(candidate);
+    if (reason !== null) {
+      isContended ||= CONTENDED.has(reason);
+      continue;
+    }
     if (lane) {
       if (!lane.admits(candidate)) continue;
       lane.take(candidate);
@@ -62,20 +81,33 @@ function fill<Candidate extends QueueCandidate>(
     limits.take(candidate);
     chosen.push(candidate);
   }
-  return chosen;
+  return { chosen, isContended };
+}
+
+/** What urgency is made of, read once: a candidate is compared a dozen times. */
+interface Urgency<Candidate> {
+  readonly candidate: Candidate;
+  readonly weight: number;
+  readonly date: number;
+  readonly mapIndex: number;
+  readonly runAfter: number;
+  readonly id: number;
 }
 
 /** Most urgent first; equal ones by the age of their run and by id, so that every pass has the same order. */
-export function byUrgency(a: QueueCandidate, b: QueueCandidate): number {
-  const runA = a.view.run;
-  const runB = b.view.run;
-  return (
-    b.instance.priorityWeight - a.instance.priorityWeight ||
-    compareDates(runA.logicalDate, runB.logicalDate) ||
-    a.instance.mapIndex - b.instance.mapIndex ||
-    runA.runAfter - runB.runAfter ||
-    a.instance.id - b.instance.id
-  );
+function inOrder<Candidate extends QueueCandidate>(candidates: readonly Candidate[]): readonly Candidate[] {
+  const entries = candidates.map((candidate): Urgency<Candidate> => {
+    const { priorityWeight: weight, mapIndex, id } = candidate.instance;
+    const { logicalDate, runAfter } = candidate.view.run;
+    return { candidate, weight, date: logicalDate ?? Number.POSITIVE_INFINITY, mapIndex, runAfter, id };
+  });
+  return entries.sort(byUrgency).map(({ candidate }) => candidate);
+}
+
+function byUrgency(a: Urgency<unknown>, b: Urgency<unknown>): number {
+  if (a.weight !== b.weight) return b.weight - a.weight;
+  if (a.date !== b.date) return a.date < b.date ? -1 : 1;
+  return a.mapIndex - b.mapIndex || a.runAfter - b.runAfter || a.id - b.id;
 }
 
 /** Older first, none last. */

@@ -40,6 +40,13 @@ export interface Share {
   taken: number;
 }
 
+export interface TakenShares {
+  readonly slots: number;
+  readonly pools: ReadonlyMap<string, number>;
+  /** By `taskLimitKey`. */
+  readonly tasks: ReadonlyMap<string, number>;
+}
+
 /** What one run has under way, with what was taken. */
 interface RunUse {
   active: number;
@@ -106,6 +113,15 @@ export class QueueLimits {
       case 'no_free_slot':
         return this.isUsedUp;
     }
+  }
+
+  /** What has been taken so far of the slots, and of each pool and task. */
+  taken(): TakenShares {
+    return {
+      slots: this.slots.taken,
+      pools: new Map([...this.#pools].map(([name, { taken }]) => [name, taken])),
+      tasks: new Map([...this.#tasks].map(([key, active]) => [key, active - (this.#occupancy.tasks[key] ?? 0)])),
+    };
   }
 
   /** Takes from every limit what the candidate needs; `holdReason` has let it pass. */
