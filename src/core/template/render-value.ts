@@ -82,7 +82,6 @@ function placed<T>(path: string, run: () => T): T {
       place: `field ${path}${place ? ` ${place.line}:${place.column}` : ''}`,
       message,
       suggestion,
-      cause: error,
     });
   }
 }

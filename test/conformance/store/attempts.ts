@@ -92,7 +92,7 @@ export function describeAttempts({
       expect(await tasks('w1', [])).toEqual(['b', 'c']);
     });
 
-    it('stores an XCom only under the current token', async () => {
+    it('pitfall 13: stores an XCom only under the current token', async () => {
       const run = await oneRun();
       await commit(runCommit(run, { changes: [start(await instance(run, 'a'), 'w', T0)] }));
       const running = await instance(run, 'a');

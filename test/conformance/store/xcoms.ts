@@ -94,7 +94,7 @@ export function describeXComs(name: string, suite: StoreSuite): void {
   });
 
   describe('what templates need', () => {
-    it('keeps rendered fields of the attempt under way, and of no other', async () => {
+    it('pitfall 13: keeps rendered fields of the attempt under way, and of no other', async () => {
       const run = await oneRun();
       await commit(runCommit(run, { changes: [start(await instance(run, 'a'), 'w', T0)] }));
       const running = await instance(run, 'a');

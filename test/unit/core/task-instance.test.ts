@@ -130,18 +130,23 @@ describe('the delay before a retry', () => {
 });
 
 describe('dispatching', () => {
-  it('pitfalls 14 and 15: counts dispatches within a try, and deletes the XComs of those before, except after a deferral', () => {
+  describe('counts within a try, and deletes the XComs of the dispatches before', () => {
     const open = (changes: Partial<TaskInstance>) => {
       const view = viewOf([taskSpec('a')], { a: { state: 'scheduled', ...changes } });
       queueInstance(view, 1, 'token', 5);
       const change = view.drain(SCHEDULER, undefined)?.changes[0];
       return [change?.openAttempt?.dispatchNumber, change?.clearXComs];
     };
-    expect(open({ tryNumber: 1 })).toEqual([1, false]);
-    expect(open({ tryNumber: 2 })).toEqual([1, true]);
-    expect(open({ tryNumber: 1, lostDispatches: 1 })).toEqual([2, true]);
-    expect(open({ tryNumber: 1, pokeNumber: 4 })).toEqual([5, true]);
-    expect(open({ tryNumber: 2, deferral: { event: 1 } })).toEqual([1, false]);
+    it('pitfall 14: at the next start, not before, and not when the task goes on after a deferral', () => {
+      expect(open({ tryNumber: 1 })).toEqual([1, false]);
+      expect(open({ tryNumber: 2 })).toEqual([1, true]);
+      expect(open({ tryNumber: 1, lostDispatches: 1 })).toEqual([2, true]);
+      expect(open({ tryNumber: 2, deferral: { event: 1 } })).toEqual([1, false]);
+    });
+
+    it('pitfall 15: also when a sensor looks again', () => {
+      expect(open({ tryNumber: 1, pokeNumber: 4 })).toEqual([5, true]);
+    });
   });
 
   it('remembers when a sensor began to wait', () => {
