@@ -89,9 +89,9 @@ export type InputSpec =
   | { readonly kind: 'value'; readonly value: TaggedJson }
   /**
    * The return value of `taskId`; of a mapped task: the list of its copies' values. `orElse` stands in where the task has none, because it was
-   * skipped or, not being critical, failed.
+   * skipped or, not being critical, failed. `lazy`: a list that the task reads piece by piece.
    */
-  | { readonly kind: 'ref'; readonly taskId: string; readonly orElse?: TaggedJson }
+  | { readonly kind: 'ref'; readonly taskId: string; readonly orElse?: TaggedJson; readonly lazy?: true }
   | { readonly kind: 'object'; readonly fields: { readonly [name: string]: InputSpec } }
   | { readonly kind: 'list'; readonly items: readonly InputSpec[] }
   /** The element of the source with this position in the task's own `MapSpec` that belongs to the copy. */

@@ -192,6 +192,8 @@ export interface AttemptStore {
   readXComs(requests: readonly XComRequest[]): Promise<readonly (readonly XComValue[])[]>;
   /** What a pull by a task of this run is made of, in any order. */
   pullXComs(dagRunId: number, query: XComQuery): Promise<readonly XComRow[]>;
+  /** How much there is to read for each request, without reading it. */
+  countXComs(requests: readonly XComRequest[]): Promise<readonly XComCount[]>;
   /** Stores an XCom of the attempt if `token` is current. False: it is not. */
   pushXCom(token: AttemptToken, key: string, value: TaggedJson): Promise<boolean>;
   /** Stores the template fields as rendered for the attempt if `token` is current. False: it is not. */
@@ -217,6 +219,15 @@ export interface XComRequest {
   readonly key: string;
   /** Only values of copies with map indexes in `[from, to)`. Default: all. */
   readonly copies?: { readonly from: number; readonly to: number };
+}
+
+export interface XComCount {
+  /** Copies that have a value. */
+  readonly values: number;
+  /** Elements of these, where they are return values that are lists or objects. */
+  readonly elements: number;
+  /** One more than the highest map index among them; 0: none. */
+  readonly end: number;
 }
 
 export interface XComValue {

@@ -15,6 +15,8 @@ export interface TaskChannel {
   lookUp(token: AttemptToken, fact: TaskFact): Promise<TaggedJson | undefined>;
   /** Keeps the template fields of this attempt as they were rendered, by name. */
   saveRendered(token: AttemptToken, fields: RenderedFields): Promise<void>;
+  /** Return values of the copies of a mapped task with map indexes in `[from, to)`, in order. */
+  readCopies(token: AttemptToken, request: { taskId: string; from: number; to: number }): Promise<readonly TaggedJson[]>;
   /** Events of an inlet of the asking task, or those for which its run was made; the newest of them, oldest first. */
   readAssetEvents(token: AttemptToken, query: AssetEventQuery): Promise<readonly AssetEvent[]>;
 }

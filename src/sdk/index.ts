@@ -29,6 +29,7 @@ export { defineDag, defineDags, type DagBuilder, type DagFamily, type DefinedDag
 export { each, type Each } from './each.js';
 export { graph } from './graph-text.js';
 export type { MapOptions, ProductOptions, ZipOptions } from './map-options.js';
+export type { Lazy } from './lazy.js';
 export {
   operator,
   type Operator,

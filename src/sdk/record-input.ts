@@ -10,7 +10,7 @@ import type { CaseTarget, Endpoint, GroupElement, GroupNode, TaskNode } from './
 /** An `InputSpec` whose refs still name nodes, because ids may change until wiring ends. */
 export type PendingInput =
   | Extract<InputSpec, { kind: 'value' | 'element' }>
-  | { readonly kind: 'ref'; readonly task: TaskNode; readonly orElse?: TaggedJson }
+  | { readonly kind: 'ref'; readonly task: TaskNode; readonly orElse?: TaggedJson; readonly lazy?: true }
   /** The ids of the first tasks of each case of a choice. */
   | { readonly kind: 'cases'; readonly targets: ReadonlyMap<string, CaseTarget> }
   | { readonly kind: 'groupElement'; readonly group: GroupNode; readonly source: number }
@@ -38,7 +38,14 @@ export function withoutOmitted(args: readonly unknown[]): readonly unknown[] {
 /** As `recordInput`, for what a task is mapped over. @throws AirflowLikeError EXPAND_TYPE for a value that has no elements. */
 export function recordMapSource(value: unknown, place: string, source: EndpointSource): PendingInput {
   const isContainer = typeof value === 'object' && value !== null && ['Array', 'Object'].includes(kindOf(value));
-  if (isContainer || typeof value === 'function') return recordInput(value, place, source);
+  if (isContainer || typeof value === 'function') {
+    const input = recordInput(value, place, source);
+    if (input.kind !== 'ref' || !input.lazy) return input;
+    throw new AirflowLikeError('EDGE_INVALID', {
+      place,
+      message: 'each copy reads only its element of what it is mapped over; leave .lazy() out',
+    });
+  }
   throw new AirflowLikeError('EXPAND_TYPE', {
     place,
     message: 'this cannot be mapped over',
@@ -78,7 +85,12 @@ export interface Names {
 export function resolveInput(input: PendingInput, names: Names): InputSpec {
   switch (input.kind) {
     case 'ref':
-      return { kind: 'ref', taskId: names.idOf(input.task), ...(input.orElse === undefined ? {} : { orElse: input.orElse }) };
+      return {
+        kind: 'ref',
+        taskId: names.idOf(input.task),
+        ...(input.orElse === undefined ? {} : { orElse: input.orElse }),
+        ...(input.lazy && { lazy: true }),
+      };
     case 'groupElement':
       return { kind: 'groupElement', groupId: input.group.id, source: input.source };
     case 'cases': {

@@ -274,7 +274,13 @@ export class Recorder {
         }
         const place = `${actions.label}.orElse`;
         const orElse = this.problems.try(() => encodeTagged(value, place, 'ARG_NOT_SERIALIZABLE'), position);
-        return this.#ref(orElse === undefined ? endpoint : { task: endpoint.task, orElse });
+        return this.#ref(orElse === undefined ? endpoint : { ...endpoint, orElse });
+      },
+      lazy: (position) => {
+        this.#checkOpen(actions.label);
+        if ('task' in endpoint) return this.#ref({ ...endpoint, lazy: true });
+        if ('element' in endpoint) this.#refuseElement(endpoint, position);
+        return this.#ref(endpoint);
       },
     };
     return actions;

@@ -1,4 +1,5 @@
 import { AirflowLikeError } from '../model/errors.js';
+import type { Lazy } from './lazy.js';
 import { capturePosition, type LazyPosition } from './source-position.js';
 
 declare const OUTPUT: unique symbol;
@@ -17,6 +18,8 @@ export interface Ref<T> {
   as(taskId: string): Ref<T>;
   /** The same output, with a value in its place where the task has none: it was skipped or, not being critical, failed. */
   orElse<V>(value: V): Ref<Exclude<T, undefined> | V>;
+  /** The same list, for a parameter of type `Lazy`: it is read piece by piece while the task works through it. */
+  lazy<E>(this: Ref<readonly E[]>): Ref<Lazy<E>>;
 }
 
 /** A group of tasks, as an end of order-only edges: others wait for its last tasks, its first tasks wait for others. */
@@ -39,6 +42,7 @@ export interface EndpointActions {
   after(upstream: readonly unknown[], position: LazyPosition): void;
   as(id: unknown, position: LazyPosition): void;
   orElse(value: unknown, position: LazyPosition): Ref<unknown>;
+  lazy(position: LazyPosition): Ref<unknown>;
 }
 
 /** The object behind `Ref`. Frozen, without `then`, so that `await ref` is harmless; every attempt to use it as a value throws D101. */
@@ -62,6 +66,10 @@ class RecordedRef {
 
   orElse(value: unknown): Ref<unknown> {
     return this.#actions.orElse(value, capturePosition(RecordedRef.prototype.orElse));
+  }
+
+  lazy(): Ref<unknown> {
+    return this.#actions.lazy(capturePosition(RecordedRef.prototype.lazy));
   }
 
   [Symbol.toPrimitive](): never {

@@ -1,4 +1,5 @@
 import type { Each, ElementOf, Mappable } from './each.js';
+import type { Lazy } from './lazy.js';
 import type { MapOptions, ProductOptions, ZipOptions } from './map-options.js';
 import type { Group, Ref } from './ref.js';
 import type { Operator } from './operator.js';
@@ -22,6 +23,7 @@ type Whole =
   | Uint8Array
   | ReadonlyMap<unknown, unknown>
   | ReadonlySet<unknown>
+  | Lazy<unknown>
   | AnyFunction;
 
 /** What an argument of type `A` may be while wiring: the value, a Ref of it, or an object or list whose parts may be Refs. */

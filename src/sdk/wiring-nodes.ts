@@ -49,8 +49,9 @@ export interface Region {
   readonly groups: readonly GroupNode[];
 }
 
-/** What can be ordered. `orElse` stands in for the output of a task that has none. */
-export type Endpoint = { readonly task: TaskNode; readonly orElse?: TaggedJson } | { readonly group: GroupNode };
+/** What can be ordered. `orElse` stands in for the output of a task that has none; a `lazy` one is read piece by piece. */
+export type Endpoint =
+  { readonly task: TaskNode; readonly orElse?: TaggedJson; readonly lazy?: true } | { readonly group: GroupNode };
 
 /** The element of a mapped group that its tasks work with, by the position of its source. */
 export interface GroupElement {

@@ -1,5 +1,6 @@
 /** `airflow-like/testing`: what tests of DAGs need. No server, no database, no global clock. */
 export { graph } from '../sdk/graph-text.js';
+export { lazyOf } from '../sdk/lazy.js';
 export type { TestAssetEvent } from './asset-events.js';
 export { day, hour, type DateInput, type TestInterval } from './intervals.js';
 export { takes, type TimedStub } from './stubs.js';

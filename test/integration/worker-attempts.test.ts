@@ -5,7 +5,7 @@ import { environmentSettings } from '../../src/config/environment-settings.js';
 import { until, WorkerHarness } from './worker/harness.js';
 
 const SOURCE = `
-import { bash, context, dag, PokeResult, SkipTask, FailTask, task, type Wired } from 'airflow-like';
+import { bash, context, dag, type Lazy, PokeResult, SkipTask, FailTask, task, type Wired } from 'airflow-like';
 
 @dag({ dagId: 'everyday', startDate: '2024-01-01', schedule: null })
 export class Everyday {
@@ -15,6 +15,11 @@ export class Everyday {
   @task() async when(): Promise<{ seen: Date }> { return { seen: context().dataInterval!.start }; }
   @task() async sum(input: { all: number[]; none?: unknown }): Promise<string> {
     return input.all.join('+') + ('none' in input ? ' with none' : '');
+  }
+  @task() async lazily(all: Lazy<number>): Promise<unknown[]> {
+    const seen: unknown[] = [all.length];
+    for await (const n of all) seen.push(n);
+    return seen;
   }
   @task() async show(): Promise<object> {
     const { dagId, runId, taskId, mapIndex, tryNumber, maxTries, logicalDate, dataInterval, runType, pokeNumber } = context();
@@ -58,6 +63,7 @@ export class Everyday {
     const numbers = t.numbers();
     const doubled = t.double.map(numbers, t.when());
     t.sum({ all: doubled, none: t.nothing() } as never);
+    t.lazily(doubled.lazy());
     t.show(); t.talk(); t.environment(); t.skip(); t.fail(); t.tooLarge(); t.fn(); t.push(); t.badKey();
     t.poking(); t.finding(); t.rescheduling(); t.late(); t.lateSoft(); t.vague();
   }
@@ -86,6 +92,9 @@ describe('an attempt', () => {
     expect(worker.xcomQueries).toBe(queriesBefore);
     expect(await worker.runTask(dag, 'sum')).toEqual(output('2+4+6', -1));
     expect(worker.xcomQueries).toBe(queriesBefore + 1);
+    // One query says how much there is, one reads a page of it.
+    expect(await worker.runTask(dag, 'lazily')).toEqual(output([3, 2, 4, 6], 4));
+    expect(worker.xcomQueries).toBe(queriesBefore + 3);
   });
 
   it('asks the store once for a batch when another worker made the inputs', async () => {

@@ -1,9 +1,10 @@
 /** What workers do with attempts, in memory. */
 import type { DagRun } from '../../model/dag-run.js';
 import type { TaggedJson } from '../../model/tagged-json.js';
+import type { TaskInstance } from '../../model/task-instance.js';
 import type { Assignment } from '../../model/workload.js';
 import type { XComQuery, XComRow } from '../../model/xcom.js';
-import type { AttemptStore } from '../../ports/store.js';
+import type { AttemptStore, XComRequest } from '../../ports/store.js';
 import { assignmentOf } from '../assignment.js';
 import { readRun } from './runs.js';
 import { listEvents } from './asset-events.js';
@@ -67,13 +68,10 @@ export function createAttemptStore(tables: Tables): AttemptStore {
       return assignments.sort((a, b) => a.taskInstanceId - b.taskInstanceId);
     },
     async readXComs(requests) {
-      return requests.map(({ dagRunId, taskId, key, copies = { from: -1, to: Number.POSITIVE_INFINITY } }) =>
-        tables
-          .instancesOf(dagRunId)
-          .filter((instance) => instance.taskId === taskId && tables.xcoms.get(instance.id)?.has(key))
-          .filter(({ mapIndex }) => mapIndex >= copies.from && mapIndex < copies.to)
-          .sort((a, b) => a.mapIndex - b.mapIndex)
-          .map((instance) => ({ mapIndex: instance.mapIndex, value: tables.xcoms.get(instance.id)!.get(key) as TaggedJson })),
+      return requests.map((request) =>
+        copiesWith(tables, request).map(({ id, mapIndex }) => {
+          return { mapIndex, value: tables.xcoms.get(id)!.get(request.key) as TaggedJson };
+        }),
       );
     },
     async pullXComs(dagRunId, { taskIds, key, mapIndexes, from }) {
@@ -112,6 +110,16 @@ export function createAttemptStore(tables: Tables): AttemptStore {
         .sort((a, b) => (b.logicalDate as number) - (a.logicalDate as number));
       return newest ? readRun(newest) : null;
     },
+    async countXComs(requests) {
+      return requests.map((request) => {
+        const copies = copiesWith(tables, request);
+        return {
+          values: copies.length,
+          elements: copies.reduce((sum, { outputLength }) => sum + Math.max(0, outputLength ?? 0), 0),
+          end: (copies.at(-1)?.mapIndex ?? -1) + 1,
+        };
+      });
+    },
     async pushXCom(token, key, value) {
       const attempt = tables.liveAttempts.get(token);
       if (attempt?.state !== 'running') return false;
@@ -141,4 +149,14 @@ function runsToRead(tables: Tables, own: DagRun, from: XComQuery['from']): reado
   if (from !== 'newest') return ofDag.filter(({ runId }) => runId === from.runId);
   const at = (run: DagRun): number => run.logicalDate ?? run.runAfter;
   return ofDag.filter((run) => at(run) <= at(own)).sort((a, b) => at(b) - at(a) || b.id - a.id);
+}
+
+/** The task instances that have a value for `request`, by map index. */
+function copiesWith(tables: Tables, { dagRunId, taskId, key, copies }: XComRequest): readonly TaskInstance[] {
+  const { from, to } = copies ?? { from: -1, to: Number.POSITIVE_INFINITY };
+  return tables
+    .instancesOf(dagRunId)
+    .filter((instance) => instance.taskId === taskId && instance.mapIndex >= from && instance.mapIndex < to)
+    .filter(({ id }) => tables.xcoms.get(id)?.has(key))
+    .sort((a, b) => a.mapIndex - b.mapIndex);
 }

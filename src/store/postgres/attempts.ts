@@ -115,6 +115,18 @@ const PREVIOUS_SUCCESS: Statement = {
     order by d.logical_date desc limit 1`,
 };
 
+const COUNT_XCOMS: Statement = {
+  name: 'count_xcoms',
+  text: `select r.n::integer as request, count(x.key)::integer as found,
+      coalesce(max(t.map_index) filter (where x.key is not null) + 1, 0)::integer as upper_end,
+      coalesce(sum(greatest(t.output_length, 0)) filter (where x.key is not null), 0)::integer as elements
+    from (${XCOM_REQUESTS.select(1)}) r
+    left join task_instance t on t.dag_run_id = any (array[r.dag_run_id]) and t.task_id = r.task_id
+      and t.map_index >= r.from_copy and t.map_index < r.to_copy
+    left join xcom x on x.task_instance_id = any (array[t.task_instance_id]) and x.key = r.key
+    group by r.n order by r.n`,
+};
+
 /** The share lock keeps the attempt current until the value is stored. */
 const PUSH_XCOM: Statement = {
   name: 'push_xcom',
@@ -185,6 +197,14 @@ function readAttempt(row: Row): Attempt {
   };
 }
 
+function xcomParameters(requests: readonly XComRequest[]): string[] {
+  return XCOM_REQUESTS.values(
+    requests.map(({ dagRunId, taskId, key, copies: { from, to } = ALL_COPIES }) => {
+      return { dag_run_id: dagRunId, task_id: taskId, key, from_copy: from, to_copy: to };
+    }),
+  );
+}
+
 export function createAttemptStore(database: Database, specs: SpecCache): AttemptStore {
   return {
     async claimQueued(workerId, queues, limit, now) {
@@ -197,11 +217,7 @@ export function createAttemptStore(database: Database, specs: SpecCache): Attemp
     async readXComs(requests: readonly XComRequest[]) {
       const answers: XComValue[][] = requests.map(() => []);
       if (requests.length === 0) return answers;
-      const values = XCOM_REQUESTS.values(
-        requests.map(({ dagRunId, taskId, key, copies: { from, to } = ALL_COPIES }) => {
-          return { dag_run_id: dagRunId, task_id: taskId, key, from_copy: from, to_copy: to };
-        }),
-      );
+      const values = xcomParameters(requests);
       for (const row of await database.run<{ request: number; map_index: number; value: string }>(READ_XCOMS, values)) {
         answers[row.request - 1]!.push({ mapIndex: row.map_index, value: JSON.parse(row.value) as TaggedJson });
       }
@@ -238,6 +254,14 @@ export function createAttemptStore(database: Database, specs: SpecCache): Attemp
     async previousSuccess(dagRunId) {
       const [found] = await database.run<{ dag_run_id: number }>(PREVIOUS_SUCCESS, [dagRunId]);
       return found ? ((await getRuns(database, [found.dag_run_id]))[0] ?? null) : null;
+    },
+    async countXComs(requests) {
+      if (requests.length === 0) return [];
+      const rows = await database.run<{ found: number; elements: number; upper_end: number }>(
+        COUNT_XCOMS,
+        xcomParameters(requests),
+      );
+      return rows.map(({ found: values, elements, upper_end: end }) => ({ values, elements, end }));
     },
     async pushXCom(token, key, value) {
       return (await database.run(PUSH_XCOM, [token, key, JSON.stringify(value)])).length > 0;

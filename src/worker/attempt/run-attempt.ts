@@ -18,6 +18,7 @@ import { applyRetryPolicy } from './apply-retry-policy.js';
 import { OutletRecorder } from './asset-events.js';
 import { AttemptTemplates, templateFacts } from './attempt-templates.js';
 import type { RunnableDag } from './load-dag.js';
+import { withLazyLists, type ReadCopies } from './lazy-inputs.js';
 import { makeMapLabel } from './map-label.js';
 import { callsOf, isChunked, runChunk } from './run-chunk.js';
 import { runSensor } from './run-sensor.js';
@@ -92,7 +93,10 @@ async function prepare(work: AttemptWork, environment: AttemptEnvironment): Prom
   const { spec, createInstance } = await environment.loadDag();
   const task = spec.tasks.find(({ taskId }) => taskId === work.taskId);
   if (!task) throw new AirflowLikeError('D105', { message: `the DAG ${spec.dagId} as wired here has no task ${work.taskId}` });
-  const args = work.inputs.map((input) => (input === undefined ? undefined : decodeTagged(input)));
+  const read: ReadCopies = (taskId, from, to) => environment.channel.readCopies(work.token, { taskId, from, to });
+  const args = work.inputs.map((input, index) =>
+    input === undefined ? undefined : withLazyLists(task.inputs[index], decodeTagged(input), read),
+  );
   const outlets = new OutletRecorder(task);
   const facts = templateFacts(work, spec, task, args, environment.isTest ?? false);
   const templates = new AttemptTemplates(facts, { token: work.token, channel: environment.channel, now: environment.now });

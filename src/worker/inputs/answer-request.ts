@@ -22,6 +22,8 @@ async function answer(channel: TaskChannel, token: AttemptToken, request: Channe
       return undefined;
     case 'pull':
       return channel.pullXCom(token, request.pull);
+    case 'copies':
+      return channel.readCopies(token, request);
     case 'assetEvents':
       // Events are JSON already: their extras are in tagged form.
       return (await channel.readAssetEvents(token, request.query)) as unknown as TaggedJson;

@@ -7,19 +7,28 @@ import type { InputSpec, MapSpec, TaskSpec } from '../../model/dag-spec.js';
 import type { TaggedJson } from '../../model/tagged-json.js';
 import { elementFor } from './map-elements.js';
 
-/** What the task gets of another one, in its shape. Undefined: there is nothing. */
-export type OutputLookup = (taskId: string) => TaggedJson | undefined;
+/** What the task gets of another one, in its shape, or of a list that it reads piece by piece how long that is. Undefined: there is nothing. */
+export type OutputLookup = (ref: RefInput) => TaggedJson | undefined;
+type RefInput = Extract<InputSpec, { kind: 'ref' }>;
+
+/** An output that the arguments of a task need. */
+export interface InputRef {
+  readonly taskId: string;
+  readonly isLazy: boolean;
+}
 
 /** The mapping of a group; null: it is not mapped. */
 export type GroupMaps = (groupId: string) => MapSpec | null;
 
-/** Ids of the tasks whose outputs the arguments of `task` need. */
-export function inputRefs(task: TaskSpec, mapOfGroup: GroupMaps): readonly string[] {
-  const refs = new Set<string>();
+/** The outputs that the arguments of `task` need, each once. */
+export function inputRefs(task: TaskSpec, mapOfGroup: GroupMaps): readonly InputRef[] {
+  const refs = new Map<string, InputRef>();
   const groups = new Set<string>();
   const collect = (input: InputSpec): void => {
-    if (input.kind === 'ref') refs.add(input.taskId);
-    else if (input.kind === 'list') input.items.forEach(collect);
+    if (input.kind === 'ref') {
+      const { taskId, lazy: isLazy = false } = input;
+      refs.set(`${isLazy} ${taskId}`, { taskId, isLazy });
+    } else if (input.kind === 'list') input.items.forEach(collect);
     else if (input.kind === 'object') Object.values(input.fields).forEach(collect);
     else if (input.kind === 'groupElement' && !groups.has(input.groupId)) {
       groups.add(input.groupId);
@@ -28,7 +37,7 @@ export function inputRefs(task: TaskSpec, mapOfGroup: GroupMaps): readonly strin
   };
   task.inputs.forEach(collect);
   task.map?.sources.forEach(collect);
-  return [...refs];
+  return [...refs.values()];
 }
 
 /** Arguments in order. Undefined stands for a ref to a task without output. */
@@ -43,7 +52,7 @@ export function composeInputs(
       case 'value':
         return input.value;
       case 'ref':
-        return output(input.taskId) ?? input.orElse;
+        return output(input) ?? input.orElse;
       case 'element':
         return task.map ? elementFor(task.map, input.source, mapIndex, compose) : undefined;
       case 'groupElement': {

@@ -27,7 +27,7 @@ export interface AttemptScope {
 export interface StoreTaskChannelOptions {
   readonly attempts: Pick<
     AttemptStore,
-    'pushXCom' | 'pullXComs' | 'setRendered' | 'previousSuccess' | 'countCopies' | 'readAssetEvents'
+    'pushXCom' | 'pullXComs' | 'readXComs' | 'setRendered' | 'previousSuccess' | 'countCopies' | 'readAssetEvents'
   >;
   readonly settings: SettingsSource;
   /** Most characters that are kept of a rendered field. */
@@ -83,6 +83,18 @@ export class StoreTaskChannel implements TaskChannel {
     const { secrets } = this.scope(token);
     const kept = storableFields(fields, [...secrets], this.options.maxRenderedLength);
     if (!(await this.options.attempts.setRendered(token, kept))) throw noLongerCounts();
+  }
+
+  async readCopies(
+    token: AttemptToken,
+    { taskId, from, to }: { taskId: string; from: number; to: number },
+  ): Promise<readonly TaggedJson[]> {
+    const { dagRunId, shapes } = this.scope(token);
+    const [found = []] = await this.options.attempts.readXComs([{ dagRunId, taskId, key: 'return_value', copies: { from, to } }]);
+    return listOf(
+      found.map(({ value }) => value),
+      shapes.isChunked(taskId),
+    );
   }
 
   async readAssetEvents(token: AttemptToken, { of, after, before, limit }: AssetEventQuery): Promise<readonly AssetEvent[]> {

@@ -62,6 +62,7 @@ export type ChannelRequest =
   | { readonly kind: 'pull'; readonly pull: XComPull }
   | { readonly kind: 'lookUp'; readonly fact: TaskFact }
   | { readonly kind: 'rendered'; readonly fields: RenderedFields }
+  | { readonly kind: 'copies'; readonly taskId: string; readonly from: number; readonly to: number }
   | { readonly kind: 'assetEvents'; readonly query: AssetEventQuery };
 
 /** Settings of a runner, handed over in its environment variable `RUNNER_SETTINGS_VARIABLE`. */

@@ -115,6 +115,8 @@ export default async function runInThread(task: ThreadTask): Promise<ThreadAnswe
               pullXCom: (_token, pull) => ask(task.sequence, { kind: 'pull', pull }),
               lookUp: (_token, fact) => ask(task.sequence, { kind: 'lookUp', fact }),
               saveRendered: async (_token, fields) => void (await ask(task.sequence, { kind: 'rendered', fields })),
+              readCopies: async (_token, request) =>
+                (await ask(task.sequence, { kind: 'copies', ...request })) as readonly TaggedJson[],
               readAssetEvents: async (_token, query) =>
                 (await ask(task.sequence, { kind: 'assetEvents', query })) as unknown as readonly AssetEvent[],
             },

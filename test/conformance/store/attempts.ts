@@ -126,6 +126,12 @@ export function describeAttempts({
         [{ mapIndex: 0, value: 0 }],
       ]);
       expect(await store.attempts.readXComs([])).toEqual([]);
+      expect(await store.attempts.countXComs([{ ...request, key: 'none' }, request, some(1, 11)])).toEqual([
+        { values: 0, elements: 0, end: 0 },
+        { values: 3, elements: 0, end: 12 },
+        { values: 1, elements: 0, end: 3 },
+      ]);
+      expect(await store.attempts.countXComs([])).toEqual([]);
     });
 
     it('knows which tokens are revoked, and where logs are', async () => {

@@ -9,6 +9,7 @@ import { environmentSettings } from '../../../src/config/environment-settings.js
 import { compileBundle } from '../../../src/dag-processor/compile-bundle.js';
 import { evaluateBundle } from '../../../src/loading/evaluate-bundle.js';
 import { readAttemptLog, type AttemptLogLine } from '../../../src/logging/attempt-log.js';
+import { outputLength } from '../../../src/model/codec.js';
 import type { SourceBundle } from '../../../src/model/dag.js';
 import type { DagSpec } from '../../../src/model/dag-spec.js';
 import type { AttemptOutcome } from '../../../src/model/outcome.js';
@@ -16,7 +17,7 @@ import type { TaggedJson } from '../../../src/model/tagged-json.js';
 import type { TaskInstance } from '../../../src/model/task-instance.js';
 import type { Assignment } from '../../../src/model/workload.js';
 import type { Logger } from '../../../src/ports/logger.js';
-import type { AttemptStore, DagCatalog } from '../../../src/ports/store.js';
+import type { AttemptStore, DagCatalog, XComRequest } from '../../../src/ports/store.js';
 import { collectDags } from '../../../src/sdk/collect-dags.js';
 import { hashSpec } from '../../../src/sdk/spec-hash.js';
 import { Supervisor, type RunnerSetup, type SupervisorOptions } from '../../../src/worker/supervisor/supervisor.js';
@@ -193,18 +194,29 @@ export class WorkerHarness {
     this.xcoms.push({ dagRunId: assignment.dagRunId, taskId, mapIndex, key: 'return_value', value: outcome.output.value });
   }
 
+  private xcomsFor({ dagRunId, taskId, key, copies = { from: -1, to: Infinity } }: XComRequest): readonly XComRow[] {
+    return this.xcoms
+      .filter((row) => row.dagRunId === dagRunId && row.taskId === taskId && row.key === key)
+      .filter(({ mapIndex }) => mapIndex >= copies.from && mapIndex < copies.to)
+      .sort((a, b) => a.mapIndex - b.mapIndex);
+  }
+
   private attemptStore(): AttemptStore {
     return {
       claimQueued: () => Promise.resolve([]),
       findForgotten: () => Promise.resolve([]),
       readXComs: (requests) => {
         this.xcomQueries += 1;
+        return Promise.resolve(requests.map((request) => this.xcomsFor(request)));
+      },
+      countXComs: (requests) => {
+        this.xcomQueries += 1;
         return Promise.resolve(
-          requests.map(({ dagRunId, taskId, key }) =>
-            this.xcoms
-              .filter((row) => row.dagRunId === dagRunId && row.taskId === taskId && row.key === key)
-              .sort((a, b) => a.mapIndex - b.mapIndex),
-          ),
+          requests.map((request) => {
+            const rows = this.xcomsFor(request);
+            const elements = rows.reduce((sum, { value }) => sum + Math.max(0, outputLength(value)), 0);
+            return { values: rows.length, elements, end: (rows.at(-1)?.mapIndex ?? -1) + 1 };
+          }),
         );
       },
       pushXCom: (token, key, value) => {

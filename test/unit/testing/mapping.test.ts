@@ -1,7 +1,7 @@
 /** Mapping as an author writes it, through whole runs: several sources, groups, chunks, names, and what a copy gets of others. */
 import { describe, expect, it } from '@jest/globals';
-import { context, defineDag, SkipTask, type DagBuilder } from '../../../src/sdk/index.js';
-import { testDag } from '../../../src/testing/index.js';
+import { context, defineDag, SkipTask, type DagBuilder, type Lazy } from '../../../src/sdk/index.js';
+import { lazyOf, testDag } from '../../../src/testing/index.js';
 
 const manual = (wire: (d: DagBuilder) => void) => defineDag('mapped', { schedule: null }, wire);
 
@@ -107,6 +107,71 @@ describe('a stand-in', () => {
     const run = await testDag(dag);
     expect(run.task('join')).toMatchObject({ state: 'success', output: [7, 0] });
     expect(run.state).toBe('partial');
+  });
+});
+
+describe('a list that is read piece by piece', () => {
+  const sum = async (numbers: Lazy<number>) => {
+    let total = 0;
+    for await (const n of numbers) total += n;
+    return `${numbers.length}: ${total}`;
+  };
+
+  it('has the values of all copies, in order, as often as it is read', async () => {
+    const dag = manual((d) => {
+      const squares = d.task('square', (n: number) => (n % 10 === 0 ? null : n * n)).map(Array.from({ length: 75 }, (_, n) => n));
+      d.task('sum', sum)(squares.lazy() as never);
+      d.task('twice', async ({ all }: { all: Lazy<number> }) => [(await all.toArray()).length, await sum(all)])({
+        all: squares.lazy(),
+      } as never);
+    });
+    const run = await testDag(dag);
+    expect(run.task('sum').output).toBe('67: 123825');
+    expect(run.task('twice').output).toEqual([67, '67: 123825']);
+    const input = run.task('sum').input as Lazy<number>;
+    expect(input.length).toBe(67);
+    expect((await input.toArray()).slice(0, 3)).toEqual([1, 4, 9]);
+  });
+
+  it('may come from chunks, from one task, from a stand-in, or be empty', async () => {
+    const dag = manual((d) => {
+      const add = d.task('sum', sum);
+      const chunks = d.task('chunked', (n: number) => n).map([1, 2, 3, 4, 5], { chunk: 2 });
+      add.as('of_chunks')(chunks.lazy() as never);
+      add.as('of_one')(
+        d
+          .task('one', () => [4, 5])()
+          .lazy() as never,
+      );
+      const nothing = d.task('nothing', (_n: number): number => {
+        throw new SkipTask('none');
+      });
+      const late = d.task('late', { triggerRule: 'all_done' }, sum);
+      const skipped = nothing.map([1, 2]);
+      late.as('stand_in')(skipped.orElse([7]).lazy() as never);
+      late.as('empty')(skipped.lazy() as never);
+    });
+    const run = await testDag(dag);
+    expect(['of_chunks', 'of_one', 'stand_in', 'empty'].map((taskId) => run.task(taskId).output)).toEqual([
+      '5: 15',
+      '2: 9',
+      '1: 7',
+      '0: 0',
+    ]);
+  });
+
+  it('can be made of a list, and is nothing to map over', async () => {
+    expect(await sum(lazyOf([1, 2]))).toBe('2: 3');
+    const dag = manual((d) =>
+      d
+        .task('a', (n: number) => n)
+        .map(
+          d
+            .task('b', () => [1])()
+            .lazy() as never,
+        ),
+    );
+    await expect(testDag(dag)).rejects.toThrow(/EDGE_INVALID: .*leave \.lazy\(\) out/);
   });
 });
 

@@ -37,6 +37,7 @@ async function attempt(options: TaskOptions, body: () => unknown, isSensor = fal
     setRendered: async () => true,
     previousSuccess: async () => null,
     countCopies: async () => 0,
+    readXComs: async () => [],
     readAssetEvents: async (filter: AssetEventFilter) => {
       asked.push(filter);
       return [EVENT, { ...EVENT, id: 6, asset: { name: 'other', uri: 'other' }, at: 500, source: null }];

@@ -7,6 +7,7 @@ import { OutputCache } from '../../../src/worker/supervisor/output-cache.js';
 
 const ref = (taskId: string) => ({ kind: 'ref' as const, taskId });
 const nobody = ref('nobody');
+const eager = (taskId: string) => ({ taskId, isLazy: false });
 const value = (literal: TaggedJson): InputSpec => ({ kind: 'value', value: literal });
 const element: InputSpec = { kind: 'element', source: 0 };
 const task = (inputs: InputSpec[], source: InputSpec | null = null, map: Partial<MapSpec> = {}) =>
@@ -95,7 +96,7 @@ describe('composeInputs', () => {
     ['an element of no group', task([{ kind: 'groupElement', groupId: 'h', source: 0 }]), 2, [undefined]],
     ['an index beyond the source', task([element], ref('orders')), 9, [undefined]],
   ])('%s', (_name, spec, mapIndex, expected) => {
-    expect(composeInputs(spec, mapIndex, (taskId) => outputs[taskId], mapOfGroup)).toEqual(expected);
+    expect(composeInputs(spec, mapIndex, ({ taskId }) => outputs[taskId], mapOfGroup)).toEqual(expected);
   });
 
   it('gives a list in which something is missing with undefined in its place', () => {
@@ -108,8 +109,10 @@ describe('composeInputs', () => {
       [ref('a'), { kind: 'object', fields: { x: ref('b'), y: { kind: 'list', items: [ref('a')] } } }, element],
       ref('c'),
     );
-    expect(inputRefs(spec, mapOfGroup)).toEqual(['a', 'b', 'c']);
-    expect(inputRefs(task([grouped(0), ref('letters'), grouped(1)]), mapOfGroup)).toEqual(['orders', 'letters']);
+    expect(inputRefs(spec, mapOfGroup)).toEqual(['a', 'b', 'c'].map(eager));
+    expect(inputRefs(task([grouped(0), ref('letters'), grouped(1)]), mapOfGroup)).toEqual(['orders', 'letters'].map(eager));
+    const lazy = { ...ref('a'), lazy: true as const };
+    expect(inputRefs(task([lazy, ref('a'), lazy]), mapOfGroup)).toEqual([{ taskId: 'a', isLazy: true }, eager('a')]);
   });
 });
 

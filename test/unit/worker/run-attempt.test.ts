@@ -1,3 +1,4 @@
+/* oxlint-disable unicorn/no-thenable -- rules of retry policies */
 /** How the ways in which a task can end are understood, one attempt at a time, without a scheduler. */
 import { describe, expect, it } from '@jest/globals';
 import { encodeTagged } from '../../../src/model/codec.js';
@@ -60,6 +61,7 @@ async function attempt(body: Body, { options = {}, tryNumber = 1, inputs = [], s
     channel: {
       pushXCom: () => Promise.resolve(),
       pullXCom: () => Promise.resolve(undefined),
+      readCopies: () => Promise.resolve([]),
       readAssetEvents: () => Promise.resolve([]),
       lookUp: () => Promise.resolve(undefined),
       saveRendered: () => Promise.resolve(),
