@@ -23,7 +23,7 @@ export const CHOOSE = choice('choose', (value, cases) => {
 });
 
 /** Goes on if the value is truthy. */
-export const WHEN = choice('when', (value, cases) => (value ? cases['then'] : null));
+export const WHEN = choice('when', (value, cases) => (value ? cases['truthy'] : null));
 
 /** By name of the member, which no method of a class can have. */
 export const CHOICES: ReadonlyMap<string, CheckedMember> = new Map([CHOOSE, WHEN].map((member) => [member.name, member]));

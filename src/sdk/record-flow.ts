@@ -63,7 +63,7 @@ export function recordWhen(
   const task = placeChoice(recorder, 'when', id, subject, { kind: 'cases', targets }, position);
   const then = recorder.problems.try(() => functionOf(wireThen, 'when', '(value) => ...'), position) ?? (() => undefined);
   const { result, target } = recordCase(recorder, 'when', () => then(subject), position);
-  targets.set('then', target);
+  targets.set('truthy', target);
   recorder.edges.push({ from: { task }, to: target });
   return result;
 }

@@ -1,4 +1,3 @@
-/* oxlint-disable unicorn/no-thenable -- the case of a `when` is called `then`, and is a list */
 /** `t.choose` and `t.when`: the tasks they are, the edges they make, and the mistakes in them. */
 import { describe, expect, it } from '@jest/globals';
 import type { DagSpec, TaskSpec } from '../../../src/model/dag-spec.js';
@@ -107,9 +106,9 @@ describe('when', () => {
     });
     expect(taskOf(definition.spec, 'when_found')).toMatchObject({ operator: 'when', decides: { kind: 'branch' } });
     const instance = definition.createInstance();
-    expect(instance.call('when_found', [{ path: 'a' }, { then: ['read'] }])).toEqual(['read']);
+    expect(instance.call('when_found', [{ path: 'a' }, { truthy: ['read'] }])).toEqual(['read']);
     for (const nothing of [null, undefined, 0, '', false]) {
-      expect(instance.call('when_found', [nothing, { then: ['read'] }])).toBeNull();
+      expect(instance.call('when_found', [nothing, { truthy: ['read'] }])).toBeNull();
     }
     expect(graph(Files)).toBe(
       ['files', '└─ found', '   ├─ when_found [when]', '   │  └─ read → report [none_failed]', '   └─ read ↑'].join('\n'),
@@ -132,7 +131,7 @@ describe('when', () => {
       'g.choose_size': ['g.when_element', 'size'],
       'g.step': ['g.choose_size'],
     });
-    expect(taskOf(spec, 'g.when_element').inputs[1]).toEqual({ kind: 'value', value: { then: ['g.choose_size'] } });
+    expect(taskOf(spec, 'g.when_element').inputs[1]).toEqual({ kind: 'value', value: { truthy: ['g.choose_size'] } });
   });
 });
 
