@@ -5,6 +5,8 @@ import type { Instant } from '../model/instant.js';
 import type { DagListing } from '../ports/store.js';
 import type { Client } from './client.js';
 
+const FIRST_DATE = Date.UTC(1900, 0);
+
 /**
  * The next `count` automated runs of a DAG: the stored next run and those that follow it. Of a DAG that no scheduler has planned lately, because it is
  * new or paused or no scheduler runs, those that a scheduler would plan now.
@@ -17,6 +19,8 @@ export async function nextRuns(client: Client, { dag, spec }: DagListing, count:
   const [newest] = await client.store.runs.listRuns({
     dagId: dag.dagId,
     runTypes: ['scheduled', 'backfill'],
+    // Runs for files have no date, and none follows them by time.
+    from: FIRST_DATE,
     order: '-logical_date',
     limit: 1,
   });

@@ -61,16 +61,16 @@ function walk(
   let previous = last;
   while (wantsMore(runs)) {
     const run = timetable.next(previous, restriction, now);
-    // A timetable that does not move on, as continuous runs do not without a clock that does, ends here instead of never.
-    if (
-      run === null ||
-      !accepts(run) ||
-      (previous !== null &&
-        (run.logicalDate === previous.start || (run.logicalDate <= previous.start && run.dataInterval.end <= previous.end)))
-    )
-      break;
+    // One that does not move on, as continuous runs do not without a clock that does, ends here instead of never.
+    if (run === null || !accepts(run) || (previous !== null && !movesOn(timetable, previous, run))) break;
     runs.push(run);
     previous = run.dataInterval;
   }
   return runs;
+}
+
+function movesOn({ lastsUntilNow }: Timetable, previous: DataInterval, { logicalDate, dataInterval }: NextRun): boolean {
+  const { start, end } = dataInterval;
+  if (logicalDate === previous.start || (lastsUntilNow && start === end)) return false;
+  return logicalDate > previous.start || end > previous.end;
 }

@@ -6,10 +6,11 @@ import { describe, expect, it } from '@jest/globals';
 import type { FollowedBackfill, RenderedTask, System } from '../../../src/cli/system.js';
 import type { ImportProblem } from '../../../src/model/dag.js';
 import type { DagRun } from '../../../src/model/dag-run.js';
+import type { DagSpec } from '../../../src/model/dag-spec.js';
 import type { Attempt } from '../../../src/model/task-instance.js';
 import { parseConf } from '../../../src/operations/parse-conf.js';
 import { backfillProgress } from './backfill-progress.js';
-import { dagRun, FakeTerminal, listing, NOW, runFake, taskInstance } from './fake-cli.js';
+import { dagRun, dagSpec, FakeTerminal, listing, NOW, runFake, taskInstance } from './fake-cli.js';
 
 const DAY = 86_400_000;
 const dags = [listing('sales'), listing('tmp_a'), listing('tmp_b', { isPaused: true })];
@@ -126,6 +127,34 @@ describe('dags next-execution', () => {
       /^logical_date +\| data_interval.start +\| data_interval.end +\| run_after +\| run_after_local/,
     );
     expect(stdout.trim().split('\n')).toHaveLength(5);
+  });
+
+  it.each<[string, DagSpec['schedule'], string]>([
+    [
+      'a watched folder',
+      { kind: 'fileWatch', pattern: 'inbox/*.csv', settleMs: 0, existing: 'run', rewritten: 'run', text: '' },
+      'sales runs when a new file matches inbox/*.csv.',
+    ],
+    [
+      'a file',
+      {
+        kind: 'hybrid',
+        time: { kind: 'cron', expression: '0 6 * * *', text: '0 6 * * *' },
+        file: 'inbox/{{ ds }}.csv',
+        settleMs: 0,
+        waitForMs: 14_400_000,
+        onTimeout: 'fail',
+        text: '',
+      },
+      'sales waits for a file with each run: inbox/{{ ds }}.csv, at most 4h from when it is due.',
+    ],
+  ])('says what runs wait for: %s', async (_what, schedule, text) => {
+    const waiting = [listing('sales', { nextRun: null }, { ...dagSpec('sales'), schedule })];
+    const none = { nextRuns: async () => [], clockChanges: () => [] };
+    const { code, stdout, stderr } = await runFake(['dags', 'next-execution', 'sales'], { dags: waiting }, none);
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'None\n', stderr: `${text}\n` });
+    const json = await runFake(['dags', 'next-execution', 'sales', '-n', '5', '-o', 'json'], { dags: waiting }, none);
+    expect(json).toMatchObject({ stdout: '[]\n', stderr: `${text}\n` });
   });
 
   it('prints one field per line, and None where nothing follows', async () => {
