@@ -7,5 +7,7 @@ export default {
   ...rest,
   rootDir: '../..',
   roots: ['<rootDir>/test/unit/core', '<rootDir>/test/property', '<rootDir>/test/vectors'],
+  // What goes through stores is slow, and needs a database.
+  testPathIgnorePatterns: ['/node_modules/', '-in-stores\\.test\\.ts$'],
   maxWorkers: 1,
 };
