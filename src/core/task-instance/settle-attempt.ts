@@ -107,6 +107,7 @@ function decideSettlement(
           outputLength: outcome.output?.length ?? null,
           decision: outcome.decision ?? null,
           mapLabel: outcome.mapLabel ?? null,
+          deferral: null,
         },
         endAttempt: end('success', endedAt, null, null),
         xcoms: [...(outcome.output ? [{ key: 'return_value', value: outcome.output.value }] : []), ...(outcome.fields ?? [])],
@@ -119,7 +120,7 @@ function decideSettlement(
     case 'skipped':
       return {
         transition: 'skip',
-        patch: { token: null, endedAt },
+        patch: { token: null, endedAt, deferral: null },
         endAttempt: end('skipped', endedAt, outcome.message, null),
         xcoms: [],
         reason: outcome.message,
@@ -127,7 +128,7 @@ function decideSettlement(
     case 'reschedule':
       return {
         transition: 'reschedule',
-        patch: { token: null, endedAt, wakeAt: outcome.at, pokeNumber: instance.pokeNumber + 1 },
+        patch: { token: null, endedAt, wakeAt: outcome.at, pokeNumber: instance.pokeNumber + 1, deferral: null },
         endAttempt: end('up_for_reschedule', endedAt, null, null),
         xcoms: [],
         reason: null,
@@ -160,6 +161,7 @@ function settleFailure(
     patch: {
       token: null,
       endedAt,
+      deferral: null,
       wakeAt: retries ? endedAt + (chosenDelayMs ?? retryDelayMs(task, run, instance.tryNumber)) : null,
       ...(mapLabel === undefined ? {} : { mapLabel }),
     },

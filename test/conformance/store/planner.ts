@@ -47,7 +47,7 @@ export function describePlanner({ store, other, save, create, read, instance, co
       ]);
     });
 
-    it('loads the previous run when a task depends on its past', async () => {
+    it('pitfall 18: loads the run before by logical date, with catchup not a manual one, when a task depends on its past', async () => {
       const spec = (catchup: boolean) =>
         dagSpec('d', { catchup, tasks: [taskSpec('a', { dependsOnPast: true }), taskSpec('new')] });
       await save(dagSpec('d', { tasks: [taskSpec('a'), taskSpec('gone')] }));
@@ -67,6 +67,15 @@ export function describePlanner({ store, other, save, create, read, instance, co
       const later = await create('d', newRun('r3', T0 + 1.5 * DAY));
       expect((await store.scheduling.loadSnapshots([later.id]))[0]!.previous).toMatchObject({ dagRunId: manual.id });
       expect((await store.scheduling.loadSnapshots([first.id]))[0]!.previous).toBeNull();
+      const undated = await create('d', newRun('undated', null));
+      expect((await store.scheduling.loadSnapshots([undated.id]))[0]!.previous).toBeNull();
+    });
+
+    it('loads it as well for a task that only waits for the tasks below it there', async () => {
+      await save(dagSpec('d', { tasks: [taskSpec('a', { waitForDownstream: true })] }));
+      const first = await create('d', newRun('r0', T0));
+      const run = await create('d', newRun('r1', T0 + DAY));
+      expect((await store.scheduling.loadSnapshots([run.id]))[0]!.previous).toMatchObject({ dagRunId: first.id });
     });
 
     it('finds that a task ran in any earlier run, not only in the last', async () => {

@@ -82,8 +82,13 @@ describe('planRun looks at the past', () => {
     ['it failed', past, previous({ a: ['failed'] }), 'none'],
     ['one copy is running', past, previous({ a: ['success', 'running'] }), 'none'],
     ['it was not part of the run before', past, previous({}), 'none'],
-    ['it never ran and may ignore that', { ...past, ignoreFirstDependsOnPast: true }, previous({}), 'scheduled'],
-    ['it ran earlier and may ignore only the first time', { ...past, ignoreFirstDependsOnPast: true }, previous({}, ['a']), 'none'],
+    ['pitfall 19: it never ran and may ignore that', { ...past, ignoreFirstDependsOnPast: true }, previous({}), 'scheduled'],
+    [
+      'pitfall 19: it ran earlier and may ignore only the first time',
+      { ...past, ignoreFirstDependsOnPast: true },
+      previous({}, ['a']),
+      'none',
+    ],
     ['its child is not done', { waitForDownstream: true }, previous({ a: ['success'], b: ['running'] }), 'none'],
     ['its child is done', { waitForDownstream: true }, previous({ a: ['success'], b: ['success'] }), 'scheduled'],
   ])('%s', (_case, options, run, expected) => {

@@ -114,11 +114,11 @@ describe('the delay before a retry', () => {
     ['the cap', task(2, 300, 600), 2, 600],
     ['a cap of 0 is none', task(2, 300, 0), 2, 803],
     ['overflow', task(10, 300), 400, 86_400],
-  ])('%s', (_case, options, tryNumber, seconds) => {
+  ])('pitfall 17: %s', (_case, options, tryNumber, seconds) => {
     expect(retryDelayMs(options, identity, tryNumber)).toBe(seconds * 1_000);
   });
 
-  it('is the same every time, and within [b, 2b)', () => {
+  it('pitfall 17: is the same every time, and within [b, 2b)', () => {
     for (let tryNumber = 1; tryNumber <= 6; tryNumber++) {
       const base = 10 * 2 ** (tryNumber - 1) * 1_000;
       const delay = retryDelayMs(task(2, 10), { dagId: 'd', logicalDate: null }, tryNumber);
