@@ -7,7 +7,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
-import { context, dag, FailTask, task, type Wired } from 'airflow-like';
+import { asset, context, dag, FailTask, task, type Wired } from 'airflow-like';
 import { parse } from 'csv-parse';
 import { parse as parseWhole } from 'csv-parse/sync';
 
@@ -44,6 +44,9 @@ export interface WeekFigures {
   maxWind: number;
   rainyDays: number;
 }
+
+/** A day that has gone through, with its week. DAGs that wait for it run without knowing when or how it is made. */
+export const SEATTLE_DAYS = asset('seattle_days', { uri: 'file://data/weather/reports', group: 'weather' });
 
 @dag({
   schedule: '@daily',
@@ -92,10 +95,12 @@ export class SeattleWeather {
     return figures;
   }
 
-  @task()
+  /** Its success is an event of the days of Seattle, with the figures for those who read it. */
+  @task({ outlets: [SEATTLE_DAYS] })
   async report(observation: Observation, week: WeekFigures): Promise<string> {
     const path = join(settings().output, 'reports', `${observation.date}.md`);
     await writeAtomically(path, reportText(observation, week));
+    context().outletEvents.get(SEATTLE_DAYS).extra = { ...week, weather: observation.weather };
     console.log(`wrote ${path}`);
     return path;
   }

@@ -101,6 +101,7 @@ export class RunFeed {
     if (spec.schedule.kind === 'none') return `${tasks}  no schedule`;
     const text = spec.schedule.kind === 'once' ? '@once' : spec.schedule.text;
     if (dag.isPaused) return `${tasks}  ${text}  paused`;
+    if (spec.schedule.kind === 'assets') return `${tasks}  waits for ${text}`;
     if (spec.schedule.kind === 'fileWatch') return `${tasks}  ${text}  waits for new files`;
     // The timetable of a DAG may be gone with its plugin; the scheduler says so, the others are shown all the same.
     const [next] = await nextRuns(this.#client, listing, 1).catch(() => ['unknown' as const]);

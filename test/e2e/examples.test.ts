@@ -26,10 +26,16 @@ const allSucceeded = (count: number) => (rows: readonly Record<string, unknown>[
 };
 
 it(
-  'finds the four DAGs without a mistake',
+  'finds the five DAGs without a mistake',
   async () => {
     const dags = await project.list('dags', 'list');
-    expect(dags.map((dag) => dag['dag_id']).sort()).toEqual(['airports_fan_out', 'hello', 'seattle_weather', 'wait_for_file']);
+    expect(dags.map((dag) => dag['dag_id']).sort()).toEqual([
+      'airports_fan_out',
+      'hello',
+      'seattle_weather',
+      'wait_for_file',
+      'weather_digest',
+    ]);
     expect(await project.list('dags', 'list-import-errors')).toEqual([]);
   },
   SLOW_MS,
@@ -64,6 +70,26 @@ describe('seattle_weather', () => {
         'date,precipitation,temp_max,temp_min,wind,weather\n2015-12-07,27.4,11.1,8.3,3.4,rain\n',
       );
       expect(existsSync(project.path('data', 'weather', 'reports', '2015-12-31.md'))).toBe(true);
+    },
+    SLOW_MS,
+  );
+
+  it(
+    'brings each day to weather_digest, whose runs consume every event once and show all days in the end',
+    async () => {
+      const events = await project.listUntil(
+        (rows) => rows.length === 31 && rows.every((row) => (row['created_dagruns'] as unknown[]).length > 0),
+        'assets',
+        'events',
+        '--name',
+        'seattle_days',
+      );
+      const runsOf = events.map((row) => row['created_dagruns'] as { run_id: string }[]);
+      expect(runsOf.map((runs) => runs.length)).toEqual(Array(31).fill(1));
+      const count = new Set(runsOf.flat().map((run) => run.run_id)).size;
+      const digests = await project.listUntil(allSucceeded(count), 'dags', 'list-runs', 'weather_digest');
+      expect(new Set(digests.map((run) => run['run_type']))).toEqual(new Set(['asset_triggered']));
+      expect(readFileSync(project.path('data', 'weather', 'digest.md'), 'utf8')).toContain('# Seattle, 31 days');
     },
     SLOW_MS,
   );

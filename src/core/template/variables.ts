@@ -50,7 +50,11 @@ export interface TemplateFacts {
 }
 
 /** What has to be asked for. */
-export type TemplateLookup = { readonly kind: 'xcom'; readonly pull: XComPull } | TaskFact;
+export type TemplateLookup =
+  | { readonly kind: 'xcom'; readonly pull: XComPull }
+  /** The events for which the run was made, as lists by name of their asset. */
+  | { readonly kind: 'triggeringEvents' }
+  | TaskFact;
 
 export interface LookupAnswer {
   /** Undefined: there is no such value. */
@@ -106,6 +110,7 @@ export function templateNames(facts: TemplateFacts, sources: TemplateSources): T
     inputs: () => asTemplateValue(facts.inputs),
     inlets: () => asTemplateValue(facts.inlets),
     outlets: () => asTemplateValue(facts.outlets),
+    triggering_asset_events: () => (facts.runType === 'asset_triggered' ? ask({ kind: 'triggeringEvents' }) : asTemplateValue({})),
     task_instance_key_str: () => `${facts.dagId}__${facts.taskId}__${date ? formatDate('ds_nodash', date) : facts.runId}`,
     map_index_template: () => facts.mapIndexTemplate,
     expanded_ti_count: () => (facts.mapIndex < 0 ? null : ask({ kind: 'expandedCount' })),

@@ -10,7 +10,9 @@ import type { Instant } from '../../model/instant.js';
 import type { TaggedJson } from '../../model/tagged-json.js';
 import type { AttemptToken } from '../../model/task-instance.js';
 import type { TaskChannel } from '../../ports/task-channel.js';
+import type { AssetEvent } from '../../sdk/asset-context.js';
 import type { TaskContext } from '../../sdk/context.js';
+import { triggeringEventsOf } from './asset-events.js';
 import type { AttemptWork } from './run-attempt.js';
 import { showValue } from './task-error.js';
 
@@ -83,6 +85,7 @@ export class AttemptTemplates {
 
   private async find(lookup: TemplateLookup): Promise<unknown> {
     const { channel, token } = this.environment;
+    if (lookup.kind === 'triggeringEvents') return eventsByName(await triggeringEventsOf(token, channel).all());
     const found = lookup.kind === 'xcom' ? await channel.pullXCom(token, lookup.pull) : await channel.lookUp(token, lookup);
     return found === undefined ? undefined : decodeTagged(found);
   }
@@ -159,4 +162,21 @@ function storable(value: unknown, field: string): TaggedJson {
   } catch {
     return showValue(value);
   }
+}
+
+/** Under the names that Airflow's templates use. */
+function eventsByName(events: readonly AssetEvent[]): Readonly<Record<string, readonly object[]>> {
+  const byName: Record<string, object[]> = {};
+  for (const { asset, timestamp, extra, source } of events) {
+    (byName[asset.name] ??= []).push({
+      uri: asset.uri,
+      timestamp,
+      extra,
+      source_dag_id: source?.dagId ?? null,
+      source_run_id: source?.runId ?? null,
+      source_task_id: source?.taskId ?? null,
+      source_map_index: source?.mapIndex ?? -1,
+    });
+  }
+  return byName;
 }

@@ -1,12 +1,13 @@
 /** The examples as whole runs in memory, through the published test kit. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { day, graph, testDag } from 'airflow-like/testing';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { AirportsFanOut } from '../../../dags/airports_fan_out.js';
-import { SeattleWeather } from '../../../dags/seattle_weather.js';
+import { SEATTLE_DAYS, SeattleWeather } from '../../../dags/seattle_weather.js';
 import { WaitForFile } from '../../../dags/wait_for_file.js';
+import { WeatherDigest } from '../../../dags/weather_digest.js';
 
 let folder: string;
 
@@ -16,11 +17,42 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
+/** Runs for assets have no conf, so the digest is written where the process stands. */
+async function inFolder<T>(path: string, run: () => Promise<T>): Promise<T> {
+  const cwd = jest.spyOn(process, 'cwd').mockReturnValue(path);
+  return run().finally(() => cwd.mockRestore());
+}
+
 it('seattle_weather handles one day', async () => {
   const run = await testDag(SeattleWeather, { dataInterval: day('2012-03-04'), conf: { output: folder } });
   expect(run.state).toBe('success');
   expect(run.task('validate').output).toMatchObject({ date: '2012-03-04', wind: 5.6 });
   expect(run.task('rollingMetrics').output).toMatchObject({ days: 1, maxWind: 5.6 });
+});
+
+it('weather_digest is made of the days that seattle_weather brings', async () => {
+  const made = [];
+  for (const date of ['2012-03-04', '2012-03-05', '2012-03-04']) {
+    const run = await testDag(SeattleWeather, { dataInterval: day(date), conf: { output: folder } });
+    made.push(...run.assertState('success').assetEvents);
+  }
+  expect(made.map(({ asset: { name }, extra }) => [name, extra['date'], extra['weather']])).toEqual([
+    ['seattle_days', '2012-03-04', 'rain'],
+    ['seattle_days', '2012-03-05', 'rain'],
+    ['seattle_days', '2012-03-04', 'rain'],
+  ]);
+  const waiting = made.map(({ extra }) => ({ asset: SEATTLE_DAYS, extra }));
+  const digest = await inFolder(folder, () => testDag(WeatherDigest, { assetEvents: waiting }));
+  expect(digest.assertState('success').task('newDays').output).toEqual(['2012-03-04', '2012-03-05']);
+  const { path, days } = digest.task('write').output as { path: string; days: number };
+  expect(days).toBe(2);
+  expect(readFileSync(path, 'utf8')).toContain('# Seattle, 2 days\n');
+  expect(readFileSync(path, 'utf8')).toMatch(/\| 2012-03-04 \(new\) \| rain \| 8\.65 °C \| 0 mm \|/);
+});
+
+it('weather_digest by hand finds no day before there is one', async () => {
+  const digest = await testDag(WeatherDigest);
+  expect(digest.task('write')).toMatchObject({ state: 'skipped' });
 });
 
 it('seattle_weather fails for good at a bad row, with its line, and writes nothing of it', async () => {

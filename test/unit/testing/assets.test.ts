@@ -55,6 +55,25 @@ describe('testDag with events of assets', () => {
     ]);
   });
 
+  it('shows them to templates, as lists by name', async () => {
+    @dag({ schedule: orders })
+    class Shown {
+      @task() async text(): Promise<string> {
+        const list =
+          '{% for name, events in triggering_asset_events.items() %}{{ name }}: {% for one in events %}{{ one.extra.rows }} {% endfor %}{% endfor %}';
+        return context().render(list);
+      }
+      wire(t: Wired<Shown>): void {
+        t.text();
+      }
+    }
+    const rows = [3, 4].map((count) => ({ asset: orders, extra: { rows: count } }));
+    const shown = await testDag(Shown, { assetEvents: rows });
+    shown.assertState('success');
+    expect(shown.task('text').output).toBe('orders: 3 4 ');
+    expect((await testDag(Shown)).task('text').output).toBe('');
+  });
+
   it('takes events through an alias', async () => {
     const run = await testDag(Report, { assetEvents: [{ asset: orders }, { asset: asset('anything'), alias: late }] });
     expect(run.assertState('success').task('build').output).toHaveLength(2);
