@@ -32,13 +32,26 @@ export class FairLane {
   readonly #limits: QueueLimits;
   readonly #others: TakenShares;
 
-  /** `others`: what the other runs would take if there were no backfills. */
-  constructor(limits: QueueLimits, others: TakenShares, share: number, credits: LaneCredits) {
+  /**
+   * @param candidates All that are in the lane: what they wait for earns credits also where it goes to others.
+   * @param others What the other runs would take if there were no backfills.
+   */
+  constructor(
+    candidates: readonly QueueCandidate[],
+    limits: QueueLimits,
+    others: TakenShares,
+    share: number,
+    credits: LaneCredits,
+  ) {
     this.#limits = limits;
     this.#others = others;
     this.#share = share;
     this.#before = credits;
     this.#slots = this.#claim('slots', limits.slots.free, others.slots);
+    for (const candidate of candidates) {
+      this.#poolOf(candidate);
+      this.#taskOf(candidate);
+    }
   }
 
   /** What is carried to the next pass. */
@@ -82,7 +95,6 @@ export class FairLane {
     const key = taskLimitKey(view.run.dagId, task.taskId);
     let claim = this.#tasks.get(key);
     if (!claim) {
-      // Asked before anybody takes of it, so what is under way is what was there at the start.
       const free = task.maxActiveTisPerDag - this.#limits.activeOf(view, task);
       claim = this.#claim(`task ${key}`, free, this.#others.tasks.get(key) ?? 0);
       this.#tasks.set(key, claim);

@@ -39,7 +39,7 @@ export function planQueueing<Candidate extends QueueCandidate>(input: QueueingIn
     return { chosen: [...withoutBackfills.chosen, ...left.chosen], laneCredits: NO_CREDITS };
   }
   const limits = new QueueLimits(input);
-  const lane = new FairLane(limits, takenByOthers, backfillShare, laneCredits);
+  const lane = new FairLane(backfills, limits, takenByOthers, backfillShare, laneCredits);
   const inLane = new Set(fill(limits, backfills, lane).chosen);
   const { chosen } = fill(limits, others);
   const rest = fill(
