@@ -178,6 +178,7 @@ export async function startDagProcessor(client: Client): Promise<Part & { firstS
     maxImportMb: options.maxImportMb,
     children: options.children,
     timetables: new Set(timetables.keys()),
+    parallelism: core.parallelism,
     cronDataIntervals: scheduler.cronDataIntervals,
     env: runtimeEnv(client.config.config),
   });

@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { poolProblems } from '../core/queueing/check-pools.js';
+import { parallelismProblems, poolProblems } from '../core/queueing/check-pools.js';
 import type { ParsedFile } from '../model/dag.js';
 import { AirflowLikeError } from '../model/errors.js';
 import type { Instant } from '../model/instant.js';
@@ -34,6 +34,8 @@ export interface DagProcessorDeps {
   readonly pluginsFolder: string | null;
   /** Names of the timetables that plugins register. Default: they are not checked. */
   readonly timetables?: ReadonlySet<string>;
+  /** Most tasks that run at once, over all DAGs. Default: no limit is known. */
+  readonly parallelism?: number;
   /** Whether a plain cron expression covers data intervals. Default true. */
   readonly cronDataIntervals?: boolean;
   /** The whole environment of the children: an allow-list without secrets. */
@@ -323,7 +325,7 @@ export class DagProcessor implements Service {
       for (const problem of warnings) logger.debug({ file: path, code: problem.code }, describeProblem(problem));
     }
     for (const problem of problems) logger.warn({ file: problem.file, code: problem.code }, describeProblem(problem));
-    await this.#checkPools(files);
+    await this.#checkLimits(files);
     if (changed.length === 0 && retired.length === 0) return;
     for (const path of this.#duplicates) if (!files.some((file) => file.path === path)) this.#pending.set(path, null);
     logger.info({ dags: changed, retired, files: files.length }, 'DAGs changed');
@@ -331,11 +333,16 @@ export class DagProcessor implements Service {
   }
 
   /** A task whose pool is missing or too narrow waits for ever: its author should hear of it before. */
-  async #checkPools(files: readonly ParsedFile[]): Promise<void> {
-    const { pools, logger } = this.#deps;
-    if (!pools || files.every(({ dags }) => dags.length === 0)) return;
-    const known = await pools.list();
-    for (const problem of files.flatMap(({ dags }) => dags.flatMap(({ spec }) => poolProblems(spec, known)))) {
+  /** What the DAGs ask for that this installation does not have. */
+  async #checkLimits(files: readonly ParsedFile[]): Promise<void> {
+    const { pools, parallelism = Number.POSITIVE_INFINITY, logger } = this.#deps;
+    const specs = files.flatMap(({ dags }) => dags.map(({ spec }) => spec));
+    if (specs.length === 0) return;
+    const known = await pools?.list();
+    for (const problem of specs.flatMap((spec) => [
+      ...(known ? poolProblems(spec, known) : []),
+      ...parallelismProblems(spec, parallelism),
+    ])) {
       logger.warn({ file: problem.file, code: problem.code }, describeProblem(problem));
     }
   }

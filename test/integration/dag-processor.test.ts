@@ -46,6 +46,18 @@ describe('while it watches', () => {
     await folder.untilDags();
   });
 
+  it('B29: warns of a DAG that may have more tasks at once than run at all', async () => {
+    folder = new DagFolder({ parallelism: 8 });
+    folder.write('wide.ts', dagFile('Wide').replace('@dag()', '@dag({ maxActiveTasks: 9 })'));
+    folder.write('fits.ts', dagFile('Fits').replace('@dag()', '@dag({ maxActiveTasks: 8 })'));
+    folder.write('unsaid.ts', dagFile('Unsaid'));
+    await folder.processor.start();
+    expect(await folder.dagIds()).toEqual(['fits', 'unsaid', 'wide']);
+    expect(folder.logged.filter((line) => line.includes('core.parallelism'))).toEqual([
+      expect.stringContaining('wide.maxActiveTasks: 9 is more than core.parallelism, so at most 8 of its tasks run at once'),
+    ]);
+  });
+
   it('parses the importers of a changed helper, and mends a missing import when the file appears', async () => {
     folder = new DagFolder();
     folder.write(
