@@ -188,7 +188,10 @@ export interface AttemptStore {
    * gave them up together with its lease. `known`: every attempt the worker still has or has yet to settle. Whoever asks settles them as lost.
    */
   findForgotten(workerId: string, known: readonly AttemptToken[]): Promise<readonly Assignment[]>;
-  /** Values of XComs (key return_value unless given) by run and task; all map indexes, in order. One query for many requests. */
+  /**
+   * Values of XComs by run and task, map indexes in order: of task instances that succeeded, so that a value which was left by an earlier life of an
+   * instance that is skipped or removed by now does not count. One query for many requests.
+   */
   readXComs(requests: readonly XComRequest[]): Promise<readonly (readonly XComValue[])[]>;
   /** What a pull by a task of this run is made of, in any order. */
   pullXComs(dagRunId: number, query: XComQuery): Promise<readonly XComRow[]>;

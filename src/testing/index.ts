@@ -6,7 +6,7 @@ export { day, hour, type DateInput, type TestInterval } from './intervals.js';
 export { takes, type TimedStub } from './stubs.js';
 export type { Stub, Stubs, TestableDag } from './task-types.js';
 export { testDag, type TestDagOptions } from './test-dag.js';
-export { TestRun } from './test-run.js';
+export { TestRun, type TestClear, type TestMark } from './test-run.js';
 export { testSchedule, TestSchedule, type TestScheduleOptions, type TestTrigger } from './test-schedule.js';
 export { TestTask, type TestTaskInstance } from './test-task.js';
 export type { TestLogLine } from './test-world.js';

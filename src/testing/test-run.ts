@@ -8,6 +8,10 @@ import type { Instant } from '../model/instant.js';
 import { nearestName } from '../model/nearest-name.js';
 import { FINISHED_RUN_STATES, type DagRunState, type RunType } from '../model/states.js';
 import type { Attempt, TaskInstance } from '../model/task-instance.js';
+import type { ClearRequest } from '../operations/clear-request.js';
+import { clearTaskInstances } from '../operations/clear-task-instances.js';
+import { markDagRuns, type MarkRunsRequest } from '../operations/mark-dag-runs.js';
+import { markTaskInstances, type MarkRequest } from '../operations/mark-task-instances.js';
 import type { AssetEvent } from '../sdk/asset-context.js';
 import { shownEvents } from './asset-events.js';
 import { describeRun } from './describe-run.js';
@@ -17,6 +21,18 @@ import type { MemberOf, TaskId } from './task-types.js';
 import { TestTask, type TestTaskInstance } from './test-task.js';
 import type { TestLogLine, TestWorld } from './test-world.js';
 import { spanMs, type VirtualClock } from './virtual-clock.js';
+
+/** Which task instances of a run are to run again. */
+export interface TestClear<T = object> extends Pick<
+  ClearRequest,
+  'upstream' | 'downstream' | 'past' | 'future' | 'onlyFailed' | 'onlyRunning' | 'resetRuns'
+> {
+  /** Task ids, or single copies of mapped tasks. Default: all. */
+  readonly tasks?: readonly (TaskId<T> | { readonly taskId: TaskId<T>; readonly mapIndexes: readonly number[] })[];
+}
+
+/** What else is marked together with a task. */
+export type TestMark = Pick<MarkRequest, 'mapIndexes' | 'upstream' | 'downstream' | 'past' | 'future'>;
 
 /** A run in memory. It shows how things stand after the last `advance`; `T` is the DAG class. */
 export class TestRun<T = object> {
@@ -132,6 +148,25 @@ export class TestRun<T = object> {
     return this.refresh();
   }
 
+  /** Lets task instances run again, as `tasks clear` does, and runs what can run at once. @throws AirflowLikeError as that command does. */
+  async clear({ tasks, ...options }: TestClear<T> = {}): Promise<this> {
+    const choices = tasks?.map((task) => (typeof task === 'string' ? { taskId: task, mapIndexes: null } : task)) ?? null;
+    await clearTaskInstances(this.#world.inner.deps, { ...options, dagId: this.dagId, runIds: [this.runId], tasks: choices });
+    return this.#drive();
+  }
+
+  /** Says what a task is, as `tasks mark` does, and runs what can run at once. @throws AirflowLikeError as that command does. */
+  async mark(taskId: TaskId<T>, state: MarkRequest['state'], options: TestMark = {}): Promise<this> {
+    await markTaskInstances(this.#world.inner.deps, { ...options, dagId: this.dagId, runId: this.runId, taskId, state });
+    return this.#drive();
+  }
+
+  /** Says what the run is, as `dags mark` does. @throws AirflowLikeError as that command does. */
+  async markRun(state: MarkRunsRequest['state']): Promise<this> {
+    await markDagRuns(this.#world.inner.deps, { dagId: this.dagId, runIds: [this.runId], state });
+    return this.#drive();
+  }
+
   /** @throws Error with the whole run as a text unless it ended like this. */
   assertState(expected: DagRunState): this {
     if (this.state === expected) return this;
@@ -147,6 +182,16 @@ export class TestRun<T = object> {
 
   [inspect.custom](): string {
     return this.toString();
+  }
+
+  /** Whether it shows the run as it is in the store. */
+  shows({ runId, revision }: Pick<DagRun, 'runId' | 'revision'>): boolean {
+    return this.runId === runId && this.#dagRun.revision === revision;
+  }
+
+  async #drive(): Promise<this> {
+    await this.#run.drive();
+    return this.refresh();
   }
 
   /** Reads how the run stands now, where it was moved on by something else than its own `advance` and `finish`. */

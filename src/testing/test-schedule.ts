@@ -8,7 +8,7 @@ import type { Duration } from '../model/duration.js';
 import { AirflowLikeError } from '../model/errors.js';
 import type { Instant } from '../model/instant.js';
 import { nearestName } from '../model/nearest-name.js';
-import { FINISHED_RUN_STATES, type DagRunState } from '../model/states.js';
+import type { DagRunState } from '../model/states.js';
 import { reportEvents, type TestAssetEvent } from './asset-events.js';
 import { instantOf, type DateInput } from './intervals.js';
 import type { Stubs, TasksOf, TestableDag } from './task-types.js';
@@ -177,10 +177,10 @@ export class TestSchedule<T = object> {
     const { store, spec } = this.#world.inner;
     const known = new Map(this.#runs.map((run) => [run.runId, run]));
     const runs: TestRun<T>[] = [];
-    for (const { id, runId, state } of await store.runs.listRuns({ dagId: spec.dagId })) {
-      const run = known.get(runId);
-      const isSettled = run?.isOver && FINISHED_RUN_STATES.has(state);
-      runs.push(run ? (isSettled ? run : await run.refresh()) : await TestRun.of<T>(this.#world, id));
+    for (const stored of await store.runs.listRuns({ dagId: spec.dagId })) {
+      const run = known.get(stored.runId);
+      if (!run) runs.push(await TestRun.of<T>(this.#world, stored.id));
+      else runs.push(run.shows(stored) ? run : await run.refresh());
     }
     this.#runs = runs;
     return this;

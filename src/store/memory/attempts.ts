@@ -156,7 +156,7 @@ function copiesWith(tables: Tables, { dagRunId, taskId, key, copies }: XComReque
   const { from, to } = copies ?? { from: -1, to: Number.POSITIVE_INFINITY };
   return tables
     .instancesOf(dagRunId)
-    .filter((instance) => instance.taskId === taskId && instance.mapIndex >= from && instance.mapIndex < to)
+    .filter((row) => row.taskId === taskId && row.state === 'success' && row.mapIndex >= from && row.mapIndex < to)
     .filter(({ id }) => tables.xcoms.get(id)?.has(key))
     .sort((a, b) => a.mapIndex - b.mapIndex);
 }

@@ -62,7 +62,7 @@ const READ_XCOMS: Statement = {
   name: 'read_xcoms',
   text: `select r.n::integer as request, t.map_index, x.value from (${XCOM_REQUESTS.select(1)}) r
     join task_instance t on t.dag_run_id = any (array[r.dag_run_id]) and t.task_id = r.task_id
-      and t.map_index >= r.from_copy and t.map_index < r.to_copy
+      and t.state = 'success' and t.map_index >= r.from_copy and t.map_index < r.to_copy
     join xcom x on x.task_instance_id = any (array[t.task_instance_id]) and x.key = r.key
     order by r.n, t.map_index`,
 };
@@ -122,7 +122,7 @@ const COUNT_XCOMS: Statement = {
       coalesce(sum(greatest(t.output_length, 0)) filter (where x.key is not null), 0)::integer as elements
     from (${XCOM_REQUESTS.select(1)}) r
     left join task_instance t on t.dag_run_id = any (array[r.dag_run_id]) and t.task_id = r.task_id
-      and t.map_index >= r.from_copy and t.map_index < r.to_copy
+      and t.state = 'success' and t.map_index >= r.from_copy and t.map_index < r.to_copy
     left join xcom x on x.task_instance_id = any (array[t.task_instance_id]) and x.key = r.key
     group by r.n order by r.n`,
 };

@@ -92,12 +92,13 @@ export function listOf(values: readonly TaggedJson[], isChunked: boolean): reado
   return isChunked ? values.flatMap((value) => value as readonly TaggedJson[]) : values;
 }
 
-function needsOf({ assignment: { task, key, dagRunId }, shapes }: ResolvableAssignment): readonly Need[] {
+function needsOf({ assignment, shapes }: ResolvableAssignment): readonly Need[] {
+  const { task, key, dagRunId } = assignment;
   return inputRefs(task, (groupId) => shapes.mapOfGroup(groupId)).map((ref) => {
     const shape = shapes.shapeFor(task, ref.taskId);
     if (shape === 'list') return { ...ref, mapIndex: null, key: `${dagRunId}/${ref.taskId}/${ref.isLazy ? 'count' : 'list'}` };
     const mapIndex = shape === 'same-copy' ? key.mapIndex : -1;
-    return { ...ref, mapIndex, key: OutputCache.key(dagRunId, ref.taskId, mapIndex) };
+    return { ...ref, mapIndex, key: OutputCache.key(assignment, ref.taskId, mapIndex) };
   });
 }
 

@@ -22,12 +22,14 @@ export class OutputCache {
   /** @param maxBytes Upper bound for the JSON text of all values together; 0 turns the cache off. */
   constructor(private readonly maxBytes: number) {}
 
-  static key(dagRunId: number, taskId: string, mapIndex: number): string {
-    return `${dagRunId}/${taskId}/${mapIndex}`;
+  /** A clear of the run ends the life of all entries before it: what is skipped afterwards has no value any more. */
+  static key({ dagRunId, run }: Pick<Assignment, 'dagRunId' | 'run'>, taskId: string, mapIndex: number): string {
+    return `${dagRunId}/${run.clearNumber}/${taskId}/${mapIndex}`;
   }
 
-  static keyOf({ dagRunId, key }: Assignment): string {
-    return OutputCache.key(dagRunId, key.taskId, key.mapIndex);
+  static keyOf(assignment: Assignment): string {
+    const { taskId, mapIndex } = assignment.key;
+    return OutputCache.key(assignment, taskId, mapIndex);
   }
 
   set(key: string, value: TaggedJson | undefined, bytes: number): void {

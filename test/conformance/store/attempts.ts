@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import type { Store } from '../../../src/ports/store.js';
 import { dagSpec, newRun, taskSpec } from '../../support/dag-specs.js';
-import { dispatch, runCommit, start, succeed } from '../commits.js';
+import { change, dispatch, runCommit, start, succeed } from '../commits.js';
 import { T0, DAY, type StoreSuite } from './suite.js';
 
 export function describeAttempts({
@@ -132,6 +132,10 @@ export function describeAttempts({
         { values: 1, elements: 0, end: 3 },
       ]);
       expect(await store.attempts.countXComs([])).toEqual([]);
+      const last = (await instancesOf(run)).find((row) => row.mapIndex === 11)!;
+      await commit(runCommit(await read(run), { changes: [{ ...change(last, ['none']), clearXComs: false }] }));
+      expect((await store.attempts.readXComs([request]))[0]).toHaveLength(2);
+      expect((await store.attempts.countXComs([request]))[0]).toMatchObject({ values: 2, end: 3 });
     });
 
     it('knows which tokens are revoked, and where logs are', async () => {

@@ -256,19 +256,19 @@ export function describeCommit({
 
     it('keeps the error of a failed attempt and clears XComs at the first dispatch of the next try', async () => {
       const run = await oneRun();
-      const request = { dagRunId: run.id, taskId: 'a', key: 'k' };
+      const pull = () => store.attempts.pullXComs(run.id, { taskIds: ['a'], key: 'k', mapIndexes: null, from: 'own' });
       await commit(runCommit(run, { changes: [start(await instance(run, 'a'), 'w', T0)] }));
       const running = await instance(run, 'a');
       expect(await store.attempts.pushXCom(running.token!, 'k', [1])).toBe(true);
       await commit(runCommit(await read(run), { changes: [failForRetry(running, T0)] }));
-      expect(await store.attempts.readXComs([request])).toEqual([[{ mapIndex: -1, value: [1] }]]);
+      expect(await pull()).toEqual([{ taskId: 'a', mapIndex: -1, value: [1] }]);
       expect((await store.runs.listAttempts([running.id]))[0]).toMatchObject({
         state: 'failed',
         endReason: 'threw',
         error: { code: 'TASK_ERROR', message: 'a "bad"\\ thing\nhappened', stack: null },
       });
       await commit(runCommit(await read(run), { changes: [dispatch(await instance(run, 'a'), T0)] }));
-      expect(await store.attempts.readXComs([request])).toEqual([[]]);
+      expect(await pull()).toEqual([]);
     });
 
     it('clears other XComs and keeps those that the same change writes', async () => {
