@@ -224,7 +224,8 @@ function assetSteps(rows: string): readonly string[] {
     `assets_found as (
   insert into asset (name, uri, group_name, extra, is_active, created_at, updated_at)
   select distinct on (a.asset_name, a.asset_uri) a.asset_name, a.asset_uri, a.group_name, a.asset_extra,
-    not exists (select 1 from asset o where o.is_active and (o.name = a.asset_name or o.uri = a.asset_uri)), a.at, a.at
+    not exists (select 1 from asset o where o.is_active and o.name = a.asset_name)
+      and not exists (select 1 from asset o where o.is_active and o.uri = a.asset_uri), a.at, a.at
   from asset_rows a where a.aliases is not null order by a.asset_name, a.asset_uri, a.n
   on conflict (name, uri) do nothing
 )`,

@@ -19,6 +19,7 @@ create table asset (
   updated_at timestamptz(3) not null,
   unique (name, uri)
 );
+create index asset_uri_idx on asset (uri);
 
 create table asset_alias (
   asset_alias_id bigint generated always as identity primary key,
