@@ -169,6 +169,41 @@ export class Versioned {
     expect(readFileSync(join(installation.root, 'versions'), 'utf8')).toBe('after-the-edit new\nbefore-the-edit old\n');
   }, 60_000);
 
+  it('pitfall 62: clears a run with its own version, or with the tasks of the newest when asked', async () => {
+    const renewed = (answer: string, second: string) =>
+      `${LAB_TOOLS}
+@dag({ schedule: null })
+export class Renewed {
+  @task() async work() { appendFileSync(root + '/renewed', '${answer}\\n'); }
+  @task() async ${second}() { appendFileSync(root + '/renewed', '${second}\\n'); }
+  wire(t: Wired<Renewed>) { t.${second}().after(t.work()); }
+}`;
+    const ended = (times: number) => standalone.printed(new RegExp(Array(times).fill('success\\s+renewed\\s+mine').join('[^]*')));
+    const lines = () => readFileSync(join(installation.root, 'renewed'), 'utf8').trimEnd().split('\n').join(' ');
+    installation.writeDag('renewed.ts', renewed('old', 'leaves'));
+    await standalone.printed(/● renewed/);
+    expect((await installation.run('dags', 'trigger', 'renewed', '-r', 'mine')).code).toBe(0);
+    await ended(1);
+    installation.writeDag('renewed.ts', renewed('new', 'comes'));
+    await standalone.printed(/● renewed[^]*● renewed/);
+
+    const kept = await installation.run('tasks', 'clear', 'renewed', '--run-id', 'mine', '-y');
+    expect(kept.stderr).toContain('1 run keeps its older version of renewed');
+    await ended(2);
+    expect(lines()).toBe('old leaves old leaves');
+
+    const taken = await installation.run('dags', 'clear', 'renewed', '--run-id', 'mine', '--latest-version', '-y', '-o', 'json');
+    const rows = JSON.parse(taken.stdout) as { effect: string; task_id: string }[];
+    expect(rows.map((row) => `${row.effect} ${row.task_id}`)).toEqual(['clear work', 'remove leaves', 'add comes']);
+    await ended(3);
+    expect(lines()).toBe('old leaves old leaves new comes');
+    expect(await installation.json('tasks', 'states-for-dag-run', 'renewed', 'mine')).toMatchObject([
+      { task_id: 'comes', state: 'success' },
+      { task_id: 'leaves', state: 'removed' },
+      { task_id: 'work', state: 'success' },
+    ]);
+  }, 60_000);
+
   it('retires the DAG of a deleted file and keeps its runs', async () => {
     installation.removeDag('fresh.ts');
     await standalone.printed(/○ fresh/);

@@ -474,7 +474,7 @@ describe('tasks', () => {
     });
   });
 
-  it('clear lists, asks, clears and says so', async () => {
+  it('pitfall 69: clear without --dry-run lists, asks, clears and says so', async () => {
     const requests: unknown[] = [];
     const system: Partial<System> = {
       clearTaskInstances: async (_client, request) => {
