@@ -18,7 +18,8 @@ export class RunFeed {
   readonly #print: (line: string) => void;
   readonly #color: boolean;
   readonly #known = new Map<string, number>();
-  readonly #printed = new Set<number>();
+  /** Ends that have been shown; a run that was cleared ends again. */
+  readonly #printed = new Set<string>();
   #since: Instant;
 
   constructor(client: Client, print: (line: string) => void, color: boolean) {
@@ -49,15 +50,15 @@ export class RunFeed {
   /** Prints the runs that ended since the last look. */
   async showEndedRuns(): Promise<void> {
     const runs = await this.#client.store.runs.listEndedRuns(this.#since, MAX_RUNS_PER_LOOK);
-    const fresh = runs.filter((run) => !this.#printed.has(run.id)).sort((a, b) => (a.endedAt ?? 0) - (b.endedAt ?? 0));
+    const fresh = runs.filter((run) => !this.#printed.has(endOf(run))).sort((a, b) => (a.endedAt ?? 0) - (b.endedAt ?? 0));
     for (const run of fresh.slice(0, MAX_LINES_PER_LOOK)) this.#print(this.#describeRun(run));
     if (fresh.length > MAX_LINES_PER_LOOK) this.#print(`  … and ${fresh.length - MAX_LINES_PER_LOOK} more runs`);
     for (const run of fresh) {
-      this.#printed.add(run.id);
+      this.#printed.add(endOf(run));
       this.#since = Math.max(this.#since, (run.endedAt ?? 0) - 1_000);
     }
     if (this.#printed.size > 10 * MAX_RUNS_PER_LOOK) {
-      for (const id of [...this.#printed].slice(0, this.#printed.size - 5 * MAX_RUNS_PER_LOOK)) this.#printed.delete(id);
+      for (const end of [...this.#printed].slice(0, this.#printed.size - 5 * MAX_RUNS_PER_LOOK)) this.#printed.delete(end);
     }
   }
 
@@ -110,4 +111,8 @@ export class RunFeed {
     const at = `${DateTime.fromMillis(next.runAfter, { zone: spec.timezone }).toFormat('yyyy-MM-dd HH:mm')} ${spec.timezone}`;
     return `${tasks}  ${text}  ${next.runAfter <= this.#client.clock.now() ? `next run now, due since ${at}` : `next run ${at}`}`;
   }
+}
+
+function endOf({ id, clearNumber }: DagRun): string {
+  return `${id} ${clearNumber}`;
 }

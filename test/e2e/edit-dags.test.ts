@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually, Installation, type RunningCommand } from '../support/installation.js';
 import { LAB_TOOLS, openGate, readLedger } from '../support/lab-dags.js';
@@ -178,25 +178,30 @@ export class Renewed {
   @task() async ${second}() { appendFileSync(root + '/renewed', '${second}\\n'); }
   wire(t: Wired<Renewed>) { t.${second}().after(t.work()); }
 }`;
-    const ended = (times: number) => standalone.printed(new RegExp(Array(times).fill('success\\s+renewed\\s+mine').join('[^]*')));
-    const lines = () => readFileSync(join(installation.root, 'renewed'), 'utf8').trimEnd().split('\n').join(' ');
+    const written = (words: string) =>
+      eventually(() => {
+        const file = join(installation.root, 'renewed');
+        return existsSync(file) && readFileSync(file, 'utf8') === words.replaceAll(' ', '\n') + '\n' ? true : null;
+      });
     installation.writeDag('renewed.ts', renewed('old', 'leaves'));
     await standalone.printed(/● renewed/);
     expect((await installation.run('dags', 'trigger', 'renewed', '-r', 'mine')).code).toBe(0);
+    const ended = (times: number) => standalone.printed(new RegExp(Array(times).fill('success\\s+renewed\\s+mine').join('[^]*')));
+    await written('old leaves');
     await ended(1);
     installation.writeDag('renewed.ts', renewed('new', 'comes'));
     await standalone.printed(/● renewed[^]*● renewed/);
 
     const kept = await installation.run('tasks', 'clear', 'renewed', '--run-id', 'mine', '-y');
     expect(kept.stderr).toContain('1 run keeps its older version of renewed');
+    await written('old leaves old leaves');
     await ended(2);
-    expect(lines()).toBe('old leaves old leaves');
 
     const taken = await installation.run('dags', 'clear', 'renewed', '--run-id', 'mine', '--latest-version', '-y', '-o', 'json');
     const rows = JSON.parse(taken.stdout) as { effect: string; task_id: string }[];
     expect(rows.map((row) => `${row.effect} ${row.task_id}`)).toEqual(['clear work', 'remove leaves', 'add comes']);
+    await written('old leaves old leaves new comes');
     await ended(3);
-    expect(lines()).toBe('old leaves old leaves new comes');
     expect(await installation.json('tasks', 'states-for-dag-run', 'renewed', 'mine')).toMatchObject([
       { task_id: 'comes', state: 'success' },
       { task_id: 'leaves', state: 'removed' },
