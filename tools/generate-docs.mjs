@@ -91,11 +91,138 @@ ${rows.join('\n')}
 `;
 }
 
+/** Parents of a task, by what became of them; `-`: not finished yet. */
+const SITUATIONS = [
+  ['success', 'success'],
+  ['success', '-'],
+  ['success', 'failed'],
+  ['success', 'skipped'],
+  ['success', 'upstream_failed'],
+  ['success', 'removed'],
+  ['failed', 'failed'],
+  ['failed', '-'],
+  ['failed', 'skipped'],
+  ['upstream_failed', 'upstream_failed'],
+  ['skipped', 'skipped'],
+  ['skipped', '-'],
+  ['skipped', 'removed'],
+  ['-', '-'],
+];
+const VERDICTS = { run: '**runs**', wait: 'waits', skipped: 'skipped', upstream_failed: 'upstream_failed', removed: 'removed' };
+
+async function triggerRulesPage() {
+  const { TRIGGER_RULES } = await load('model/dag-spec.js');
+  const { evaluateTriggerRule } = await load('core/trigger-rule/evaluate.js');
+  const { countState, emptyTally } = await load('core/dag-run/parent-tally.js');
+  const meaning = (rule) => {
+    const source = readFileSync(join(root, 'src/core/trigger-rule', `${rule.replaceAll('_', '-')}.ts`), 'utf8');
+    const [, comment] = source.match(/\/\*\*([^]*?)\*\/\s*export function/);
+    return comment.replaceAll(/\s*\n \* ?/g, ' ').trim();
+  };
+  const answer = (rule, states) => {
+    const tally = emptyTally();
+    for (const state of states) countState(tally, state === '-' ? 'running' : state, 1, false, false);
+    return VERDICTS[evaluateTriggerRule(rule, tally, -1)];
+  };
+  const meanings = TRIGGER_RULES.map((rule) => `| \`${rule}\` | ${meaning(rule)} |`);
+  const rows = TRIGGER_RULES.map((rule) => `| \`${rule}\` | ${SITUATIONS.map((states) => answer(rule, states)).join(' | ')} |`);
+  const heads = SITUATIONS.map((states) => states.map((state) => (state === '-' ? 'unfinished' : state)).join(', '));
+  return `${NOTE}
+# Trigger rules
+
+When a task runs, by the states of its direct parents. The default is \`all_success\`; teardowns have \`all_done_setup_success\`, which nobody else
+can ask for. The rules are Airflow's, checked against answers recorded from Airflow 3.3.2.
+
+| Rule | Meaning |
+|---|---|
+${meanings.join('\n')}
+
+What a task with two parents does (every cell is computed by the code that the scheduler runs):
+
+| Rule | ${heads.join(' | ')} |
+|---|${SITUATIONS.map(() => '---').join('|')}|
+${rows.join('\n')}
+
+- A state that is forced counts at once, also while other parents are still running.
+- Every copy of a mapped parent counts as a parent. In a mapped group a copy looks only at the copies with its own index, and at everything of
+  parents outside the group.
+- Removed copies are not waited for, except by \`all_skipped\`. A copy that loses its counterpart is removed with it.
+- A parent with \`critical: false\` that failed counts as done well for those that only follow it; so do the failed copies that \`allowFailures\`
+  allows, once all copies are finished. See [the state of a run](run-state.md).
+
+## What else a task waits for
+
+In the order in which it is looked at; the first state that is forced wins, otherwise the task waits while anything is not met.
+
+| Check | What it asks |
+|---|---|
+| \`previouslySkipped\` | did a branch, a short circuit or a latest-only task above it leave it out? That lasts: a child that is cleared alone is skipped again |
+| \`setup\` | the setups further up, whatever the rule (but \`always\`): a failed one fails the task, a skipped one skips it, and it waits for the others |
+| \`triggerRule\` | the rule over its parents |
+| \`mapSource\` | is there a value to map over? Otherwise the task takes over how the source ended |
+| \`teardownScope\` | of a teardown: is every task between its setups and itself finished? |
+| \`past\` | \`dependsOnPast\` and \`waitForDownstream\`: did the run before end well? |
+| \`mapLength\` | is the number of copies known? Airflow fails a task whose rule is met before; ours waits |
+| \`retryPeriod\` | has the delay of a retry passed (strictly)? |
+| \`reschedule\` | is it time for the sensor to be called again? |
+
+\`airflow-like tasks explain\` lists them for one task instance ([codes](explain.md)).
+`;
+}
+
+async function statesPage() {
+  const { TASK_INSTANCE_TRANSITIONS } = await load('core/task-instance/transitions.js');
+  const { DAG_RUN_TRANSITIONS } = await load('core/dag-run/transitions.js');
+  const { MAX_LOST_DISPATCHES } = await load('model/task-instance.js');
+  const { TASK_INSTANCE_STATES, FINISHED_STATES, DAG_RUN_STATES, FINISHED_RUN_STATES } = await load('model/states.js');
+  const table = (transitions, states) => {
+    const from = (list) => (list.length === states.length ? 'any' : list.join(', '));
+    const rows = Object.entries(transitions).map(([name, transition]) => {
+      const actors = transition.actors.filter((actor) => actor !== 'test').join(', ');
+      return `| \`${name}\` | ${from(transition.from)} | ${transition.to.join(', ')} | ${transition.when} | ${actors} |`;
+    });
+    return ['| Transition | From | To | When | By |', '|---|---|---|---|---|', ...rows].join('\n');
+  };
+  const finished = (states, set) => states.filter((state) => set.has(state)).join(', ');
+  return `${NOTE}
+# States
+
+Nothing changes a state except by these transitions; every one is recorded with who did it.
+
+## Task instances
+
+Finished: ${finished(TASK_INSTANCE_STATES, FINISHED_STATES)}. \`none\` is Airflow's "no status". There is no \`restarting\`: a running task that is cleared
+loses its attempt at once.
+
+${table(TASK_INSTANCE_TRANSITIONS, TASK_INSTANCE_STATES)}
+
+## Attempts
+
+Each dispatch of a task is an attempt with a token of its own, and only what bears the current token counts. That is what Airflow's executor events
+and heartbeats become here:
+
+| In Airflow | Here |
+|---|---|
+| the executor reports that a process ended, and the scheduler compares try numbers and states | the attempt's supervisor reports the outcome under its token; a report of an attempt that was dispatched again, taken away or finished is dropped |
+| the process ended without a report | the outcome is a failure of that attempt, and the try is repeated if one is left |
+| the worker's heartbeat is lost, or a task is stuck in the queue | the dispatch is lost and made again without using up a retry, ${MAX_LOST_DISPATCHES} times; then the task fails |
+| a trigger fails or its time is over | the task goes on, to fail under its own retries |
+
+## Runs
+
+Finished: ${finished(DAG_RUN_STATES, FINISHED_RUN_STATES)}. [How the state of a run follows from its tasks](run-state.md).
+
+${table(DAG_RUN_TRANSITIONS, DAG_RUN_STATES)}
+`;
+}
+
 const PAGES = {
   'reference/errors.md': errorsPage,
   'reference/config.md': configPage,
   'reference/cli.md': cliPage,
   'reference/explain.md': explainPage,
+  'reference/trigger-rules.md': triggerRulesPage,
+  'reference/states.md': statesPage,
   'architecture.md': architecturePage,
 };
 
