@@ -33,6 +33,9 @@ export interface OpenTag {
 const CLOSING_TYPES: readonly string[] = [lexer.TOKEN_VARIABLE_END, lexer.TOKEN_BLOCK_END];
 const OPENING_TYPES: readonly string[] = [lexer.TOKEN_VARIABLE_START, lexer.TOKEN_BLOCK_START];
 
+/** What may stand behind a dot: words of the language, too (`conf.none`), and the index of an element. */
+const NAME_TYPES: readonly string[] = [lexer.TOKEN_SYMBOL, lexer.TOKEN_NONE, lexer.TOKEN_BOOLEAN, lexer.TOKEN_INT];
+
 /** nunjucks's parser with Python's slices (`ds[:7]`), which it lacks, and a memory of the tag it is in. */
 export class TemplateParser extends parser.Parser {
   /** The last `{{` or `{%`; null before the first. */
@@ -65,8 +68,11 @@ export class TemplateParser extends parser.Parser {
       } else if (token.type === lexer.TOKEN_OPERATOR && token.value === '.') {
         this.nextToken();
         const name = this.nextToken();
-        if (name?.type !== lexer.TOKEN_SYMBOL) this.fail('expected a name behind the dot', token.lineno, token.colno);
-        else target = new nodes.LookupVal(name.lineno, name.colno, target, new nodes.Literal(name.lineno, name.colno, name.value));
+        if (!name || !NAME_TYPES.includes(name.type)) this.fail('expected a name behind the dot', token.lineno, token.colno);
+        else {
+          const key = name.type === lexer.TOKEN_INT ? Number(name.value) : name.value;
+          target = new nodes.LookupVal(name.lineno, name.colno, target, new nodes.Literal(name.lineno, name.colno, key));
+        }
       } else break;
     }
     return target;

@@ -12,6 +12,9 @@ declare module 'nunjucks/src/lexer.js' {
     readonly TOKEN_COLON: string;
     readonly TOKEN_OPERATOR: string;
     readonly TOKEN_SYMBOL: string;
+    readonly TOKEN_NONE: string;
+    readonly TOKEN_BOOLEAN: string;
+    readonly TOKEN_INT: string;
   }
   const lexer: Lexer;
   export default lexer;

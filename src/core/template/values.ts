@@ -67,6 +67,7 @@ export function compareValues(left: unknown, right: unknown): number {
   if (left instanceof TimeSpan && right instanceof TimeSpan) return left.ms - right.ms;
   if (typeof left === 'string' && typeof right === 'string') return left < right ? -1 : left > right ? 1 : 0;
   if (typeof left === 'number' && typeof right === 'number') return left - right;
+  if (typeof left === 'boolean' && typeof right === 'boolean') return Number(left) - Number(right);
   if (Array.isArray(left) && Array.isArray(right)) {
     const index = left.findIndex((item, at) => at >= right.length || !isEqual(item, right[at]));
     return index < 0 || index >= right.length ? left.length - right.length : compareValues(left[index], right[index]);

@@ -90,6 +90,7 @@ describe('what a template can say', () => {
     ["{{ params.get('nope', 'x') }} {{ params.nope | default('y') }}", 'x y'],
     ['{% if params.empty %}some{% else %}none{% endif %}', 'none'],
     ["{{ params.empty or 'else' }} {{ 1 == '1' }} {{ [1] == [1] }}", 'else false true'],
+    ['{{ {"none": 1}.none }} {{ params.list.0 }}', '1 3'],
     ['{{ 1 < params.n < 5 }} {{ 2 in params.list }} {{ "x" not in params.text }}', 'true true true'],
     ['{{ 7 // 2 }} {{ -7 % 3 }} {{ 2 ** 10 }} {{ "ab" * 2 }}', '3 2 1024 abab'],
     ['{% for k, v in {a: 1}.items() %}{{ k }}={{ v }}{% endfor %}', 'a=1'],
