@@ -1,7 +1,17 @@
 /* oxlint-disable unicorn/no-thenable -- rules of retry policies */
 /** Whole runs of DAGs that decide, clean up, and go on without what is not critical: as an author writes them. */
 import { describe, expect, it } from '@jest/globals';
-import { dag, defineDag, empty, latestOnly, task, type DagBuilder, type DagOptions, type Wired } from '../../../src/sdk/index.js';
+import {
+  dag,
+  defineDag,
+  each,
+  empty,
+  latestOnly,
+  task,
+  type DagBuilder,
+  type DagOptions,
+  type Wired,
+} from '../../../src/sdk/index.js';
 import { testDag } from '../../../src/testing/index.js';
 
 @dag()
@@ -219,6 +229,68 @@ describe('mapping', () => {
     );
     expect(run.task('g.second').outputs).toEqual(['a12', 'b12']);
     expect(run.task('all').output).toBe('a12,b12');
+  });
+
+  it('goes on in each copy of a group as that copy decides', async () => {
+    const run = await testDag(
+      made((d) => {
+        const list = d.task('list', () => [1, 0, 2])();
+        const step = d.task('step', (n: number) => n);
+        const group = d.group.map('g', list, (g, n) => g.when(n, (some) => step(some)));
+        d.task('all', { triggerRule: 'none_failed_min_one_success' }, (numbers: number[]) => numbers)(group.result);
+        const sizes = d.task('sizes', (): ('big' | 'small')[] => ['big', 'small'])();
+        d.group.map('h', sizes, (g, size) => {
+          const { big, small } = g.choose(size, {
+            big: () => step.as('many')(100),
+            small: () => step.as('few')(1),
+          });
+          const join = d.task('join', { triggerRule: 'none_failed_min_one_success' }, (a?: number, b?: number) => a ?? b);
+          join(big, small);
+        });
+      }),
+    );
+    expect(run.task('g.step').instances.map(({ state }) => state)).toEqual(['success', 'skipped', 'success']);
+    expect(run.task('all').output).toEqual([1, 2]);
+    expect(run.task('h.join').outputs).toEqual([100, 1]);
+  });
+
+  it('makes ready and cleans up in each copy of a group', async () => {
+    const run = await testDag(
+      made((d) => {
+        d.group.map('g', [1, 2], (g, n) => {
+          const made = d.setup('make', (id: number) => `s${id}`)(n);
+          g.scope(made, d.teardown('drop', (name: string) => `dropped ${name}`)(made), () =>
+            d.task('work', (name: string) => (name === 's2' ? fails() : name))(made),
+          );
+        });
+      }),
+    );
+    expect(run.task('g.work').instances.map(({ state }) => state)).toEqual(['success', 'failed']);
+    expect(run.task('g.drop').outputs).toEqual(['dropped s1', 'dropped s2']);
+    expect(run.state).toBe('failed');
+  });
+
+  it('takes a third source that is marked, and pairs of objects', async () => {
+    const run = await testDag(
+      made((d) => {
+        const show = d.task('show', (a: number, b: string, [key, n]: [string, number]) => `${a}${b}${key}${n}`);
+        show.as('zip').mapZip([1, 2], ['a', 'b'], each({ x: 7, y: 8 }));
+        show.as('product').mapProduct([1, 2], ['a'], each({ x: 7, y: 8 }));
+      }),
+    );
+    expect(run.task('zip').outputs).toEqual(['1ax7', '2by8']);
+    expect(run.task('product').outputs).toEqual(['1ax7', '1ay8', '2ax7', '2ay8']);
+  });
+
+  it('takes a default for the source that is missing', async () => {
+    const run = await testDag(
+      made((d) => {
+        const list = d.task('list', { critical: false }, (): number[] => fails())();
+        d.task('each', (n: number) => n).map(list.orElse([7, 8]));
+      }),
+    );
+    expect(run.task('each').outputs).toEqual([7, 8]);
+    expect(run.state).toBe('partial');
   });
 
   it('may fail in part', async () => {
