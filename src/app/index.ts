@@ -19,6 +19,7 @@ export { deleteDagRun } from '../operations/delete-dag-run.js';
 export { deletePool } from '../operations/delete-pool.js';
 export { findAsset } from '../operations/find-asset.js';
 export { explainDag, explainRun, explainTask } from '../operations/explain.js';
+export { findAssetProblems } from '../operations/find-asset-problems.js';
 export { findPoolProblems } from '../operations/find-pool-problems.js';
 export { followBackfill } from '../operations/follow-backfill.js';
 export { followDagRun } from '../operations/follow-dag-run.js';

@@ -79,7 +79,14 @@ async function renderNow(client: Client, run: DagRun, instance: TaskInstance, da
   }
   const { task } = assignment;
   const shapes = new OutputShapes(dag.spec);
-  const scope: AttemptScope = { dagRunId: run.id, taskId: task.taskId, shapes, inlets: task.inlets, secrets: new Set() };
+  const scope: AttemptScope = {
+    dagRunId: run.id,
+    taskId: task.taskId,
+    shapes,
+    inlets: task.inlets,
+    outlets: task.outlets,
+    secrets: new Set(),
+  };
   let kept: TaggedJson = {};
   const refuse = (): Promise<never> => Promise.reject(new Error('nothing is stored while fields are only shown'));
   const channel = new StoreTaskChannel({

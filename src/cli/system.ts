@@ -303,6 +303,8 @@ export interface System {
   setRunNote(client: Client, dagId: string, runId: string, note: string | null): Promise<DagRun>;
   /** Tasks that wait in vain while the pools are as they are. */
   findPoolProblems(client: Client): Promise<readonly ImportProblem[]>;
+  /** Assets that cannot be used, because others have their name or URI. */
+  findAssetProblems(client: Client): Promise<readonly ImportProblem[]>;
   savePools(client: Client, pools: readonly Pool[]): Promise<readonly ('created' | 'changed' | 'unchanged')[]>;
   deletePool(client: Client, name: string): Promise<Pool>;
   /** @throws AirflowLikeError JSON_INVALID and others for a text that holds no pools. */

@@ -164,7 +164,7 @@ export class InlineExecutor implements Executor {
       const dag = await this.options.loadDag(assignment);
       const shapes = shapesOf(dag.spec);
       const { dagRunId, task } = assignment;
-      running.scope = { dagRunId, taskId: task.taskId, inlets: task.inlets, shapes, secrets: new Set() };
+      running.scope = { dagRunId, taskId: task.taskId, inlets: task.inlets, outlets: task.outlets, shapes, secrets: new Set() };
       const [inputs = []] = await this.inputs.resolve([{ assignment, shapes }]);
       this.made.push({
         key: assignment.key,

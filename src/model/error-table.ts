@@ -70,6 +70,7 @@ export const ERROR_TABLE = define({
   PARAM_SCHEMA_INVALID: ['the params schema is not valid', 422],
   PARAM_INVALID: ['a param is not valid', 422],
   ASSET_INVALID: ['not a valid asset', 422],
+  ASSET_CONFLICT: ['two assets share a name or a URI', 409],
   // Tasks at run time
   TASK_ERROR: ['the task threw', 500],
   TASK_TIMEOUT: ['the task ran longer than its executionTimeout', 500],

@@ -6,6 +6,8 @@ export type TaskFact =
   | { readonly kind: 'previousSuccess' }
   /** Number of copies of the asking task. */
   | { readonly kind: 'expandedCount' }
+  /** Of the assets that the task reads and writes those that cannot be used, as sentences. */
+  | { readonly kind: 'displacedAssets' }
   /** The text of a variable. */
   | { readonly kind: 'variable'; readonly key: string }
   /** A `Connection`. */

@@ -208,6 +208,8 @@ export interface AttemptStore {
    * when this run has no logical date.
    */
   previousSuccess(dagRunId: number): Promise<DagRun | null>;
+  /** Assets of these names or URIs, whether in use or not. */
+  findAssetsLike(keys: readonly AssetKey[]): Promise<readonly Asset[]>;
   /** Events of assets, for a task that looks through them. */
   readAssetEvents(filter: AssetEventFilter): Promise<readonly AssetEvent[]>;
   /** Of these tokens those that are no longer current. */

@@ -110,7 +110,7 @@ export function addDagListings(dags: Command, { cli, run }: Tree): void {
     .summary('what is wrong with DAG files')
     .description(
       'Lists the mistakes in DAG files: where, what is allowed and the nearest right name. Exits with 1 when there are any. Tasks whose pool is ' +
-        'unknown or too narrow are named as warnings.',
+        'unknown or too narrow are named as warnings, and so are assets that share a name or a URI.',
     )
     .addOption(outputOption())
     .option('-v, --verbose', 'show more')
@@ -120,7 +120,8 @@ export function addDagListings(dags: Command, { cli, run }: Tree): void {
         withClient(cli, options, {}, async ({ system, client, config }) => {
           const problems = await client.store.catalog.listImportProblems();
           await printProblems(cli.terminal, options.output, problems, config.config.core.dagsFolder);
-          for (const { file, line, code, message, suggestion } of await system.findPoolProblems(client)) {
+          const ofTheWhole = [...(await system.findPoolProblems(client)), ...(await system.findAssetProblems(client))];
+          for (const { file, line, code, message, suggestion } of ofTheWhole) {
             const place = line === null ? file : `${file}:${line}`;
             cli.terminal.note(
               `warning: ${place}: ${code}: ${message}${suggestion === null ? '' : `; did you mean "${suggestion}"?`}`,

@@ -127,6 +127,9 @@ export function createAttemptStore(tables: Tables): AttemptStore {
       tables.xcoms.set(attempt.taskInstanceId, values.set(key, value));
       return true;
     },
+    async findAssetsLike(keys) {
+      return [...tables.assets.values()].filter((asset) => keys.some(({ name, uri }) => asset.name === name || asset.uri === uri));
+    },
     async readAssetEvents(filter) {
       return listEvents(tables, filter);
     },

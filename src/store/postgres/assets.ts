@@ -1,14 +1,19 @@
 /** Assets, where DAGs name them, what waits for whom, and what runs read and wrote: the reads that people use. */
-import type { Asset, AssetAlias, AssetExtra, AssetLineage, AssetReference, QueuedAssetEvent } from '../../model/asset.js';
+import type { Asset, AssetAlias, AssetExtra, AssetKey, AssetLineage, AssetReference, QueuedAssetEvent } from '../../model/asset.js';
 import type { Instant } from '../../model/instant.js';
 import type { AssetStore } from '../../ports/store.js';
 import { createEvent, listEvents } from './asset-events.js';
 import { listParameter } from './columns.js';
-import type { Database, Row, Statement } from './session.js';
+import type { Database, Row, Session, Statement } from './session.js';
 
 const LIST: Statement = {
   name: 'list_assets',
   text: 'select * from asset a where a.is_active or $1::boolean order by a.name, a.uri',
+};
+
+const LIKE: Statement = {
+  name: 'find_assets_like',
+  text: 'select * from asset a where a.name = any ($1::text[]) or a.uri = any ($2::text[]) order by a.asset_id',
 };
 
 const LIST_ALIASES: Statement = {
@@ -83,6 +88,12 @@ export function createAssetStore(database: Database): AssetStore {
       return runs;
     },
   };
+}
+
+/** Assets of these names or URIs. */
+export async function findAssetsLike(session: Session, keys: readonly AssetKey[]): Promise<readonly Asset[]> {
+  const rows = await session.run(LIKE, [listParameter(keys.map(({ name }) => name)), listParameter(keys.map(({ uri }) => uri))]);
+  return rows.map(readAsset);
 }
 
 function queueFilter({ dagId, asset }: Parameters<AssetStore['listQueued']>[0]): unknown[] {

@@ -6,6 +6,7 @@ import type { Assignment } from '../../model/workload.js';
 import type { AttemptStore, XComRequest, XComValue } from '../../ports/store.js';
 import { assignmentOf } from '../assignment.js';
 import { listEvents } from './asset-events.js';
+import { findAssetsLike } from './assets.js';
 import { listParameter, RowSet } from './columns.js';
 import { getRuns } from './dag-runs.js';
 import type { Database, Row, Session, Statement } from './session.js';
@@ -266,6 +267,7 @@ export function createAttemptStore(database: Database, specs: SpecCache): Attemp
     async pushXCom(token, key, value) {
       return (await database.run(PUSH_XCOM, [token, key, JSON.stringify(value)])).length > 0;
     },
+    findAssetsLike: (keys) => findAssetsLike(database, keys),
     readAssetEvents: (filter) => listEvents(database, filter),
     async findRevoked(tokens) {
       if (tokens.length === 0) return [];

@@ -80,6 +80,13 @@ export class OutletRecorder implements OutletEvents {
   }
 }
 
+/** @throws AirflowLikeError ASSET_CONFLICT when the task reads or writes an asset whose name or URI another one has. */
+export async function refuseDisplaced({ inlets, outlets }: TaskSpec, token: AttemptToken, channel: TaskChannel): Promise<void> {
+  if (inlets.length === 0 && outlets.length === 0) return;
+  const [first] = ((await channel.lookUp(token, { kind: 'displacedAssets' })) ?? []) as readonly string[];
+  if (first !== undefined) throw new AirflowLikeError('ASSET_CONFLICT', { message: first });
+}
+
 export function inletEventsOf({ inlets }: Pick<TaskSpec, 'inlets'>, token: AttemptToken, channel: TaskChannel): InletEvents {
   return {
     async get(inlet, { after, before, limit = DEFAULT_LIMIT } = {}) {

@@ -15,7 +15,7 @@ import type { TaskChannel } from '../../ports/task-channel.js';
 import { runWithContext, type TaskContext } from '../../sdk/context.js';
 import type { DagInstance } from '../../sdk/dag-instance.js';
 import { applyRetryPolicy } from './apply-retry-policy.js';
-import { OutletRecorder } from './asset-events.js';
+import { OutletRecorder, refuseDisplaced } from './asset-events.js';
 import { AttemptTemplates, templateFacts } from './attempt-templates.js';
 import type { RunnableDag } from './load-dag.js';
 import { withLazyLists, type ReadCopies } from './lazy-inputs.js';
@@ -53,6 +53,9 @@ export interface AttemptEnvironment {
   /** Writes out what the task has printed without ending its line, so that what follows stands behind it. */
   readonly flushOutput?: () => void;
 }
+
+/** Codes of what another try would meet again: another graph than the registered one, an asset whose name another one has. */
+const LASTING: ReadonlySet<string> = new Set(['D105', 'ASSET_CONFLICT']);
 
 /** Never rejects. */
 export async function runAttempt(work: AttemptWork, environment: AttemptEnvironment): Promise<Outcome> {
@@ -97,6 +100,7 @@ async function prepare(work: AttemptWork, environment: AttemptEnvironment): Prom
   const args = work.inputs.map((input, index) =>
     input === undefined ? undefined : withLazyLists(task.inputs[index], decodeTagged(input), read),
   );
+  await refuseDisplaced(task, work.token, environment.channel);
   const outlets = new OutletRecorder(task);
   const facts = templateFacts(work, spec, task, args, environment.isTest ?? false);
   const templates = new AttemptTemplates(facts, { token: work.token, channel: environment.channel, now: environment.now });
@@ -140,8 +144,7 @@ function outletsOf(outlets: readonly OutletRecord[]): { readonly outlets?: reado
 function outcomeOfThrown(thrown: unknown): Extract<Outcome, { kind: 'skipped' | 'failed' }> {
   const error = describeThrown(thrown);
   if (isNamed(thrown, 'SkipTask')) return { kind: 'skipped', message: error.message };
-  // Another try would wire the same graph again.
-  return { kind: 'failed', error, retryable: !isNamed(thrown, 'FailTask') && error.code !== 'D105' };
+  return { kind: 'failed', error, retryable: !isNamed(thrown, 'FailTask') && !LASTING.has(error.code) };
 }
 
 /** The name of this copy; null for a task that is not mapped or has no names. Of several elements those of the first and the last. */

@@ -1,5 +1,6 @@
 /** Answers what running tasks ask, from the store and the settings, within the run of the asking attempt. */
 import { choosePulled, planPull } from '../../core/xcom/pull.js';
+import { displacedAssets, displacementText } from '../../core/asset/displaced.js';
 import { assetKeyText, type AssetEvent, type AssetRef } from '../../model/asset.js';
 import type { TaggedJson } from '../../model/tagged-json.js';
 import type { TaskFact } from '../../model/task-fact.js';
@@ -20,6 +21,8 @@ export interface AttemptScope {
   readonly shapes: OutputShapes;
   /** What the task reads. */
   readonly inlets: readonly AssetRef[];
+  /** What it writes. */
+  readonly outlets: readonly AssetRef[];
   /** Values the attempt was given that must not be seen in what is kept of it. */
   readonly secrets: Set<string>;
 }
@@ -27,7 +30,14 @@ export interface AttemptScope {
 export interface StoreTaskChannelOptions {
   readonly attempts: Pick<
     AttemptStore,
-    'pushXCom' | 'pullXComs' | 'readXComs' | 'setRendered' | 'previousSuccess' | 'countCopies' | 'readAssetEvents'
+    | 'pushXCom'
+    | 'pullXComs'
+    | 'readXComs'
+    | 'setRendered'
+    | 'previousSuccess'
+    | 'countCopies'
+    | 'readAssetEvents'
+    | 'findAssetsLike'
   >;
   readonly settings: SettingsSource;
   /** Most characters that are kept of a rendered field. */
@@ -55,7 +65,7 @@ export class StoreTaskChannel implements TaskChannel {
   }
 
   async lookUp(token: AttemptToken, fact: TaskFact): Promise<TaggedJson | undefined> {
-    const { dagRunId, taskId, secrets } = this.scope(token);
+    const { dagRunId, taskId, inlets, outlets, secrets } = this.scope(token);
     const { attempts, settings } = this.options;
     switch (fact.kind) {
       case 'previousSuccess': {
@@ -66,6 +76,10 @@ export class StoreTaskChannel implements TaskChannel {
       }
       case 'expandedCount':
         return attempts.countCopies(dagRunId, taskId);
+      case 'displacedAssets': {
+        const keys = [...inlets, ...outlets].flatMap((ref) => (ref.kind === 'asset' ? [ref.asset] : []));
+        return keys.length === 0 ? [] : displacedAssets(keys, await attempts.findAssetsLike(keys)).map(displacementText);
+      }
       case 'variable': {
         const value = await settings.variable(fact.key);
         if (value !== undefined && isSecretName(fact.key)) secrets.add(value);

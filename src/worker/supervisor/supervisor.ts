@@ -186,7 +186,7 @@ export class Supervisor implements Executor {
     if (!attempt?.version) return undefined;
     const { assignment, version, secrets } = attempt;
     const { dagRunId, task } = assignment;
-    return { dagRunId, taskId: task.taskId, inlets: task.inlets, shapes: version.shapes, secrets };
+    return { dagRunId, taskId: task.taskId, inlets: task.inlets, outlets: task.outlets, shapes: version.shapes, secrets };
   }
 
   private admit(assignment: Assignment): Attempt {

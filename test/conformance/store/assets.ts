@@ -88,6 +88,11 @@ export function describeAssets({ store, other, save, create, commit, instance, r
       await save(producer('p', asset('a')));
       await save(producer('q', asset('a', { uri: 's3://elsewhere' })), producer('r', asset('b', { uri: 's3://a' })));
       expect((await store.assets.list()).map(({ name, uri }) => [name, uri])).toEqual([['a', 's3://a']]);
+      const like = await store.attempts.findAssetsLike([{ name: 'a', uri: 's3://elsewhere' }]);
+      expect(like.map(({ uri, isActive }) => [uri, isActive])).toEqual([
+        ['s3://a', true],
+        ['s3://elsewhere', false],
+      ]);
       await store.catalog.retireFiles(['p.ts'], T0);
       expect((await store.assets.list()).map(({ name, uri }) => [name, uri])).toEqual([
         ['a', 's3://elsewhere'],

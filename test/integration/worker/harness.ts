@@ -227,6 +227,7 @@ export class WorkerHarness {
         return Promise.resolve(true);
       },
       readAssetEvents: () => Promise.resolve([]),
+      findAssetsLike: () => Promise.resolve([]),
       pullXComs: (dagRunId, { taskIds, key }) =>
         Promise.resolve(this.xcoms.filter((row) => row.dagRunId === dagRunId && taskIds.includes(row.taskId) && row.key === key)),
       setRendered: (token, rendered) => {

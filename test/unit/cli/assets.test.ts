@@ -7,6 +7,7 @@ import { findAsset } from '../../../src/operations/find-asset.js';
 import { materializeAsset } from '../../../src/operations/materialize-asset.js';
 import { parseConf } from '../../../src/operations/parse-conf.js';
 import { planAssetRun } from '../../../src/core/asset/plan-asset-run.js';
+import { importProblem } from '../../support/dag-specs.js';
 import { dagSpec, taskSpec } from '../core/factories.js';
 import { createWorld, type World } from '../operations/world.js';
 import { dagSpec as anyDagSpec, FakeTerminal, listing, runFake } from './fake-cli.js';
@@ -172,4 +173,11 @@ describe('DAGs that wait for assets', () => {
     );
     expect(some.stderr).toContain('either runs by time, and whenever there are events of its assets.');
   });
+});
+
+it('assets that share a name are warnings beside the import errors', async () => {
+  const message = 'z.write: the asset orders (s3://elsewhere) cannot be used';
+  const findAssetProblems = async () => [importProblem('z.ts', { line: 7, code: 'ASSET_CONFLICT', message })];
+  const { code, stderr } = await runFake(['dags', 'list-import-errors'], { dags: [listing('etl')] }, { findAssetProblems });
+  expect([code, stderr]).toEqual([0, `warning: z.ts:7: ASSET_CONFLICT: ${message}\n`]);
 });

@@ -105,7 +105,12 @@ export async function runFake(
   let seen: ConfigOverrides | undefined;
   const config = defaultConfig();
   const client = { ...fakeClient(contents, config), close: async () => void closed++ };
-  const known: Partial<System> = { openClient: async () => client, findPoolProblems: async () => [], ...system };
+  const known: Partial<System> = {
+    openClient: async () => client,
+    findPoolProblems: async () => [],
+    findAssetProblems: async () => [],
+    ...system,
+  };
   const cli: Cli = {
     terminal,
     version: '9.9.9',

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { AssetRef } from '../../../src/model/asset.js';
 import { createAssetEvent } from '../../../src/operations/create-asset-event.js';
+import { findAssetProblems } from '../../../src/operations/find-asset-problems.js';
 import { findAsset } from '../../../src/operations/find-asset.js';
 import { materializeAsset } from '../../../src/operations/materialize-asset.js';
 import { dagSpec, taskSpec } from '../core/factories.js';
@@ -110,5 +111,32 @@ describe('materialising an asset', () => {
     const deps = await world();
     await expect(materializeAsset(deps, { asset: { name } })).rejects.toThrow(message);
     expect(await deps.store.runs.listRuns({})).toEqual([]);
+  });
+});
+
+describe('assets that share a name or a URI', () => {
+  it('are problems of the place that came later', async () => {
+    const deps = await world();
+    expect(await findAssetProblems(deps)).toEqual([]);
+    const elsewhere = { kind: 'asset', asset: { name: 'orders', uri: 's3://elsewhere', group: 'asset', extra: {} } } as const;
+    const renamed = { kind: 'asset', asset: { name: 'rates2', uri: 's3://rates', group: 'asset', extra: {} } } as const;
+    const position = { file: 'z.ts', line: 7, column: 3 };
+    const task = taskSpec('write', { outlets: [elsewhere], position });
+    const schedule = { kind: 'assets', condition: renamed, text: '' } as const;
+    await deps.register(dagSpec([task], { dagId: 'z', file: 'z.ts', schedule }));
+    expect(await findAssetProblems(deps)).toMatchObject([
+      {
+        code: 'ASSET_CONFLICT',
+        file: 'z.ts',
+        line: null,
+        message: 'z.schedule: the asset rates2 (s3://rates) cannot be used: another one has its URI, under the name rates',
+      },
+      {
+        code: 'ASSET_CONFLICT',
+        file: 'z.ts',
+        line: 7,
+        message: 'z.write: the asset orders (s3://elsewhere) cannot be used: another one has its name, with the URI s3://orders',
+      },
+    ]);
   });
 });

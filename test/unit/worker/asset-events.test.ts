@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { environmentSettings } from '../../../src/config/environment-settings.js';
-import type { AssetEvent } from '../../../src/model/asset.js';
+import type { Asset, AssetEvent } from '../../../src/model/asset.js';
 import type { Outcome } from '../../../src/model/outcome.js';
 import type { AssetEventFilter } from '../../../src/ports/store.js';
 import type { AssetEventQuery } from '../../../src/ports/task-channel.js';
@@ -23,7 +23,7 @@ const EVENT: AssetEvent = {
 };
 
 /** Runs `body` as a task with these options, as a worker does; the store answers with `EVENT`. */
-async function attempt(options: TaskOptions, body: () => unknown, isSensor = false) {
+async function attempt(options: TaskOptions, body: () => unknown, isSensor = false, assets: readonly Asset[] = []) {
   const dag = defineDag('d', {}, (d) =>
     isSensor ? d.sensor('t', options, body as () => PokeResult<unknown>)() : d.task('t', options, body as () => null)(),
   );
@@ -38,6 +38,7 @@ async function attempt(options: TaskOptions, body: () => unknown, isSensor = fal
     previousSuccess: async () => null,
     countCopies: async () => 0,
     readXComs: async () => [],
+    findAssetsLike: async () => assets,
     readAssetEvents: async (filter: AssetEventFilter) => {
       asked.push(filter);
       return [EVENT, { ...EVENT, id: 6, asset: { name: 'other', uri: 'other' }, at: 500, source: null }];
@@ -52,6 +53,7 @@ async function attempt(options: TaskOptions, body: () => unknown, isSensor = fal
       taskId: 't',
       shapes: new OutputShapes(dags[0]!.spec),
       inlets: task.inlets,
+      outlets: task.outlets,
       secrets: new Set(),
     }),
   });
@@ -233,5 +235,41 @@ describe('events that a task looks through', () => {
       value: [{ id: 6 }, EVENT],
     });
     expect(asked).toEqual([{ asset: EVENT.asset, newestFirst: true, limit: 10_000 }]);
+  });
+});
+
+describe('an asset whose name another one has', () => {
+  const stored = (fields: Partial<Asset>): Asset => ({
+    id: 1,
+    name: 'orders',
+    uri: 's3://lake/orders',
+    group: 'asset',
+    extra: {},
+    isActive: true,
+    createdAt: 0,
+    updatedAt: 0,
+    ...fields,
+  });
+
+  it.each<[string, TaskOptions]>([
+    ['writes', { outlets: [orders] }],
+    ['reads', { inlets: [orders] }],
+  ])('fails the task that %s it before it begins, for good', async (_case, options) => {
+    let isCalled = false;
+    const owner = stored({ id: 2, uri: 's3://elsewhere' });
+    const { outcome } = await attempt(options, () => (isCalled = true), false, [stored({ isActive: false }), owner]);
+    expect(outcome).toMatchObject({ kind: 'failed', retryable: false, error: { code: 'ASSET_CONFLICT' } });
+    expect(messageOf({ outcome })).toContain(
+      'the asset orders (s3://lake/orders) cannot be used: another one has its name, with the URI s3://elsewhere',
+    );
+    expect(isCalled).toBe(false);
+  });
+
+  it('does not trouble a task whose asset nobody names any more, nor one that uses none', async () => {
+    const orphan = [stored({ isActive: false })];
+    expect((await attempt({ outlets: [orders] }, () => 1, false, orphan)).outcome.kind).toBe('success');
+    const other = [stored({ uri: 's3://elsewhere' })];
+    expect((await attempt({}, () => 1, false, other)).outcome.kind).toBe('success');
+    expect((await attempt({ outlets: [late] }, () => 1, false, other)).outcome.kind).toBe('success');
   });
 });
