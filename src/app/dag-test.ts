@@ -11,15 +11,14 @@ import { scanFolder } from '../dag-processor/scan-folder.js';
 import { evaluateBundle } from '../loading/evaluate-bundle.js';
 import { installSourceMaps } from '../loading/source-maps.js';
 import { createLogger } from '../logging/logger.js';
-import { decodeTagged, encodeTagged } from '../model/codec.js';
+import { decodeTagged } from '../model/codec.js';
 import type { DagRun } from '../model/dag-run.js';
-import type { InputSpec } from '../model/dag-spec.js';
 import type { ImportProblem } from '../model/dag.js';
 import { AirflowLikeError } from '../model/errors.js';
 import type { Instant } from '../model/instant.js';
 import { nearestName } from '../model/nearest-name.js';
 import type { TaskInstanceState } from '../model/states.js';
-import type { TaskError, TaskInstance } from '../model/task-instance.js';
+import type { FlowDecision, TaskError, TaskInstance } from '../model/task-instance.js';
 import type { Clock } from '../ports/clock.js';
 import { checkParams } from '../operations/check-params.js';
 import { loadPlugins } from '../plugins/load-plugins.js';
@@ -28,6 +27,7 @@ import { collectDags } from '../sdk/collect-dags.js';
 import { InMemoryRun, intervalFor } from '../testing/in-memory-run.js';
 import { sleep } from './database-clock.js';
 import type { ProcessOptions } from './options.js';
+import { taskAlone, tasksNeeded } from './task-alone.js';
 
 /** What happens while it runs. */
 export type TestEvent =
@@ -98,38 +98,28 @@ export async function runTaskTest(options: TaskTestOptions): Promise<TaskTestRes
       suggestion: nearestName(options.taskId, taskIds),
     });
   }
-  const inputs =
-    options.inputs?.map((value, index): InputSpec => ({ kind: 'value', value: encodeTagged(value, `--inputs[${index}]`) })) ??
-    task.inputs;
-  const alone = { ...dag.spec, tasks: [{ ...task, inputs, upstream: [], map: null, retries: 0, dependsOnPast: false }] };
+  const alone = taskAlone(dag.spec, task, options.inputs);
   const run = await startRun(options, { spec: alone, createInstance: () => dag.createInstance() });
   do {
     await run.step();
     await sleep(STEP_MS);
   } while (!(await run.isOver()));
-  const [instance] = await run.taskInstances();
+  const instances = await run.taskInstances();
+  const instance = instances.find(({ taskId }) => taskId === task.taskId);
   const [attempt] = instance ? (await run.attempts([instance.id])).slice(-1) : [];
   const [output] = await run.outputs(task.taskId);
   return {
     state: instance?.state ?? 'none',
     value: output === undefined ? undefined : decodeTagged(output.value),
-    message: attempt?.error ? describeFailure(attempt.error) : (attempt?.endReason ?? null),
-    missingInputs: [...new Set([...inputs, ...(options.inputs === null ? (task.map?.sources ?? []) : [])].flatMap(tasksIn))],
+    message: attempt?.error ? describeFailure(attempt.error) : (attempt?.endReason ?? describeDecision(instance?.decision ?? null)),
+    missingInputs: options.inputs === null ? tasksNeeded(dag.spec, task) : [],
   };
 }
 
-/** The tasks whose values an argument holds. */
-function tasksIn(input: InputSpec): readonly string[] {
-  switch (input.kind) {
-    case 'ref':
-      return [input.taskId];
-    case 'object':
-      return Object.values(input.fields).flatMap(tasksIn);
-    case 'list':
-      return input.items.flatMap(tasksIn);
-    default:
-      return [];
-  }
+function describeDecision(decision: FlowDecision | null): string | null {
+  if (decision === null) return null;
+  if ('followed' in decision) return `goes on with ${decision.followed.join(', ') || 'nothing'}`;
+  return decision.skipped.length === 0 ? 'skips nothing' : `skips ${decision.skipped.join(', ')}`;
 }
 
 /** The author's stack leads to the mistake; one of ours would only hide the sentence that names it. */
