@@ -55,6 +55,42 @@ describe('cron expressions fire as in Airflow 3.3.2', () => {
   });
 });
 
+interface DifferenceCase extends VectorCase {
+  readonly kind: string;
+  readonly expression: string;
+  readonly timezone: string;
+  readonly from: VectorInstant;
+  readonly airflow: { readonly next?: readonly string[]; readonly prev?: readonly string[] };
+  readonly croner: {
+    readonly next?: readonly string[];
+    readonly prev?: readonly string[];
+    readonly secondsMovedFirst?: readonly string[];
+  };
+}
+
+/** The file holds no expectations, but where both engines differ it says what each answers, and ours must be one of the two. */
+it('where cron engines differ, we fire as one of them', () => {
+  const failures = runVectors<DifferenceCase>({
+    path: 'time/differences.json',
+    answer({ expression, timezone, from, airflow }) {
+      let fires: CronFires;
+      try {
+        fires = firesOf(expression, timezone);
+      } catch (error) {
+        if (isAirflowLikeError(error) && error.code === 'CRON_NEVER') return { next: [] };
+        if (isAirflowLikeError(error) && error.code === 'CRON_INVALID') return { accepted: false };
+        throw error;
+      }
+      const next = follow((at) => fires.next(at), instantOf(from), airflow.next?.length ?? 5);
+      if (airflow.prev === undefined) return { next };
+      return { next, prev: follow((at) => fires.prev(at), instantOf(from), airflow.prev.length) };
+    },
+    expected: ({ airflow: { next, prev } }) =>
+      next === undefined ? { accepted: false } : prev === undefined ? { next } : { next, prev },
+  });
+  expect(failures).toEqual([]);
+});
+
 function firesOf(expression: string, timezone: string): CronFires {
   return new CronFires(parseCron(CRON_PRESETS[expression.toLowerCase()] ?? expression, 'schedule'), timezone);
 }
