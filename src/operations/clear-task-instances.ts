@@ -16,6 +16,7 @@ import { checkClearRequest, compileTaskRegex, isUnfiltered, type ClearRequest } 
 import { findDag } from './find-dag.js';
 import { findRun } from './find-run.js';
 import type { OperationDeps } from './operation-deps.js';
+import { readSnapshots } from './read-snapshots.js';
 
 export type { ClearRequest } from './clear-request.js';
 
@@ -42,8 +43,6 @@ export interface ClearLimits {
 }
 
 export const CLEAR_LIMITS: ClearLimits = { unseen: 10_000, atomic: 100_000 };
-/** Runs that are read at a time: bounds memory. */
-const RUNS_PER_READ = 100;
 /** A busy run changes many times a second, but not between a read and a write ten times over. */
 const MAX_ATTEMPTS = 10;
 
@@ -90,13 +89,15 @@ async function commitInParts(
   request: ClearRequest,
   dagRunIds: readonly number[],
 ): Promise<true> {
-  for (let start = 0; start < dagRunIds.length; start += RUNS_PER_READ) {
-    const part = dagRunIds.slice(start, start + RUNS_PER_READ);
+  let done = 0;
+  for await (const snapshots of readSnapshots(deps.store, dagRunIds)) {
+    const part = snapshots.map(({ run }) => run.id);
     for (let attempt = 0; ; attempt++) {
-      if (attempt === MAX_ATTEMPTS) throw changesTooFast(request.dagId, start);
+      if (attempt === MAX_ATTEMPTS) throw changesTooFast(request.dagId, done);
       const { commits } = await planAll(deps, listing, request, part, Number.POSITIVE_INFINITY);
       if (await commit(deps, commits ?? [])) break;
     }
+    done += part.length;
   }
   return true;
 }
@@ -126,12 +127,8 @@ async function planAll(
   let runs = 0;
   let runsOnOldVersion = 0;
   let changed = 0;
-  for (let start = 0; start < dagRunIds.length; start += RUNS_PER_READ) {
-    const ids = dagRunIds.slice(start, start + RUNS_PER_READ);
-    const snapshots = new Map((await store.scheduling.loadSnapshots(ids)).map((snapshot) => [snapshot.run.id, snapshot]));
-    for (const id of ids) {
-      const snapshot = snapshots.get(id);
-      if (!snapshot) continue;
+  for await (const snapshots of readSnapshots(store, dagRunIds)) {
+    for (const snapshot of snapshots) {
       const { run } = snapshot;
       for (const { taskId } of snapshot.spec.tasks) knownTasks.add(taskId);
       if (request.onlyNew && !FINISHED_RUN_STATES.has(run.state)) continue;

@@ -14,6 +14,7 @@ import { checkMapIndexes } from './clear-request.js';
 import { findDag } from './find-dag.js';
 import { findRun } from './find-run.js';
 import type { OperationDeps } from './operation-deps.js';
+import { readSnapshots } from './read-snapshots.js';
 
 export interface MarkRequest {
   readonly dagId: string;
@@ -52,8 +53,6 @@ export interface MarkResult {
   readonly cleared: readonly ChangedTaskInstance[];
 }
 
-/** Runs that are read at a time: bounds memory. */
-const RUNS_PER_READ = 100;
 const MAX_ATTEMPTS = 10;
 
 /**
@@ -117,18 +116,14 @@ async function planAll(
   const commits: RunCommit[] = [];
   const marked: ChangedTaskInstance[] = [];
   const cleared: ChangedTaskInstance[] = [];
-  for (let start = 0; start < ids.length; start += RUNS_PER_READ) {
-    const part = ids.slice(start, start + RUNS_PER_READ);
-    const snapshots = new Map((await store.scheduling.loadSnapshots(part)).map((snapshot) => [snapshot.run.id, snapshot]));
-    for (const id of part) {
-      const snapshot = snapshots.get(id);
-      if (!snapshot) continue;
+  for await (const snapshots of readSnapshots(store, ids)) {
+    for (const snapshot of snapshots) {
       const options = {
         task: { taskId, mapIndexes },
         relatives: { upstream, downstream },
         target: state,
-        marks: marks.has(id),
-        resumes: resumes.has(id),
+        marks: marks.has(snapshot.run.id),
+        resumes: resumes.has(snapshot.run.id),
       };
       const plan = planMark(snapshot, options, actor, now);
       if (plan.commit === null) continue;
@@ -141,7 +136,7 @@ async function planAll(
 }
 
 /** @param before The instance as it was. */
-export function changed({ runId }: DagRun, before: TaskInstance, to: ChangedTaskInstance['to']): ChangedTaskInstance {
+function changed({ runId }: DagRun, before: TaskInstance, to: ChangedTaskInstance['to']): ChangedTaskInstance {
   return { runId, taskId: before.taskId, mapIndex: before.mapIndex, from: before.state, to };
 }
 

@@ -63,6 +63,12 @@ export async function writeCommits(database: Database, commits: readonly RunComm
  */
 export async function writeCommitsIn(session: Session, commits: readonly RunCommit[], now: Instant): Promise<CommitResult> {
   const writing = splitByRun(commits).map((wave) => writeWave(session, wave, now));
+  const [results] = await Promise.all([Promise.all(writing), follow(session, commits, now)]);
+  return results.length === 1 ? results[0]! : mergeResults(results);
+}
+
+/** Sends what has to follow the commits in the same transaction. */
+async function follow(session: Session, commits: readonly RunCommit[], now: Instant): Promise<void> {
   const following: Promise<unknown>[] = [];
   const ended = commits.filter(endsRun);
   if (ended.length > 0) {
@@ -80,32 +86,52 @@ export async function writeCommitsIn(session: Session, commits: readonly RunComm
   }
   const written = commits.flatMap(({ changes }) => changes.flatMap(({ assets }) => assets?.written ?? []));
   if (written.length > 0) following.push(wakeConsumers(session, written, now));
-  const [results] = await Promise.all([Promise.all(writing), ...following]);
-  return results.length === 1 ? results[0]! : mergeResults(results);
+  await Promise.all(following);
 }
 
-/** Commits of one statement: bounds its parameters, not the transaction. */
-const COMMITS_PER_STATEMENT = 200;
+/** Rows that one statement changes at most, unless a single run has more: bounds its parameters and its time, not the transaction's. */
+const ROWS_PER_STATEMENT = 5_000;
 
 /** Rolls the transaction back; never leaves this file. */
 class StaleCommit extends Error {}
 
-/** All commits in one transaction, or none when any of them is stale. Runs are locked in one order, so that two callers do not wait for each other. */
+/**
+ * All commits in one transaction, or none when any of them is stale. Runs are locked in one order, so that two callers do not wait for each other. What follows
+ * comes after all of them: it wakes runs, and one that is woken would be stale for a commit still to be written.
+ */
 export async function writeAllCommits(database: Database, commits: readonly RunCommit[], now: Instant): Promise<boolean> {
   if (commits.length === 0) return true;
-  const inOrder = [...commits].sort((a, b) => a.dagRunId - b.dagRunId);
+  const parts = inParts([...commits].sort((a, b) => a.dagRunId - b.dagRunId));
   try {
     await database.transaction(async (session) => {
-      for (let start = 0; start < inOrder.length; start += COMMITS_PER_STATEMENT) {
-        const result = await writeCommitsIn(session, inOrder.slice(start, start + COMMITS_PER_STATEMENT), now);
-        if (result.staleRuns.length + result.staleTaskInstances.length > 0) throw new StaleCommit();
+      for (const part of parts) {
+        for (const wave of splitByRun(part)) {
+          const { staleRuns, staleTaskInstances } = await writeWave(session, wave, now);
+          if (staleRuns.length + staleTaskInstances.length > 0) throw new StaleCommit();
+        }
       }
+      await follow(session, commits, now);
     });
     return true;
   } catch (error) {
     if (error instanceof StaleCommit) return false;
     throw error;
   }
+}
+
+function inParts(commits: readonly RunCommit[]): readonly (readonly RunCommit[])[] {
+  const parts: RunCommit[][] = [];
+  let rows = Number.POSITIVE_INFINITY;
+  for (const commit of commits) {
+    const own = 1 + commit.changes.length + commit.insertions.length;
+    if (rows + own > ROWS_PER_STATEMENT) {
+      parts.push([]);
+      rows = 0;
+    }
+    parts.at(-1)?.push(commit);
+    rows += own;
+  }
+  return parts;
 }
 
 /** The run creator has to look at the DAG: the run has ended, or waits for a place again. */

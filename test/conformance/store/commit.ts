@@ -21,6 +21,25 @@ export function describeCommit({
   oneRun,
 }: StoreSuite): void {
   describe('commit', () => {
+    it('writes many runs that wake each other as one wish', async () => {
+      await save(dagSpec('d'));
+      const runs: DagRun[] = [];
+      for (let day = 0; day < 30; day++) runs.push(await create('d', newRun(`r${day}`, T0 + day * DAY)));
+      const copies = await Promise.all(
+        runs.map(async (run) => {
+          const { id: _id, ...row } = await instance(run, 'a');
+          const insertions = Array.from({ length: 400 }, (_, index) => ({ row: { ...row, mapIndex: index }, path: [] }));
+          return runCommit(run, { changes: [change(await instance(run, 'b'), ['skipped'])], insertions, wakeNextRun: true });
+        }),
+      );
+      expect(await store.scheduling.commitAll(copies, T0)).toBe(true);
+      for (const run of [runs[0]!, runs[29]!]) {
+        const rows = await instancesOf(run);
+        expect([rows.length, rows.filter(({ state }) => state === 'skipped').length]).toEqual([402, 1]);
+      }
+      expect((await read(runs[29]!)).revision).toBe(runs[29]!.revision + 2);
+    });
+
     it('writes all commits of a wish, or none when one is stale', async () => {
       await save(dagSpec('d'));
       const runs = [await create('d', newRun('r1', T0)), await create('d', newRun('r2', T0 + DAY))];
