@@ -44,6 +44,7 @@ export interface ClearMarkCase extends VectorCase {
     readonly include_future?: boolean;
     readonly only_failed?: boolean;
     readonly only_running?: boolean;
+    readonly only_new?: boolean;
     readonly reset_dag_runs?: boolean;
     readonly prevent_running_task?: boolean;
     readonly dry_run?: boolean;
@@ -169,7 +170,8 @@ export function answerOf(
 /** The recorded answer as far as we can have one: there is no date of a last decision. */
 export function recordedAnswer({ expect }: ClearMarkCase): unknown {
   const { tis, runs, history, affected, error } = expect;
-  if (error !== undefined) return { error };
+  // An error is a status, or the name of what Airflow raised: that a running task would be cleared.
+  if (error !== undefined) return { error: typeof error === 'number' ? error : 409 };
   const kept = Object.entries(runs).map(([runId, { last_decision: _none, ...fields }]) => [runId, fields] as const);
   return {
     tis,

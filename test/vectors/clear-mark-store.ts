@@ -56,8 +56,9 @@ export async function storeAnswer(
     affected = await act(deps, dagId, testCase);
   } catch (error) {
     if (!isAirflowLikeError(error)) throw error;
-    // Where nothing would change, the user is told so; what is recorded is how many changed: none.
-    if (error.code !== 'STATE_CONFLICT') return { error: error.definition.httpStatus };
+    // Where nothing would be marked, the user is told so; what is recorded is how many were: none.
+    const isMark = testCase.action === 'mark' || testCase.action === 'mark_run';
+    if (!isMark || error.code !== 'STATE_CONFLICT') return { error: error.definition.httpStatus };
     affected = 0;
   }
   const after = await read(store, dagId);
@@ -94,6 +95,7 @@ async function act(deps: OperationDeps, dagId: string, { action, options }: Clea
         downstream,
         onlyFailed: options.only_failed ?? false,
         onlyRunning: options.only_running ?? false,
+        onlyNew: options.only_new ?? false,
         preventRunning: options.prevent_running_task ?? false,
         resetRuns: options.reset_dag_runs ?? true,
       };
