@@ -224,6 +224,8 @@ export interface XComRequest {
   readonly key: string;
   /** Only values of copies with map indexes in `[from, to)`. Default: all. */
   readonly copies?: { readonly from: number; readonly to: number };
+  /** Of the values in order only those at positions in `[from, to)`, counted from 0. Default: all. */
+  readonly positions?: { readonly from: number; readonly to: number };
 }
 
 export interface XComCount {

@@ -69,9 +69,11 @@ export function createAttemptStore(tables: Tables): AttemptStore {
     },
     async readXComs(requests) {
       return requests.map((request) =>
-        copiesWith(tables, request).map(({ id, mapIndex }) => {
-          return { mapIndex, value: tables.xcoms.get(id)!.get(request.key) as TaggedJson };
-        }),
+        copiesWith(tables, request)
+          .slice(request.positions?.from, request.positions?.to)
+          .map(({ id, mapIndex }) => {
+            return { mapIndex, value: tables.xcoms.get(id)!.get(request.key) as TaggedJson };
+          }),
       );
     },
     async pullXComs(dagRunId, { taskIds, key, mapIndexes, from }) {

@@ -68,6 +68,30 @@ const READ_XCOMS: Statement = {
     order by r.n, t.map_index`,
 };
 
+const XCOM_SPANS = new RowSet({
+  dag_run_id: 'bigint',
+  task_id: 'text',
+  key: 'text',
+  from_copy: 'integer',
+  to_copy: 'integer',
+  from_position: 'integer',
+  to_position: 'integer',
+} as const);
+
+/** Values outside of the positions are counted and not fetched. */
+const READ_XCOM_SPANS: Statement = {
+  name: 'read_xcom_spans',
+  text: `select request, map_index, value from (
+    select r.n::integer as request, t.map_index, x.value, r.from_position, r.to_position,
+      row_number() over (partition by r.n order by t.map_index) - 1 as position
+    from (${XCOM_SPANS.select(1)}) r
+    join task_instance t on t.dag_run_id = any (array[r.dag_run_id]) and t.task_id = r.task_id
+      and t.state = 'success' and t.map_index >= r.from_copy and t.map_index < r.to_copy
+    join xcom x on x.task_instance_id = any (array[t.task_instance_id]) and x.key = r.key
+  ) p where position >= from_position and position < to_position
+  order by request, map_index`,
+};
+
 const PULLS = new RowSet({ task_id: 'text', map_index: 'integer' } as const);
 
 /** `$1` is the asking run, `$2` the run that is read, or null for the newest up to it that has a value. */
@@ -206,6 +230,20 @@ function xcomParameters(requests: readonly XComRequest[]): string[] {
   );
 }
 
+function spanParameters(requests: readonly XComRequest[]): string[] {
+  return XCOM_SPANS.values(
+    requests.map(({ dagRunId, taskId, key, copies = ALL_COPIES, positions = { from: 0, to: ALL_COPIES.to } }) => ({
+      dag_run_id: dagRunId,
+      task_id: taskId,
+      key,
+      from_copy: copies.from,
+      to_copy: copies.to,
+      from_position: positions.from,
+      to_position: positions.to,
+    })),
+  );
+}
+
 export function createAttemptStore(database: Database, specs: SpecCache): AttemptStore {
   return {
     async claimQueued(workerId, queues, limit, now) {
@@ -218,8 +256,10 @@ export function createAttemptStore(database: Database, specs: SpecCache): Attemp
     async readXComs(requests: readonly XComRequest[]) {
       const answers: XComValue[][] = requests.map(() => []);
       if (requests.length === 0) return answers;
-      const values = xcomParameters(requests);
-      for (const row of await database.run<{ request: number; map_index: number; value: string }>(READ_XCOMS, values)) {
+      const isWhole = requests.every(({ positions }) => positions === undefined);
+      const statement = isWhole ? READ_XCOMS : READ_XCOM_SPANS;
+      const values = isWhole ? xcomParameters(requests) : spanParameters(requests);
+      for (const row of await database.run<{ request: number; map_index: number; value: string }>(statement, values)) {
         answers[row.request - 1]!.push({ mapIndex: row.map_index, value: JSON.parse(row.value) as TaggedJson });
       }
       return answers;

@@ -14,6 +14,18 @@ interface Elements {
 const NONE: Elements = { length: 0, at: () => undefined };
 
 /**
+ * The positions that belong to a copy within each source of its mapping; null where that depends on how long other sources are. Who knows them need not
+ * read the rest of a source.
+ */
+export function positionsFor(
+  { kind, chunk = 1 }: MapSpec,
+  mapIndex: number,
+): { readonly from: number; readonly to: number } | null {
+  if (kind === 'product' || mapIndex < 0) return null;
+  return { from: mapIndex * chunk, to: (mapIndex + 1) * chunk };
+}
+
+/**
  * What the source at `position` of `map` gives to the copy with this map index: one element, or with `chunk` the list of its elements. Undefined
  * where there is none. An element of an object is `[key, value]`, in the sorted order of the keys: a database does not keep the order in
  * which they were written, and every copy must see the same.

@@ -35,6 +35,12 @@ export class OutputShapes {
     return this.groups.get(groupId)?.map ?? null;
   }
 
+  /** The mapping of the mapped group that a task is in. */
+  mapAround(task: Pick<TaskSpec, 'groupId'>): MapSpec | null {
+    const groupId = this.mappedGroupOf(task);
+    return groupId === null ? null : this.mapOfGroup(groupId);
+  }
+
   /** The innermost mapped group around a task. */
   private mappedGroupOf({ groupId }: Pick<TaskSpec, 'groupId'>): string | null {
     let group = groupId === null ? undefined : this.groups.get(groupId);

@@ -125,6 +125,10 @@ export function describeAttempts({
         [],
         [{ mapIndex: 0, value: 0 }],
       ]);
+      const at = (from: number, to: number) => ({ ...request, positions: { from, to } });
+      expect(
+        await store.attempts.readXComs([at(1, 3), request, at(0, 1), at(3, 9), { ...at(0, 1), copies: { from: 1, to: 12 } }]),
+      ).toEqual([[2, 11], [0, 2, 11], [0], [], [2]].map((indexes) => indexes.map((mapIndex) => ({ mapIndex, value: mapIndex }))));
       expect(await store.attempts.readXComs([])).toEqual([]);
       expect(await store.attempts.countXComs([{ ...request, key: 'none' }, request, some(1, 11)])).toEqual([
         { values: 0, elements: 0, end: 0 },

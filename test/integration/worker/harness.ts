@@ -194,11 +194,12 @@ export class WorkerHarness {
     this.xcoms.push({ dagRunId: assignment.dagRunId, taskId, mapIndex, key: 'return_value', value: outcome.output.value });
   }
 
-  private xcomsFor({ dagRunId, taskId, key, copies = { from: -1, to: Infinity } }: XComRequest): readonly XComRow[] {
+  private xcomsFor({ dagRunId, taskId, key, copies = { from: -1, to: Infinity }, positions }: XComRequest): readonly XComRow[] {
     return this.xcoms
       .filter((row) => row.dagRunId === dagRunId && row.taskId === taskId && row.key === key)
       .filter(({ mapIndex }) => mapIndex >= copies.from && mapIndex < copies.to)
-      .sort((a, b) => a.mapIndex - b.mapIndex);
+      .sort((a, b) => a.mapIndex - b.mapIndex)
+      .slice(positions?.from, positions?.to);
   }
 
   private attemptStore(): AttemptStore {

@@ -7,7 +7,8 @@ import { OutputCache } from '../../../src/worker/supervisor/output-cache.js';
 
 const ref = (taskId: string) => ({ kind: 'ref' as const, taskId });
 const nobody = ref('nobody');
-const eager = (taskId: string) => ({ taskId, isLazy: false });
+const whole = (taskId: string) => ({ taskId, need: 'whole' });
+const elements = (taskId: string) => ({ taskId, need: 'elements' });
 const value = (literal: TaggedJson): InputSpec => ({ kind: 'value', value: literal });
 const element: InputSpec = { kind: 'element', source: 0 };
 const task = (inputs: InputSpec[], source: InputSpec | null = null, map: Partial<MapSpec> = {}) =>
@@ -109,10 +110,16 @@ describe('composeInputs', () => {
       [ref('a'), { kind: 'object', fields: { x: ref('b'), y: { kind: 'list', items: [ref('a')] } } }, element],
       ref('c'),
     );
-    expect(inputRefs(spec, mapOfGroup)).toEqual(['a', 'b', 'c'].map(eager));
-    expect(inputRefs(task([grouped(0), ref('letters'), grouped(1)]), mapOfGroup)).toEqual(['orders', 'letters'].map(eager));
+    expect(inputRefs(spec, mapOfGroup)).toEqual([whole('a'), whole('b'), elements('c')]);
+    expect(inputRefs(task([grouped(0), ref('letters'), grouped(1)]), mapOfGroup)).toEqual([
+      elements('orders'),
+      elements('letters'),
+      whole('letters'),
+    ]);
     const lazy = { ...ref('a'), lazy: true as const };
-    expect(inputRefs(task([lazy, ref('a'), lazy]), mapOfGroup)).toEqual([{ taskId: 'a', isLazy: true }, eager('a')]);
+    expect(inputRefs(task([lazy, ref('a'), lazy]), mapOfGroup)).toEqual([{ taskId: 'a', need: 'length' }, whole('a')]);
+    const product = task([of(0)], ref('a'), combined('product', ref('a'), { ...ref('b'), orElse: [] }));
+    expect(inputRefs(product, mapOfGroup)).toEqual([whole('a'), whole('b')]);
   });
 });
 
