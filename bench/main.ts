@@ -5,12 +5,14 @@ import { dags1000 } from './workloads/dags-1000.js';
 import { footprint } from './workloads/footprint.js';
 import { noOpThroughput } from './workloads/no-op-throughput.js';
 import { queue10000 } from './workloads/queue-10000.js';
+import { planning10000 } from './workloads/planning-10000.js';
 
 const WORKLOADS: Readonly<Record<string, () => Promise<void>>> = {
   w1: chain1000,
   throughput: noOpThroughput,
   w5: dags1000,
   w7: catchup10000,
+  planning: planning10000,
   w14: footprint,
   queue: queue10000,
 };
