@@ -228,7 +228,7 @@ const TOKENS: Readonly<Record<string, string>> = {
 
 /** Airflow's dates also print by tokens such as `YYYYMMDD`; what stands in square brackets is taken as it is. */
 function formatTokens(moment: Moment, format: string): string {
-  return format.replace(/\[([^\]]*)\]|SSS|([A-Za-z])\2*/g, (token, literal: string | undefined) => {
+  return format.replace(/\[([^\]]*)\]|SSSSSS|SSS|([A-Za-z])\2*/g, (token, literal: string | undefined) => {
     if (literal !== undefined) return literal;
     if (token === 'Q') return String(moment.member('quarter'));
     if (token === 'SSS') return moment.format('%f').slice(0, 3);

@@ -83,7 +83,7 @@ export class TemplateParser extends parser.Parser {
     const parts: (SyntaxNode | null)[] = [null];
     let isSlice = false;
     while (!this.skip(lexer.TOKEN_RIGHT_BRACKET)) {
-      if (parts.length < 4 && this.skip(lexer.TOKEN_COLON)) {
+      if (parts.length < 3 && this.skip(lexer.TOKEN_COLON)) {
         isSlice = true;
         parts.push(null);
       } else if (parts.at(-1) === null && this.peekToken()) parts[parts.length - 1] = this.parseExpression();

@@ -211,7 +211,7 @@ class Renderer {
 
   private key(key: Expression, scope: Scope): string {
     const value = key.kind === 'name' ? key.name : this.value(key, scope);
-    if (typeof value === 'string') return value;
+    if (typeof value === 'string' || typeof value === 'number') return String(value);
     throw new TemplateError('type', `the key of an object must be a text, got ${typeName(value)}`, key.place);
   }
 
