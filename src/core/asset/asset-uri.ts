@@ -24,9 +24,9 @@ export function assetUriProblem(text: unknown): string | null {
  * A text without a scheme, or with one that begins with `x-`, stays as it is.
  */
 export function normalizeAssetUri(text: string): string {
-  const [, givenScheme, authority, path = '', query] = URI.exec(text) ?? [];
-  if (givenScheme === undefined || authority === undefined) return text;
-  const scheme = givenScheme.toLowerCase();
+  const [, given = '', authority, path = '', query] = URI.exec(text) ?? [];
+  if (authority === undefined) return text;
+  const scheme = given.toLowerCase();
   if (scheme.startsWith('x-')) return text;
   const host = authority.slice(authority.lastIndexOf('@') + 1);
   return `${scheme}://${host}${path.replace(/\/+$/, '') || '/'}${sortedQuery(query)}`;

@@ -32,6 +32,21 @@ describe('what a success means for assets', () => {
     });
   });
 
+  it('does not confuse an outlet with what comes through an alias', () => {
+    const task = taskSpec('t', { outlets: [asset('a'), alias('x')] });
+    const written = [
+      { asset: spec('a'), extra: {}, aliases: [] },
+      { asset: spec('a'), extra: { part: 1 }, aliases: ['x'] },
+    ];
+    const through = { kind: 'alias', alias: 'x', asset: spec('a'), extra: { part: 1 } } as const;
+    expect(assetActivityOf(task, [through])).toStrictEqual({ read: [], written });
+  });
+
+  it('is what a task reads that writes nothing, of assets only', () => {
+    expect(assetActivityOf(taskSpec('t', { inlets: [alias('x'), asset('a')] }))).toStrictEqual({ read: [spec('a')], written: [] });
+    expect(assetActivityOf(taskSpec('t', { outlets: [alias('x')] }))).toStrictEqual({ read: [], written: [] });
+  });
+
   it('is what was added through aliases, once for an asset with one extra, and nothing through an alias that is no outlet', () => {
     const task = taskSpec('t', { outlets: [alias('x'), alias('y'), alias('unused')] });
     const add = (through: string, name: string, extra = {}) =>
@@ -70,6 +85,8 @@ describe('settling an attempt of a task with outlets', () => {
     expect(settleChange(view.instance(1), task, view.run, outcome, 20)).not.toHaveProperty('assets');
   });
 });
+
+it('finds no place in a DAG that names none', () => expect(assetReferencesOf(dagSpec([taskSpec('t')]))).toEqual([]));
 
 it('lists every place where a DAG names an asset', () => {
   const condition = { kind: 'any', of: [asset('a'), { kind: 'all', of: [asset('a'), alias('x')] }] } as const;

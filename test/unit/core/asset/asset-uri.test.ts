@@ -8,6 +8,8 @@ describe('URI of an asset', () => {
     ['s3://bucket', 's3://bucket/'],
     ['postgres://user:secret@host:5432/db/table?b=2&a=1#part', 'postgres://host:5432/db/table?a=1&b=2'],
     ['https://host/path?x=2&x=1&empty=', 'https://host/path?x=1&x=2'],
+    ['https://host/?b=1&c=1&a=2&a=10&a=2&c=0', 'https://host/?a=10&a=2&a=2&b=1&c=0&c=1'],
+    ['https://host/?x=1&x=2&y=0', 'https://host/?x=1&x=2&y=0'],
     ['file:///data/in///', 'file:///data/in'],
     ['x-Own://User@Host/a/?z#f', 'x-Own://User@Host/a/?z#f'],
     ['plain name', 'plain name'],
@@ -38,5 +40,7 @@ describe('URI of an asset', () => {
     expect(assetUriProblem('airflow://x')).toBe('the scheme "airflow" is reserved');
     expect(assetNameProblem('airflow://x')).toBeNull();
     expect(assetUriProblem('s3://a')).toBeNull();
+    expect(assetUriProblem('s3://airflow:1')).toBeNull();
+    expect(assetNameProblem('a'.repeat(1_500))).toBeNull();
   });
 });

@@ -78,6 +78,11 @@ describe('condition on assets', () => {
     );
   });
 
+  it('has each ref as it was written first', () => {
+    const other: AssetRef = { kind: 'asset', asset: { name: 'a', uri: 's3://a', group: 'later', extra: {} } };
+    expect(refsOf(all(asset('a'), other))).toEqual([asset('a')]);
+  });
+
   it('is shown as its author would say it', () => {
     expect(conditionText(all(asset('orders'), any(asset('rates'), alias('late'))))).toBe('orders and (rates or alias late)');
     expect(conditionText(any(asset('a'), all(asset('b'))))).toBe('a or b');

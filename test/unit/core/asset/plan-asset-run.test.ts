@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { activeAssets } from '../../../../src/core/asset/active-assets.js';
+import { displacedAssets, displacementText } from '../../../../src/core/asset/displaced.js';
 import { planAssetRun } from '../../../../src/core/asset/plan-asset-run.js';
 import { assetRefText, type AssetRef } from '../../../../src/model/asset.js';
 import type { Dag, AssetSchedule } from '../../../../src/model/dag.js';
@@ -59,6 +60,37 @@ describe('a run for assets', () => {
     expect(planAssetRun(schedule({ spec })).takesBacklog).toBe(true);
     expect(planAssetRun(schedule({ spec, hadAssetRuns: true })).takesBacklog).toBe(false);
     expect(planAssetRun(schedule({ spec: { ...spec, catchup: 'latest' } })).takesBacklog).toBe(false);
+  });
+});
+
+describe('assets in use', () => {
+  const known = (id: number, name: string, uri: string, isActive = false) => ({ id, name, uri, isActive });
+  const all = () => true;
+
+  it('are the older of those that share something, unless a newer one was in use before', () => {
+    expect([...activeAssets([known(3, 'a', 'x'), known(1, 'a', 'y'), known(2, 'b', 'y')], all)]).toEqual([1]);
+    expect([...activeAssets([known(1, 'a', 'x'), known(2, 'a', 'y', true), known(3, 'b', 'x')], all)]).toEqual([2, 3]);
+    expect([...activeAssets([known(2, 'a', 'y', true), known(1, 'a', 'x', true)], all)]).toEqual([1]);
+  });
+
+  it('are only those that are named', () => {
+    expect([...activeAssets([known(1, 'a', 'x', true), known(2, 'a', 'y')], ({ uri }) => uri === 'y')]).toEqual([2]);
+  });
+
+  it('leave the others displaced, but not those that nobody names', () => {
+    const assets = [known(1, 'a', 'x', true), known(2, 'a', 'y'), known(3, 'b', 'x'), known(4, 'c', 'z'), known(5, 'd', 'd', true)];
+    const keys = assets.map(({ name, uri }) => ({ name, uri }));
+    const displaced = displacedAssets(keys, assets);
+    const owner = { name: 'a', uri: 'x' };
+    expect(displaced).toEqual([
+      { asset: { name: 'a', uri: 'y' }, owner },
+      { asset: { name: 'b', uri: 'x' }, owner },
+    ]);
+    expect(displaced.map(displacementText)).toEqual([
+      'the asset a (y) cannot be used: another one has its name, with the URI x',
+      'the asset b (x) cannot be used: another one has its URI, under the name a',
+    ]);
+    expect(displacedAssets([{ name: 'new', uri: 'new' }], assets)).toEqual([]);
   });
 });
 
