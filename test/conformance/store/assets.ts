@@ -338,6 +338,18 @@ export function describeAssets({ store, other, save, create, commit, instance, r
       expect((await trigger()).createdRuns).toBe(1);
     });
 
+    it('take what they consumed with them when they are deleted, and the events stay', async () => {
+      await save(consumer('c', asset('a')));
+      await event('a');
+      await trigger();
+      const [run] = await runsOf('c');
+      await commit(endRun(await read(run!), 'success', T0));
+      expect(await store.runs.deleteRun(run!.id, USER)).toBe('deleted');
+      expect(await store.assets.listLineage([run!.id])).toEqual([]);
+      const [kept] = await store.assets.listEvents({});
+      expect(await store.assets.findTriggeredRuns([kept!.id])).toEqual(new Map([[kept!.id, []]]));
+    });
+
     it('go with their DAG, and so does what they consumed', async () => {
       await save(consumer('c', asset('a')), consumer('d', asset('a')));
       await event('a');

@@ -85,6 +85,17 @@ describe('testDag with events of assets', () => {
     expect(run.task('build').output).toEqual([]);
   });
 
+  it('pitfall 49: brings nothing for a task that is marked a success, only for one that is', async () => {
+    let tries = 0;
+    const stubs = { build: () => (tries++ === 0 ? Promise.reject(new Error('no')) : []) };
+    const run = await testDag(Report, { stubs });
+    await run.assertState('failed').mark('build', 'success');
+    expect(run.task('build').state).toBe('success');
+    expect(run.assetEvents).toEqual([]);
+    await run.clear({ tasks: ['build'] });
+    expect(run.assetEvents.map(({ asset: { name } }) => name)).toEqual(['report']);
+  });
+
   it('brings nothing for a task that fails or is skipped', async () => {
     const failing = await testDag(Report, {
       stubs: {
