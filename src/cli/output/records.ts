@@ -40,9 +40,12 @@ const STATE_COLORS: Readonly<Record<string, number>> = {
   success: 32,
   running: 36,
   failed: 31,
+  partial: 33,
   upstream_failed: 33,
   up_for_retry: 33,
   up_for_reschedule: 36,
+  deferred: 36,
+  awaiting_input: 36,
   queued: 90,
   scheduled: 90,
   skipped: 35,
@@ -50,6 +53,6 @@ const STATE_COLORS: Readonly<Record<string, number>> = {
 };
 
 function paintState(column: string, text: string): string {
-  const color = column === 'state' ? STATE_COLORS[text.trim()] : undefined;
+  const color = column === 'state' || column === 'new_state' ? STATE_COLORS[text.trim()] : undefined;
   return color === undefined ? text : `\u001b[${color}m${text}\u001b[0m`;
 }
