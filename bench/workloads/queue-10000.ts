@@ -1,10 +1,10 @@
 /** 10,000 tasks that are ready, in 500 runs of 20 DAGs, and one pass that chooses which of them are queued. */
-import { RunView } from '../../dist/core/dag-run/run-view.js';
+import type { RunView } from '../../dist/core/dag-run/run-view.js';
 import { planQueueing, type QueueCandidate } from '../../dist/core/queueing/plan-queueing.js';
-import type { DagSpec, TaskSpec } from '../../dist/model/dag-spec.js';
-import type { TaskInstance } from '../../dist/model/task-instance.js';
+import type { DagSpec } from '../../dist/model/dag-spec.js';
 import { ReadyRuns } from '../../dist/scheduler/ready-runs.js';
 import { percentile, printFigures } from '../figures.js';
+import { specOf, taskOf, viewOf } from '../run-views.js';
 
 const READY = 10_000;
 const RUNS = 500;
@@ -63,33 +63,28 @@ function choose(candidates: readonly QueueCandidate[], slots: number): void {
 
 function makeViews(): RunView[] {
   const perRun = READY / RUNS;
-  const specs = Array.from({ length: DAGS }, (_, dag) => specOf(dag, perRun));
+  const specs = Array.from({ length: DAGS }, (_, dag) => dagOf(dag, perRun));
   return Array.from({ length: RUNS }, (_, index) => {
     const spec = specs[index % DAGS]!;
-    const run = {
-      id: index + 1, dagId: spec.dagId, runId: `r${index}`, runType: 'scheduled', triggeredBy: 'timetable', state: 'running',
-      logicalDate: (index * 7_919) % 1_000, dataInterval: null, runAfter: index, conf: {}, versionId: 1, backfillId: index % 4 === 0 ? 1 : null,
-      backfillOrdinal: null, queuedAt: 0, startedAt: 0, endedAt: null, clearNumber: 0, note: null, triggeringUser: null, revision: 1,
-    } as const; // prettier-ignore
-    const taskInstances = spec.tasks.map(({ taskId, pool, priorityWeight }, task) => {
-      return {
-        id: index * perRun + task + 1, dagRunId: run.id, taskId, mapIndex: -1, state: 'scheduled', tryNumber: 1, maxTries: 1, lostDispatches: 0,
-        token: null, workerId: null, pool, poolSlots: 1, priorityWeight, queue: 'default', scheduledAt: 0, queuedAt: null, startedAt: null,
-        endedAt: null, wakeAt: null, waitingSince: null, pokeNumber: 0, outputLength: null, decision: null, mapLabel: null, deferral: null,
-      } as TaskInstance; // prettier-ignore
+    return viewOf(spec, {
+      run: {
+        id: index + 1,
+        runId: `r${index}`,
+        logicalDate: (index * 7_919) % 1_000,
+        runAfter: index,
+        backfillId: index % 4 === 0 ? 1 : null,
+      },
+      instance: { state: 'scheduled', tryNumber: 1, scheduledAt: 0 },
+      firstId: index * perRun + 1,
     });
-    return RunView.from({ run, spec, taskInstances, previous: null });
   });
 }
 
-function specOf(dag: number, count: number): DagSpec {
+function dagOf(dag: number, count: number): DagSpec {
   const tasks = Array.from({ length: count }, (_, index) => {
     const limit = index % 5 === 0 ? READY : null;
-    return {
-      taskId: `t${index}`, upstream: [], triggerRule: 'all_success', role: 'task', retries: 0, critical: true, pool: `pool${index % POOLS}`,
-      poolSlots: 1, priorityWeight: (index * 31 + dag) % 17, weightRule: 'absolute', maxActiveTisPerDag: limit, maxActiveTisPerDagrun: limit,
-      inputs: [], map: null, sensor: null, groupId: null, decides: null,
-    } as unknown as TaskSpec; // prettier-ignore
+    const limits = { maxActiveTisPerDag: limit, maxActiveTisPerDagrun: limit };
+    return taskOf(`t${index}`, { pool: `pool${index % POOLS}`, priorityWeight: (index * 31 + dag) % 17, ...limits });
   });
-  return { dagId: `d${dag}`, tasks, groups: [], maxActiveTasks: READY, catchup: false, startDate: null } as unknown as DagSpec;
+  return { ...specOf(`d${dag}`, tasks), maxActiveTasks: READY };
 }
