@@ -46,6 +46,8 @@ export const ERROR_TABLE = define({
   ID_CONFUSABLE: ['two ids differ only by case or Unicode form', 422],
   EDGE_INVALID: ['an edge leads to something that is not a task of this DAG', 422],
   EDGE_NEEDS_DEFAULT: ['a task needs the output of one that may fail', 422],
+  TASK_NEVER_RUNS: ['a task is skipped whatever is chosen', 422],
+  DECISION_WITHOUT_EFFECT: ['a decision of one copy counts for no task', 422],
   MAPPING_INVALID: ['a task or group cannot be mapped here', 422],
   MAPPING_UNEVEN: ['sources that are zipped have different lengths', 422],
   TRIGGER_RULE_INVALID: ['a trigger rule cannot be used here', 422],

@@ -8,6 +8,7 @@ import { checkDagOptions, type CheckedDag } from './check-dag-options.js';
 import { checkGraph } from './check-graph.js';
 import { CHOICES } from './choices.js';
 import { checkSchedule } from './check-schedule.js';
+import { checkSkips } from './check-skips.js';
 import { checkTaskDefaults, TASK_DEFAULTS, type TaskSettings } from './check-task-options.js';
 import { checkTaskRules, type RuledTask } from './check-task-rules.js';
 import type { DagInstance, TaskBody } from './dag-instance.js';
@@ -113,6 +114,7 @@ export function buildDag(
   };
   checkChoices(spec, built, problems);
   if (problems.count > problemsBefore) return null;
+  checkSkips(spec, built, warnings);
   checkSchedule(spec, warnings.partOf(source.position, 'schedule'), warnings, Date.now());
   const tasks = new Map(built.map((task) => [task.spec.taskId, task]));
   return { spec, exportName: source.exportName, createInstance: (bodies) => createInstance(source, spec.dagId, tasks, bodies) };

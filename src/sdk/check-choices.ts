@@ -17,6 +17,8 @@ export interface CheckedChoice {
   readonly output: StandardSchema | null;
   readonly declaredAt: LazyPosition | null;
   readonly wiredAt: LazyPosition | null;
+  /** Id of the innermost mapped group it is in. */
+  readonly mappedGroup: string | null;
 }
 
 export function checkChoices(spec: DagSpec, tasks: readonly CheckedChoice[], problems: ProblemList): void {

@@ -261,3 +261,48 @@ describe('an output schema', () => {
     ]);
   });
 });
+
+describe('a task that follows a choice', () => {
+  const warningsOf = (wire: (d: DagBuilder & Loose) => unknown) =>
+    collectDags({ exported: wired(wire) }, 'dags.ts').warnings.map(({ code, message, line }) => [
+      code,
+      message.split(':')[0],
+      line,
+    ]);
+
+  it('is named when it is skipped whatever is chosen', () => {
+    const warnings = warningsOf((d) => {
+      const step = d.task('step', (...x: unknown[]) => x);
+      const any = d.task('any', { triggerRule: 'none_failed' }, (...x: unknown[]) => x);
+      const size = d.task('size', () => 'big')();
+      const shared = step.as('shared')();
+      const { big, small } = d.choose(size, {
+        big: () => step.as('below_big')(step.as('big')()),
+        small: () => step.as('small')(),
+        either: () => shared,
+        other: () => shared,
+      });
+      step.as('join')(big, small); // here: join
+      step.as('below')(step.as('again')(big, shared)); // here: again
+      any.as('tolerant')(big, small);
+      step.as('after_tolerant')(any.as('second')(big), small);
+      step.as('one')(big, size);
+      step.as('of_shared')(shared);
+    });
+    expect(warnings).toEqual([
+      ['TASK_NEVER_RUNS', 'tasks.join', lineOf('join')],
+      ['TASK_NEVER_RUNS', 'tasks.again', lineOf('again')],
+    ]);
+  });
+
+  it('is named when the choice has copies and it has none', () => {
+    const warnings = warningsOf((d) => {
+      const step = d.task('step', (...x: unknown[]) => x);
+      const picks = d.branch('pick', (x: string) => x).map(['a', 'b']);
+      const a = step.as('a')(); // here: copies
+      a.after(picks);
+      d.group.map('g', ['a'], (g: Loose, x: Loose) => g.when(x, () => step.as('in')(x)));
+    });
+    expect(warnings).toEqual([['DECISION_WITHOUT_EFFECT', 'tasks.a', lineOf('copies')]]);
+  });
+});
