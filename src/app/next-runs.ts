@@ -1,7 +1,10 @@
 import { describeDstMoment, dstMoments } from '../core/timetable/dst-moments.js';
+import { runThatWaits } from '../core/timetable/hybrid.js';
 import { nextRuns as nextRunsAfter } from '../core/timetable/preview.js';
+import { timetableFor } from '../core/timetable/resolve.js';
 import type { NextRun } from '../model/dag.js';
-import type { Instant } from '../model/instant.js';
+import type { DataInterval, Instant } from '../model/instant.js';
+import { timePartOf } from '../model/schedule-parts.js';
 import type { DagListing } from '../ports/store.js';
 import type { Client } from './client.js';
 
@@ -13,9 +16,6 @@ const FIRST_DATE = Date.UTC(1900, 0);
  */
 export async function nextRuns(client: Client, { dag, spec }: DagListing, count: number): Promise<readonly NextRun[]> {
   const now = client.clock.now();
-  if (dag.nextRun !== null && !dag.isPaused && dag.nextRun.runAfter >= now) {
-    return [dag.nextRun, ...nextRunsAfter(spec, dag.nextRun.dataInterval, count - 1, now, client.timetables)];
-  }
   const [newest] = await client.store.runs.listRuns({
     dagId: dag.dagId,
     runTypes: ['scheduled', 'backfill'],
@@ -24,7 +24,16 @@ export async function nextRuns(client: Client, { dag, spec }: DagListing, count:
     order: '-logical_date',
     limit: 1,
   });
-  return nextRunsAfter(spec, newest?.dataInterval ?? null, count, now, client.timetables);
+  const last = newest?.dataInterval ?? null;
+  const isPlanned = dag.nextRun !== null && !dag.isPaused && dag.nextRun.runAfter >= now;
+  const first = isPlanned ? dag.nextRun : waitingRun({ dag, spec }, last, now);
+  if (first) return [first, ...nextRunsAfter(spec, first.dataInterval, count - 1, now, client.timetables)];
+  return nextRunsAfter(spec, last, count, now, client.timetables);
+}
+
+function waitingRun({ dag, spec }: DagListing, last: DataInterval | null, now: Instant): NextRun | null {
+  const time = timePartOf(spec.schedule);
+  return time.kind === 'hybrid' && !dag.isPaused ? runThatWaits(time, timetableFor(spec), dag.nextRun, last, now) : null;
 }
 
 /** What changes of the clocks do to these runs of a DAG and between them, oldest first; for people, `text` says it. */

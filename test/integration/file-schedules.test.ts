@@ -259,6 +259,29 @@ describe.each(STORES)('in %s', (_name, open) => {
     expect(await filesOf(store, 'goes')).toEqual([null]);
     expect((await store.catalog.getDag('late'))?.dag.nextRun?.logicalDate).toBe(START);
   });
+
+  it('a run that waits without catchup has its end recorded, although the next one is due by then', async () => {
+    const day = 86_400;
+    const schedule: ScheduleSpec = {
+      kind: 'hybrid',
+      time: { kind: 'delta', span: { months: 0, ms: day * 1_000 }, text: '1d' },
+      file: 'inbox/{{ ds }}.csv',
+      settleMs: 0,
+      waitForMs: day * 1_000,
+      onTimeout: 'fail',
+      text: '',
+    };
+    await save(store, dagSpec('d', { schedule, startDate: START - day * 1_000 }));
+    mkdirSync(join(root, 'inbox'));
+    const watching = new Watching(store);
+    await watching.pass(0, 2);
+    await watching.pass(day - 1, day + 2);
+    const runs = await store.runs.listRuns({ dagId: 'd', order: 'logical_date' });
+    expect(runs.map(({ state, note }) => [state, note])).toEqual([['failed', 'no file inbox/2026-01-09.csv within 1d']]);
+    write('inbox/2026-01-10.csv');
+    await watching.pass(day + 3, day + 6);
+    expect(await filesOf(store)).toEqual([null, 'inbox/2026-01-10.csv']);
+  });
 });
 
 describe('the files of a project', () => {

@@ -70,6 +70,8 @@ function scheduleDescription(spec: DagSpec): string {
       return 'only when triggered';
     case 'assets':
       return `when there are events of ${spec.schedule.text}`;
+    case 'fileWatch':
+      return `when a new file matches ${spec.schedule.pattern}`;
     case 'assetOrTime':
       return `${scheduleText(spec)}, by time in ${spec.timezone}`;
     default:

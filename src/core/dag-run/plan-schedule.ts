@@ -3,6 +3,7 @@ import type { DagSchedule, DagSchedulePlan, NewDagRun, NextRun, QueuedRun } from
 import type { FileSightings } from '../../model/found-file.js';
 import type { DataInterval, Instant } from '../../model/instant.js';
 import { timePartOf } from '../../model/schedule-parts.js';
+import { runThatWaits } from '../timetable/hybrid.js';
 import { timetableFor } from '../timetable/resolve.js';
 import { restrictionOf, type Timetable } from '../timetable/timetable.js';
 import { pauseForFailures } from './consecutive-failures.js';
@@ -32,7 +33,8 @@ export function planDagSchedule(
   const timetable = timetableFor(spec, custom);
   const restriction = restrictionOf(spec);
   const last = schedule.lastAutomated?.dataInterval ?? null;
-  let next = withDateOfItsOwn(timetable, timetable.next(last, restriction, now), last);
+  const waiting = time.kind === 'hybrid' ? runThatWaits(time, timetable, schedule.dag.nextRun, last, now) : null;
+  let next = waiting ?? withDateOfItsOwn(timetable, timetable.next(last, restriction, now), last);
   if (schedule.dag.isPaused || schedule.dag.isRetired) {
     return { createRuns: [], startRuns: [], nextRun: next, checkAt: null };
   }

@@ -184,6 +184,51 @@ describe('a schedule by time whose runs wait for a file', () => {
     ]);
   });
 
+  describe('without catchup', () => {
+    const daily = hybrid('fail', { catchup: false });
+    const waiting = {
+      logicalDate: utc('2026-01-01'),
+      dataInterval: { start: utc('2026-01-01'), end: utc('2026-01-02') },
+      runAfter: utc('2026-01-02'),
+    };
+    const planned = (spec: DagSpec, now: string, sightings: Record<string, string[]>, nextRun = waiting) => {
+      const due = dagSchedule(spec, utc(now));
+      const found = new Map(Object.entries(sightings).map(([pattern]) => [pattern, []]));
+      return planDagSchedule({ ...due, dag: { ...due.dag, nextRun } }, undefined, found);
+    };
+    const long = (hours: number): DagSpec => ({
+      ...daily,
+      schedule: { ...daily.schedule, waitForMs: hours * 3_600_000 } as ScheduleSpec,
+    });
+
+    it('a run that waits keeps its turn when a newer one is due, and gives up first', () => {
+      const nothing = { 'in/2026-01-01.csv': [], 'in/2026-01-02.csv': [] };
+      expect(planned(long(30), '2026-01-03T01:00:00', nothing)).toMatchObject({
+        createRuns: [],
+        nextRun: { logicalDate: utc('2026-01-01') },
+      });
+      const gaveUp = planned(long(24), '2026-01-03T00:00:00', nothing);
+      expect(gaveUp.createRuns).toEqual([
+        expect.objectContaining({ logicalDate: utc('2026-01-01'), ended: expect.objectContaining({ state: 'failed' }) }),
+      ]);
+      expect(gaveUp.nextRun?.logicalDate).toBe(utc('2026-01-02'));
+    });
+
+    it('nobody waits with a run whose time was long over, nor with one of another schedule or one that ran', () => {
+      expect(planned(long(24), '2026-01-09T12:00:00', {}).nextRun?.logicalDate).toBe(utc('2026-01-08'));
+      const other = {
+        ...waiting,
+        logicalDate: utc('2026-01-01T05:00:00'),
+        dataInterval: { start: utc('2026-01-01T05:00:00'), end: utc('2026-01-02T05:00:00') },
+      };
+      expect(
+        planned(long(30), '2026-01-03T01:00:00', {}, { ...other, runAfter: utc('2026-01-02T05:00:00') }).nextRun?.logicalDate,
+      ).toBe(utc('2026-01-02'));
+      const due = dagSchedule(long(30), utc('2026-01-03T01:00:00'), { lastAutomated: waiting });
+      expect(planDagSchedule({ ...due, dag: { ...due.dag, nextRun: waiting } }).nextRun?.logicalDate).toBe(utc('2026-01-02'));
+    });
+  });
+
   it('takes the first of several files by name', () => {
     const { createRuns } = plan(hybrid('fail'), '2026-01-02', { 'in/2026-01-01.csv': ['in/b', 'in/a', 'in/c'] });
     expect(createRuns[0]?.conf).toMatchObject({ file: { path: 'in/a' } });
