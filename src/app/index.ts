@@ -13,6 +13,7 @@ import type { ProcessOptions } from './options.js';
 export { readAttemptLog, followAttemptLog } from '../logging/attempt-log.js';
 export { clearTaskInstances } from '../operations/clear-task-instances.js';
 export { createAssetEvent } from '../operations/create-asset-event.js';
+export { cancelBackfill, pauseBackfill } from '../operations/change-backfill.js';
 export { createBackfill, planBackfill } from '../operations/create-backfill.js';
 export { deleteDag } from '../operations/delete-dag.js';
 export { deleteDagRun } from '../operations/delete-dag-run.js';

@@ -18,7 +18,7 @@ import type { TaskInstance } from '../model/task-instance.js';
 import type { Clock } from '../ports/clock.js';
 import type { EventBus } from '../ports/event-bus.js';
 import type { Logger } from '../ports/logger.js';
-import type { DagListing, Store } from '../ports/store.js';
+import type { BackfillChange, DagListing, Store } from '../ports/store.js';
 
 /** How a person names an asset. */
 export interface AssetQuery {
@@ -138,6 +138,8 @@ export interface BackfillRequest {
   /** Default: `none`; `failed` if a task has dependsOnPast. */
   readonly reprocessBehavior?: ReprocessBehavior;
   readonly runBackwards: boolean;
+  readonly maxRuns?: number;
+  readonly runOnLatestVersion?: boolean;
 }
 
 /** What a backfill will do: an entry per interval in range, in the order in which they run. */
@@ -147,6 +149,13 @@ export interface BackfillPlan {
   readonly rerun: readonly DagRun[];
   /** Runs that stay as they are. */
   readonly skip: readonly DagRun[];
+  /** The earliest and the latest interval of the range. */
+  readonly first: DataInterval;
+  readonly last: DataInterval;
+  /** By the newest runs of the DAG; null: none has finished yet. */
+  readonly estimateMs: number | null;
+  /** The backfill that has to end before; null: none. */
+  readonly active: Backfill | null;
 }
 
 export interface FollowedBackfill extends BackfillProgress {
@@ -318,6 +327,8 @@ export interface System {
   materializeAsset(client: Client, request: { readonly asset: AssetQuery }): Promise<DagRun>;
   planBackfill(client: Client, request: BackfillRequest): Promise<BackfillPlan>;
   createBackfill(client: Client, request: BackfillRequest): Promise<Backfill>;
+  pauseBackfill(client: Client, backfillId: number, isPaused: boolean): Promise<BackfillChange>;
+  cancelBackfill(client: Client, backfillId: number): Promise<BackfillChange & { readonly failedRuns: number }>;
   followBackfill(client: Client, backfillId: number, signal: AbortSignal): AsyncIterable<FollowedBackfill>;
   followDagRun(client: Client, dagRunId: number, signal: AbortSignal): AsyncIterable<RunProgress>;
   readAttemptLog(path: string): AsyncIterable<AttemptLogLine>;

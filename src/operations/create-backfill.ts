@@ -1,3 +1,4 @@
+import { estimateMs } from '../core/backfill/estimate.js';
 import {
   defaultReprocessBehavior,
   planBackfill as planRuns,
@@ -5,13 +6,12 @@ import {
 } from '../core/backfill/plan-backfill.js';
 import { planRerun } from '../core/dag-run/plan-rerun.js';
 import type { Backfill, ReprocessBehavior } from '../model/backfill.js';
-import type { RunCommit } from '../model/commit.js';
 import type { DagRun } from '../model/dag-run.js';
 import { AirflowLikeError } from '../model/errors.js';
 import type { DataInterval, Instant } from '../model/instant.js';
 import { nearestName } from '../model/nearest-name.js';
 import { FINISHED_RUN_STATES } from '../model/states.js';
-import type { DagListing } from '../ports/store.js';
+import type { AdoptedRun, DagListing } from '../ports/store.js';
 import { checkParams } from './check-params.js';
 import { findLiveDag } from './find-dag.js';
 import type { OperationDeps } from './operation-deps.js';
@@ -30,8 +30,10 @@ export interface BackfillRequest {
   readonly reprocessBehavior?: ReprocessBehavior;
   /** Newest first. Default: false. */
   readonly runBackwards?: boolean;
-  /** Refuse more runs than this. Default: 10,000. */
+  /** Refuse more runs than this, at most 1,000,000. Default: 10,000. */
   readonly maxRuns?: number;
+  /** Whether runs that are taken over go on with the newest version of the DAG, or with their own. Default: true. */
+  readonly runOnLatestVersion?: boolean;
 }
 
 /** What a backfill will do: an entry per interval in range, in the order in which they run. */
@@ -41,6 +43,13 @@ export interface BackfillPlan {
   readonly rerun: readonly DagRun[];
   /** Runs that stay as they are: under way, or finished and not to be run again. */
   readonly skip: readonly DagRun[];
+  /** The earliest and the latest interval of the range, whatever happens to them. */
+  readonly first: DataInterval;
+  readonly last: DataInterval;
+  /** How long it will take, by the median duration of the DAG's newest runs; null: none has finished yet. */
+  readonly estimateMs: number | null;
+  /** The backfill of this DAG that has to end before another can be created; null: none. */
+  readonly active: Backfill | null;
 }
 
 const DEFAULT_MAX_ACTIVE_RUNS = 10;
@@ -48,6 +57,9 @@ const DEFAULT_MAX_RUNS = 10_000;
 const REPROCESS_BEHAVIORS: readonly ReprocessBehavior[] = ['none', 'failed', 'completed'];
 /** Runs that are to run again may change while the backfill is written; then it is planned again. */
 const MAX_ATTEMPTS = 5;
+const MOST_RUNS = 1_000_000;
+/** Newest finished runs whose durations make the estimate. */
+const SAMPLE_RUNS = 100;
 const SNAPSHOTS_PER_READ = 100;
 
 /**
@@ -56,26 +68,40 @@ const SNAPSHOTS_PER_READ = 100;
  */
 export async function planBackfill(deps: OperationDeps, request: BackfillRequest): Promise<BackfillPlan> {
   const { plan } = await prepare(deps, request);
+  const { dagId, maxActiveRuns = DEFAULT_MAX_ACTIVE_RUNS } = request;
+  const [finished, active] = await Promise.all([
+    deps.store.runs.listRuns({ dagId, states: ['success', 'partial'], order: '-logical_date', limit: SAMPLE_RUNS }),
+    findActive(deps, dagId),
+  ]);
+  const durations = finished.flatMap(({ startedAt, endedAt }) =>
+    startedAt === null || endedAt === null ? [] : [endedAt - startedAt],
+  );
+  const runs = plan.create.length + plan.reprocess.length;
   return {
     create: plan.create.map(({ dataInterval }) => dataInterval as DataInterval),
-    rerun: plan.reprocess,
+    rerun: plan.reprocess.map(({ run }) => run),
     skip: plan.skipped.map(({ run }) => run),
+    first: plan.first.dataInterval,
+    last: plan.last.dataInterval,
+    estimateMs: estimateMs(runs, Math.min(maxActiveRuns, runs), durations),
+    active,
   };
 }
 
 /**
  * Stores a backfill with all its runs; the scheduler does the rest. Existing runs that `reprocessBehavior` means are cleared and become the
- * backfill's, with the newest code.
+ * backfill's, with the newest code unless `runOnLatestVersion` is false. The first run of it does not look at the past.
  * @throws AirflowLikeError NOT_FOUND, STATE_CONFLICT (the DAG is retired, or its runs keep changing), VALUE_RANGE (`maxActiveRuns`),
  * UNKNOWN_NAME (`reprocessBehavior`), CONF_NOT_OBJECT, PARAM_INVALID, BACKFILL_RANGE (also when nothing is left to do), BACKFILL_TOO_LARGE,
  * BACKFILL_CONFLICT (another one of this DAG is active).
  */
 export async function createBackfill(deps: OperationDeps, request: BackfillRequest): Promise<Backfill> {
   const { store, bus, clock, actor } = deps;
+  const { runOnLatestVersion = true } = request;
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const { listing, plan, conf, reprocessBehavior } = await prepare(deps, request);
     if (plan.create.length + plan.reprocess.length === 0) throw nothingToDo(request.dagId, reprocessBehavior, plan);
-    const adopt = await clearAll(deps, listing, plan.reprocess);
+    const adopt = await clearAll(deps, runOnLatestVersion ? listing : null, plan.reprocess);
     if (adopt === null) continue;
     const created = await store.backfills.create(
       {
@@ -89,7 +115,7 @@ export async function createBackfill(deps: OperationDeps, request: BackfillReque
         isPaused: false,
         expectedRuns: plan.create.length + plan.reprocess.length,
         isCancelled: false,
-        runOnLatestVersion: true,
+        runOnLatestVersion,
       },
       plan.create,
       actor,
@@ -132,26 +158,30 @@ async function prepare(
   return { listing, plan, conf, reprocessBehavior };
 }
 
-/** The commits that clear whole runs; null when one of them is no longer there to be cleared. */
+/** What takes the runs over, with the newest version of their DAG or (null) their own; null when one of them is no longer there to be cleared. */
 async function clearAll(
   { store, clock, actor }: OperationDeps,
-  listing: DagListing,
-  runs: readonly DagRun[],
-): Promise<readonly RunCommit[] | null> {
-  const latest = { id: listing.dag.currentVersionId, spec: listing.spec };
-  const commits: RunCommit[] = [];
+  newest: DagListing | null,
+  runs: RunPlan<DagRun>['reprocess'],
+): Promise<readonly AdoptedRun[] | null> {
+  const version = newest && { id: newest.dag.currentVersionId, spec: newest.spec };
+  const ordinals = new Map(runs.map(({ run, ordinal }) => [run.id, ordinal]));
+  const adopted: AdoptedRun[] = [];
   for (let start = 0; start < runs.length; start += SNAPSHOTS_PER_READ) {
-    const ids = runs.slice(start, start + SNAPSHOTS_PER_READ).map(({ id }) => id);
+    const ids = runs.slice(start, start + SNAPSHOTS_PER_READ).map(({ run }) => run.id);
     for (const snapshot of await store.scheduling.loadSnapshots(ids)) {
       if (!FINISHED_RUN_STATES.has(snapshot.run.state)) return null;
-      const { commit } = planRerun(snapshot, { selection: { tasks: null }, version: latest, resetRun: true }, actor, clock.now());
-      if (commit) commits.push(commit);
+      const { commit } = planRerun(snapshot, { selection: { tasks: null }, version, resetRun: true }, actor, clock.now());
+      if (commit) adopted.push({ commit, ordinal: ordinals.get(snapshot.run.id)! });
     }
   }
-  return commits.length === runs.length ? commits : null;
+  return adopted.length === runs.length ? adopted : null;
 }
 
-function checkRequest({ maxActiveRuns, reprocessBehavior }: BackfillRequest): void {
+function checkRequest({ maxActiveRuns, reprocessBehavior, maxRuns }: BackfillRequest): void {
+  if (maxRuns !== undefined && !(Number.isInteger(maxRuns) && maxRuns >= 1 && maxRuns <= MOST_RUNS)) {
+    throw new AirflowLikeError('VALUE_RANGE', { place: 'maxRuns', message: `must be an integer 1-${MOST_RUNS}`, value: maxRuns });
+  }
   if (maxActiveRuns !== undefined && !(Number.isInteger(maxActiveRuns) && maxActiveRuns >= 1 && maxActiveRuns <= 10_000)) {
     throw new AirflowLikeError('VALUE_RANGE', {
       place: 'maxActiveRuns',
@@ -180,10 +210,14 @@ function nothingToDo(dagId: string, reprocessBehavior: ReprocessBehavior, { skip
   });
 }
 
-async function conflict({ store }: OperationDeps, dagId: string): Promise<AirflowLikeError> {
-  const active = (await store.backfills.list(dagId)).find(({ completedAt }) => completedAt === null);
+async function findActive({ store }: OperationDeps, dagId: string): Promise<Backfill | null> {
+  return (await store.backfills.list(dagId)).find(({ completedAt }) => completedAt === null) ?? null;
+}
+
+async function conflict(deps: OperationDeps, dagId: string): Promise<AirflowLikeError> {
+  const active = await findActive(deps, dagId);
   return new AirflowLikeError('BACKFILL_CONFLICT', {
     place: `DAG ${dagId}`,
-    message: `${active ? `backfill ${active.id}` : 'another backfill'} of this DAG is active; wait for its end`,
+    message: `${active ? `backfill ${active.id}` : 'another backfill'} of this DAG is active; wait for its end or cancel it`,
   });
 }

@@ -1,3 +1,4 @@
+import { estimateMs } from '../core/backfill/estimate.js';
 import type { BackfillProgress } from '../model/backfill.js';
 import { AirflowLikeError } from '../model/errors.js';
 import { followHints } from './follow-hints.js';
@@ -35,6 +36,7 @@ export async function* followBackfill(
       progress.queued,
       progress.running,
       progress.success,
+      progress.partial,
       progress.failed,
       isComplete,
       progress.backfill.isPaused,
@@ -48,15 +50,16 @@ export async function* followBackfill(
 
 /** Milliseconds to the end of a backfill; null when no run has finished yet. */
 export function estimateEtaMs({ backfill, queued, running }: BackfillProgress, durationsMs: readonly number[]): number | null {
-  if (durationsMs.length === 0) return null;
-  const sorted = [...durationsMs].sort((a, b) => a - b);
-  const median = sorted[Math.floor(sorted.length / 2)] as number;
-  const lanes = Math.max(1, Math.min(backfill.maxActiveRuns, queued + running));
   // A run under way counts by half: on average it is in its middle.
-  return Math.round((median * (queued + running / 2)) / lanes);
+  return estimateMs(queued + running / 2, Math.min(backfill.maxActiveRuns, queued + running), durationsMs);
 }
 
 async function sampleDurations({ store }: Pick<OperationDeps, 'store'>, backfillId: number): Promise<readonly number[]> {
-  const runs = await store.runs.listRuns({ backfillId, states: ['success', 'failed'], order: '-logical_date', limit: SAMPLE_RUNS });
+  const runs = await store.runs.listRuns({
+    backfillId,
+    states: ['success', 'partial', 'failed'],
+    order: '-logical_date',
+    limit: SAMPLE_RUNS,
+  });
   return runs.flatMap(({ startedAt, endedAt }) => (startedAt === null || endedAt === null ? [] : [endedAt - startedAt]));
 }

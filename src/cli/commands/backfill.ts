@@ -5,10 +5,10 @@ import { choiceOption, outputOption, positiveInteger } from '../arguments.js';
 import { EXIT, isAlive, readConf, withClient, type CommonOptions, type OpenSystem } from '../cli.js';
 import { formatInstant, parseDateRange } from '../dates.js';
 import { findDag } from '../lookup.js';
-import { printRecords, type OutputFormat } from '../output/records.js';
+import { printProperties, printRecords, type OutputFormat } from '../output/records.js';
 import type { Row } from '../output/table.js';
 import type { Tree } from '../program.js';
-import type { BackfillPlan, FollowedBackfill } from '../system.js';
+import type { BackfillPlan, Client, FollowedBackfill } from '../system.js';
 
 interface CreateOptions extends CommonOptions {
   readonly dagId: string;
@@ -18,6 +18,8 @@ interface CreateOptions extends CommonOptions {
   readonly maxActiveRuns?: number;
   readonly reprocessBehavior?: ReprocessBehavior;
   readonly runBackwards?: boolean;
+  readonly maxRuns?: number;
+  readonly runOnLatestVersion?: boolean;
   readonly dryRun?: boolean;
   readonly detach?: boolean;
   readonly output?: OutputFormat;
@@ -32,12 +34,13 @@ const LIST_COLUMNS = [
   'expected_runs',
   'max_active_runs',
   'reprocess_behavior',
+  'state',
   'is_paused',
   'created_at',
   'completed_at',
 ];
 
-/** `backfill create|list|follow` */
+/** `backfill create|list|show|pause|unpause|cancel|follow` */
 export function addBackfillCommands({ root, cli, run }: Tree): void {
   const backfill = root.command('backfill').description('Runs over a range of dates.');
 
@@ -60,6 +63,9 @@ export function addBackfillCommands({ root, cli, run }: Tree): void {
       ),
     )
     .option('--run-backwards', 'newest first')
+    .option('--run-on-latest-version', 'existing runs run again with the newest version of the DAG (default)')
+    .option('--no-run-on-latest-version', 'existing runs run again with their own version of the DAG')
+    .option('--max-runs <number>', 'refuse more runs than this (default: 10000)', positiveInteger)
     .option('--dry-run', 'print the plan and create nothing')
     .option('--detach', 'do not follow the progress')
     .addOption(outputOption().default(undefined, 'the plan as a table'))
@@ -86,9 +92,11 @@ export function addBackfillCommands({ root, cli, run }: Tree): void {
             runBackwards: options.runBackwards === true,
             ...(options.reprocessBehavior === undefined ? {} : { reprocessBehavior: options.reprocessBehavior }),
             ...(options.maxActiveRuns === undefined ? {} : { maxActiveRuns: options.maxActiveRuns }),
+            ...(options.maxRuns === undefined ? {} : { maxRuns: options.maxRuns }),
+            ...(options.runOnLatestVersion === undefined ? {} : { runOnLatestVersion: options.runOnLatestVersion }),
           };
           const plan = await system.planBackfill(client, request);
-          cli.terminal.note(planLine(options.dagId, plan));
+          for (const line of planLines(options.dagId, plan)) cli.terminal.note(line);
           if (options.dryRun) {
             await printRecords(cli.terminal, options.output ?? 'table', PLAN_COLUMNS, planRows(plan, request.runBackwards));
             cli.terminal.note('Dry run: nothing was created.');
@@ -121,15 +129,7 @@ export function addBackfillCommands({ root, cli, run }: Tree): void {
     .action(
       run((id: number, options: CommonOptions) =>
         withClient(cli, options, { catalog: false, follows: true }, async (open) => {
-          if ((await open.client.store.backfills.progress(id)) === null) {
-            const known = (await open.client.store.backfills.list()).map((candidate) => candidate.id);
-            throw new AirflowLikeError('NOT_FOUND', {
-              place: 'id',
-              message: 'there is no such backfill',
-              value: id,
-              allowed: known.length === 0 ? undefined : known.slice(-10).join(', '),
-            });
-          }
+          await checkKnown(open.client, id);
           return follow(open, id);
         }),
       ),
@@ -153,6 +153,68 @@ export function addBackfillCommands({ root, cli, run }: Tree): void {
       ),
     );
 
+  backfill
+    .command('show')
+    .summary('one backfill')
+    .description('Prints what a backfill is, how far it has come and how long it will take.')
+    .argument('<id>', 'number of the backfill', positiveInteger)
+    .addOption(outputOption())
+    .option('-v, --verbose', 'show more')
+    .addHelpText('after', '\nExample:\n  airflow-like backfill show 3')
+    .action(
+      run((id: number, options: CommonOptions & { output: OutputFormat }) =>
+        withClient(cli, options, { catalog: false, follows: true }, async (open) => {
+          await checkKnown(open.client, id);
+          for await (const progress of open.system.followBackfill(open.client, id, open.signal)) {
+            await printProperties(cli.terminal, options.output, progressRow(progress));
+            return EXIT.done;
+          }
+          return EXIT.interrupted;
+        }),
+      ),
+    );
+
+  for (const isPaused of [true, false]) {
+    const verb = isPaused ? 'pause' : 'unpause';
+    backfill
+      .command(verb)
+      .summary(isPaused ? 'start no more runs of a backfill' : 'start runs of a backfill again')
+      .description(
+        isPaused
+          ? 'Pauses a backfill: no more runs of it start, those under way go on.'
+          : 'Unpauses a backfill: its runs start again, in their order.',
+      )
+      .argument('<id>', 'number of the backfill', positiveInteger)
+      .option('-v, --verbose', 'show more')
+      .addHelpText('after', `\nExample:\n  airflow-like backfill ${verb} 3`)
+      .action(
+        run((id: number, options: CommonOptions) =>
+          withClient(cli, options, { catalog: false }, async ({ system, client }) => {
+            const { isChanged } = await system.pauseBackfill(client, id, isPaused);
+            cli.terminal.note(`Backfill ${id} ${isChanged ? 'is now' : 'was already'} ${verb}d.`);
+          }),
+        ),
+      );
+  }
+
+  backfill
+    .command('cancel')
+    .summary('end a backfill')
+    .description(
+      'Ends a backfill: its runs that have not started fail, those under way go on to their end. It cannot be taken back.',
+    )
+    .argument('<id>', 'number of the backfill', positiveInteger)
+    .option('-v, --verbose', 'show more')
+    .addHelpText('after', '\nExample:\n  airflow-like backfill cancel 3')
+    .action(
+      run((id: number, options: CommonOptions) =>
+        withClient(cli, options, { catalog: false }, async ({ system, client }) => {
+          const { failedRuns } = await system.cancelBackfill(client, id);
+          cli.terminal.note(`Backfill ${id} is cancelled: ${count(failedRuns, 'run')} that had not started failed.`);
+        }),
+      ),
+    );
+
   async function follow({ system, client, signal }: OpenSystem, backfillId: number): Promise<number> {
     const { BackfillReporter } = await import('../progress/backfill-reporter.js');
     const reporter = new BackfillReporter(cli.terminal);
@@ -169,9 +231,11 @@ export function addBackfillCommands({ root, cli, run }: Tree): void {
       cli.terminal.note(`Backfill ${backfillId} goes on. ${followHint(backfillId)}`);
       return EXIT.interrupted;
     }
-    const { success, failed, firstStartedAt, lastEndedAt, backfill: ended } = latest;
+    const { success, partial, failed, firstStartedAt, lastEndedAt, backfill: ended } = latest;
     const took = firstStartedAt !== null && lastEndedAt !== null ? ` in ${formatDuration(lastEndedAt - firstStartedAt)}` : '';
-    cli.terminal.note(`Backfill ${backfillId} has ended${took}: ${success} succeeded, ${failed} failed.`);
+    const partly = partial > 0 ? `${partial} succeeded in part, ` : '';
+    const how = ended.isCancelled ? 'was cancelled' : `has ended${took}`;
+    cli.terminal.note(`Backfill ${backfillId} ${how}: ${success} succeeded, ${partly}${failed} failed.`);
     if (failed === 0) return EXIT.done;
     cli.terminal.note(`See them with: airflow-like dags list-runs ${ended.dagId} --state failed`);
     return EXIT.awaitedFailed;
@@ -182,13 +246,19 @@ function followHint(backfillId: number): string {
   return `Follow it with: airflow-like backfill follow ${backfillId}`;
 }
 
-function planLine(dagId: string, { create, rerun, skip }: BackfillPlan): string {
-  const intervals = [...create, ...[...rerun, ...skip].flatMap(({ dataInterval }) => dataInterval ?? [])];
+/** How many intervals, from when to when, what they collide with, and how long it will take. */
+function planLines(dagId: string, { create, rerun, skip, first, last, estimateMs, active }: BackfillPlan): string[] {
   const parts = [`${create.length} to create`, `${rerun.length} to run again`, `${skip.length} left as they are`];
-  const first = Math.min(...intervals.map(({ start }) => start));
-  const last = Math.max(...intervals.map(({ end }) => end));
-  const span = intervals.length > 0 ? `, first ${formatInstant(first)}, last ends ${formatInstant(last)}` : '';
-  return `${dagId}: ${count(intervals.length, 'interval')} (${parts.join(', ')})${span}`;
+  const span = `first ${formatInstant(first.start)}, last ends ${formatInstant(last.end)}`;
+  const lines = [`${dagId}: ${count(create.length + rerun.length + skip.length, 'interval')} (${parts.join(', ')}), ${span}`];
+  const states = new Map<string, number>();
+  for (const { state } of [...rerun, ...skip]) states.set(state, (states.get(state) ?? 0) + 1);
+  if (states.size > 0)
+    lines.push(`Runs that exist already: ${[...states].map(([state, number]) => `${number} ${state}`).join(', ')}.`);
+  if (estimateMs !== null && create.length + rerun.length > 0)
+    lines.push(`By its newest runs it takes about ${formatDuration(estimateMs)}.`);
+  if (active) lines.push(`Backfill ${active.id} of ${dagId} is active: another one can be created when it has ended.`);
+  return lines;
 }
 
 /** All intervals of the range in the order of time, or against it. */
@@ -213,6 +283,39 @@ function planRows({ create, rerun, skip }: BackfillPlan, backwards: boolean): Ro
     });
 }
 
+/** @throws AirflowLikeError NOT_FOUND with numbers that there are. */
+async function checkKnown(client: Client, id: number): Promise<void> {
+  if ((await client.store.backfills.progress(id)) !== null) return;
+  const known = (await client.store.backfills.list()).map((candidate) => candidate.id);
+  throw new AirflowLikeError('NOT_FOUND', {
+    place: 'id',
+    message: 'there is no such backfill',
+    value: id,
+    allowed: known.length === 0 ? undefined : known.slice(0, 10).join(', '),
+  });
+}
+
+function stateOf({ isCancelled, completedAt, isPaused }: Backfill): string {
+  if (isCancelled) return 'cancelled';
+  if (completedAt !== null) return 'completed';
+  return isPaused ? 'paused' : 'active';
+}
+
+function progressRow({ backfill, queued, running, success, partial, failed, etaMs }: FollowedBackfill): Row {
+  return {
+    ...backfillRow(backfill),
+    dag_run_conf: backfill.conf,
+    run_backwards: backfill.runBackwards,
+    run_on_latest_version: backfill.runOnLatestVersion,
+    queued_runs: queued,
+    running_runs: running,
+    success_runs: success,
+    partial_runs: partial,
+    failed_runs: failed,
+    eta_seconds: etaMs === null ? null : Math.round(etaMs / 1_000),
+  };
+}
+
 function backfillRow(backfill: Backfill): Row {
   return {
     id: backfill.id,
@@ -222,6 +325,7 @@ function backfillRow(backfill: Backfill): Row {
     expected_runs: backfill.expectedRuns,
     max_active_runs: backfill.maxActiveRuns,
     reprocess_behavior: backfill.reprocessBehavior,
+    state: stateOf(backfill),
     is_paused: backfill.isPaused,
     created_at: formatInstant(backfill.createdAt),
     completed_at: backfill.completedAt === null ? null : formatInstant(backfill.completedAt),

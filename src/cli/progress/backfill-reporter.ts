@@ -56,17 +56,21 @@ export function renderCounts(progress: FollowedBackfill): string {
 }
 
 /** `[##########xx>>>>            ]  50%`: done, failed, running, waiting. */
-export function renderBar({ backfill, success, failed, running }: FollowedBackfill): string {
+export function renderBar({ backfill, success, partial, failed, running }: FollowedBackfill): string {
   const total = Math.max(1, backfill.expectedRuns);
   const end = (runs: number): number => Math.min(BAR_WIDTH, Math.floor((runs / total) * BAR_WIDTH));
-  const done = end(success);
-  const dead = end(success + failed);
-  const busy = end(success + failed + running);
+  const ended = success + partial + failed;
+  const done = end(success + partial);
+  const dead = end(ended);
+  const busy = end(ended + running);
   const bar = '#'.repeat(done) + 'x'.repeat(dead - done) + '>'.repeat(busy - dead);
-  return `[${bar.padEnd(BAR_WIDTH)}] ${Math.floor(((success + failed) / total) * 100)}%`;
+  return `[${bar.padEnd(BAR_WIDTH)}] ${Math.floor((ended / total) * 100)}%`;
 }
 
-function countsOnly({ backfill, success, failed, running }: FollowedBackfill): string {
-  const waiting = Math.max(0, backfill.expectedRuns - success - failed - running);
-  return `done ${success} of ${backfill.expectedRuns}  running ${running}  failed ${failed}  waiting ${waiting}`;
+function countsOnly({ backfill, success, partial, failed, running }: FollowedBackfill): string {
+  const done = success + partial;
+  const waiting = Math.max(0, backfill.expectedRuns - done - failed - running);
+  const partly = partial > 0 ? ` (${partial} in part)` : '';
+  const paused = backfill.isPaused && backfill.completedAt === null ? '  paused' : '';
+  return `done ${done} of ${backfill.expectedRuns}${partly}  running ${running}  failed ${failed}  waiting ${waiting}${paused}`;
 }

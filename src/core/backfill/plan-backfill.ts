@@ -36,8 +36,8 @@ export interface BackfillRequest<Existing extends ExistingRun> {
 export interface BackfillPlan<Existing extends ExistingRun> {
   /** In the order in which they shall run. `backfillId` is filled in when the backfill is stored. */
   readonly create: readonly NewDagRun[];
-  /** Finished runs to clear and take over. */
-  readonly reprocess: readonly Existing[];
+  /** Finished runs to clear and take over, with their places in that order (`DagRun.backfillOrdinal`). */
+  readonly reprocess: readonly { readonly run: Existing; readonly ordinal: number }[];
   readonly skipped: readonly { readonly run: Existing; readonly reason: 'in_flight' | 'already_exists' }[];
   /** The earliest and the latest logical date of the range that has an interval. */
   readonly first: NextRun;
@@ -61,18 +61,19 @@ export function planBackfill<Existing extends ExistingRun>(request: BackfillRequ
       place: spec.dagId,
       message: `the range holds more than ${maxRuns} intervals`,
       value: `${dateText(from)}..${dateText(to)}`,
-      allowed: `at most ${maxRuns} runs; split the range`,
+      allowed: `at most ${maxRuns} runs; split the range, or allow more with --max-runs`,
     });
   }
   const existing = new Map(request.existing.map((run) => [run.logicalDate, run]));
   const create: NewDagRun[] = [];
-  const reprocess: Existing[] = [];
+  const reprocess: { run: Existing; ordinal: number }[] = [];
   const skipped: { run: Existing; reason: 'in_flight' | 'already_exists' }[] = [];
-  for (const run of request.runBackwards ? runs.reverse() : runs) {
+  for (const [index, run] of (request.runBackwards ? runs.reverse() : runs).entries()) {
+    const ordinal = index + 1;
     const found = existing.get(run.logicalDate);
-    if (!found) create.push(newRun(run, request.conf ?? {}));
+    if (!found) create.push(newRun(run, ordinal, request.conf ?? {}));
     else if (found.state === 'queued' || found.state === 'running') skipped.push({ run: found, reason: 'in_flight' });
-    else if (runsAgain(found.state, request.reprocessBehavior)) reprocess.push(found);
+    else if (runsAgain(found.state, request.reprocessBehavior)) reprocess.push({ run: found, ordinal });
     else skipped.push({ run: found, reason: 'already_exists' });
   }
   return { create, reprocess, skipped, first, last };
@@ -106,7 +107,7 @@ function runsAgain(state: DagRunState, behavior: ReprocessBehavior): boolean {
   return behavior === 'completed' || (behavior === 'failed' && state === 'failed');
 }
 
-function newRun(run: NextRun, conf: Readonly<Record<string, unknown>>): NewDagRun {
+function newRun(run: NextRun, backfillOrdinal: number, conf: Readonly<Record<string, unknown>>): NewDagRun {
   return {
     runId: runIdFor('backfill', run.runAfter),
     runType: 'backfill',
@@ -116,6 +117,7 @@ function newRun(run: NextRun, conf: Readonly<Record<string, unknown>>): NewDagRu
     runAfter: run.runAfter,
     conf,
     backfillId: null,
+    backfillOrdinal,
     state: 'queued',
     note: null,
   };

@@ -170,6 +170,16 @@ export function completeBackfill(tables: Tables, backfillId: number, now: Instan
   const isOpen = tables.runsOf(backfill.dagId).some((run) => run.backfillId === backfillId && !FINISHED_RUN_STATES.has(run.state));
   if (isOpen) return false;
   tables.backfills.set(backfillId, Object.freeze({ ...backfill, completedAt: now }));
+  tables.record({
+    entity: 'backfill',
+    entityId: backfillId,
+    dagRunId: null,
+    from: backfill.isPaused ? 'paused' : 'active',
+    to: 'completed',
+    token: null,
+    actor: { kind: 'scheduler', id: 'backfill' },
+    reason: null,
+  });
   return true;
 }
 

@@ -105,6 +105,7 @@ export function readSchedule(tables: Tables, dag: StoredDag, now: Instant): DagS
   const last = tables.lastAutomatedRun(dag.dagId);
   const runs = tables.openRunsOf(dag.dagId);
   const own = runs.filter((run) => run.backfillId === null);
+  const byOrdinal = (a: StoredRun, b: StoredRun) => (a.backfillOrdinal ?? 0) - (b.backfillOrdinal ?? 0) || a.id - b.id;
   const byDate = (a: StoredRun, b: StoredRun) => (a.logicalDate ?? a.runAfter) - (b.logicalDate ?? b.runAfter) || a.id - b.id;
   // Also an ended one that has open runs again, because they were cleared: it is no longer paused or cancelled.
   const isOpen = ({ id, completedAt }: Backfill) => completedAt === null || runs.some((run) => run.backfillId === id);
@@ -121,7 +122,7 @@ export function readSchedule(tables: Tables, dag: StoredDag, now: Instant): DagS
     runningRuns: own.filter((run) => run.state === 'running').length,
     queuedRuns: queuedRuns(own.sort(byDate), spec.maxActiveRuns, now),
     backfills: active.map((backfill) => {
-      const ours = runs.filter((run) => run.backfillId === backfill.id).sort((a, b) => a.id - b.id);
+      const ours = runs.filter((run) => run.backfillId === backfill.id).sort(byOrdinal);
       return {
         backfillId: backfill.id,
         isPaused: backfill.isPaused && backfill.completedAt === null,

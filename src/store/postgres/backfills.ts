@@ -1,9 +1,10 @@
 /** Backfills: created with their runs in one transaction, completed when all of these are terminal. */
 import type { Backfill, BackfillProgress } from '../../model/backfill.js';
 import type { Instant } from '../../model/instant.js';
-import type { BackfillStore } from '../../ports/store.js';
-import type { RunCommit } from '../../model/commit.js';
-import { listParameter } from './columns.js';
+import type { Actor } from '../../model/commit.js';
+import type { NewDagRun } from '../../model/dag.js';
+import type { AdoptedRun, BackfillStore } from '../../ports/store.js';
+import { RowSet } from './columns.js';
 import { writeCommitsIn } from './commits.js';
 import { checkDag, insertRuns, lockDag } from './new-runs.js';
 import type { Database, Row, Session, Statement } from './session.js';
@@ -28,9 +29,48 @@ const SETTLE_COUNT: Statement = {
     where backfill_id = $1 returning *`,
 };
 
+const ADOPTED = new RowSet({ dag_run_id: 'bigint', ordinal: 'integer' } as const);
 const ADOPT: Statement = {
   name: 'adopt_runs',
-  text: `update dag_run set backfill_id = $2, run_type = 'backfill', triggered_by = 'backfill' where dag_run_id = any ($1::bigint[])`,
+  text: `update dag_run d set backfill_id = $1, backfill_ordinal = x.ordinal, run_type = 'backfill', triggered_by = 'backfill'
+    from (${ADOPTED.select(2)}) x where d.dag_run_id = any (array[x.dag_run_id])`,
+};
+
+const LOCK: Statement = { name: 'lock_backfill', text: 'select * from backfill where backfill_id = $1 for update' };
+
+const FINISH_CREATION: Statement = {
+  name: 'finish_backfill_creation',
+  text: `update backfill set expected_runs = $2, is_paused = $3 where backfill_id = $1 and completed_at is null returning *`,
+};
+
+const SET_PAUSED: Statement = {
+  name: 'set_backfill_paused',
+  text: 'update backfill set is_paused = $2 where backfill_id = $1 returning *',
+};
+
+const CANCEL: Statement = {
+  name: 'cancel_backfill',
+  text: `update backfill set is_paused = true, is_cancelled = true, completed_at = to_timestamp($2::float8 / 1000)
+    where backfill_id = $1 returning *`,
+};
+
+const FAIL_QUEUED: Statement = {
+  name: 'fail_queued_runs_of_backfill',
+  text: `with failed as (
+  update dag_run d set state = 'failed', ended_at = to_timestamp($3::float8 / 1000), plan_at = null, revision = d.revision + 1
+  where d.dag_id = $1 and d.backfill_id = $2 and d.state in ('queued', 'running') and d.state = 'queued'
+  returning d.dag_run_id
+), events as (
+  insert into event_log (entity, dag_run_id, entity_id, from_state, to_state, actor_kind, actor_id, reason)
+  select 'dag_run', f.dag_run_id, f.dag_run_id, 'queued', 'failed', $4::text, $5::text, 'backfill_cancelled' from failed f
+)
+select count(*) as failed from failed`,
+};
+
+const RECORD: Statement = {
+  name: 'record_backfill_event',
+  text: `insert into event_log (entity, dag_id, entity_id, from_state, to_state, actor_kind, actor_id)
+    values ('backfill', $1, $2, $3, $4, $5, $6)`,
 };
 
 const PROGRESS: Statement = {
@@ -52,49 +92,69 @@ const LIST: Statement = {
 const COMPLETE_FINISHED: Statement = {
   name: 'complete_finished_backfills',
   text: `update backfill b set completed_at = to_timestamp($1::float8 / 1000)
-    where b.completed_at is null
-      and not exists (select 1 from dag_run d where d.backfill_id = b.backfill_id and d.state in ('queued', 'running'))
+    where b.completed_at is null and not exists (
+      select 1 from dag_run d where d.dag_id = b.dag_id and d.backfill_id = b.backfill_id and d.state in ('queued', 'running')
+    )
     returning b.backfill_id`,
 };
+
+/** So many runs, with their task instances, are created while the DAG is locked. */
+const RUNS_PER_TRANSACTION = 1_000;
+
+type NewBackfill = Omit<Backfill, 'id' | 'createdAt' | 'completedAt'>;
+
+interface BegunBackfill {
+  readonly backfill: Backfill;
+  readonly created: number;
+}
 
 /** Rolls the transaction back; never leaves this file. */
 class StaleAdoption extends Error {}
 
 export function createBackfillStore(database: Database, specs: SpecCache): BackfillStore {
   return {
-    create: (backfill, runs, actor, now, adopt = []) =>
-      database
-        .transaction(async (session) => {
-          const { dagId } = backfill;
-          const { versionId, spec } = await lockDag(session, specs, dagId);
-          if ((await session.run(FIND_ACTIVE, [dagId])).length > 0) return 'conflict' as const;
-          const [row] = await session.run(CREATE, [
-            dagId,
-            backfill.fromDate,
-            backfill.toDate,
-            backfill.maxActiveRuns,
-            JSON.stringify(backfill.conf),
-            backfill.reprocessBehavior,
-            backfill.runBackwards,
-            backfill.isPaused,
-            backfill.expectedRuns,
-            now,
-            backfill.runOnLatestVersion,
-          ]);
-          const stored = readBackfill(row!);
-          const ours = runs.map((run) => ({ dagId, versionId, spec, run: { ...run, backfillId: stored.id } }));
-          const created = await insertRuns(session, ours, actor, now);
-          await adoptRuns(session, adopt, stored.id, now);
-          await checkDag(session, dagId, now);
-          const expected = created.length + adopt.length;
-          // A run that somebody else created in between is not this backfill's.
-          if (expected === stored.expectedRuns && expected > 0) return stored;
-          return readBackfill((await session.run(SETTLE_COUNT, [stored.id, expected, now]))[0]!);
-        })
-        .catch((error: unknown) => {
-          if (error instanceof StaleAdoption) return 'stale' as const;
-          throw error;
-        }),
+    async create(backfill, runs, actor, now, adopt = []) {
+      const isLong = runs.length > RUNS_PER_TRANSACTION;
+      const first = isLong ? { ...backfill, isPaused: true } : backfill;
+      const given = { now: runs.slice(0, RUNS_PER_TRANSACTION), later: Math.max(0, runs.length - RUNS_PER_TRANSACTION) };
+      const stored = await begin(database, specs, first, given, adopt, actor, now);
+      if (typeof stored === 'string') return stored;
+      if (!isLong) return stored.backfill;
+      let created = adopt.length + stored.created;
+      for (let start = RUNS_PER_TRANSACTION; start < runs.length; start += RUNS_PER_TRANSACTION) {
+        const batch = runs.slice(start, start + RUNS_PER_TRANSACTION);
+        created += await append(database, specs, stored.backfill, batch, actor, now);
+      }
+      const [row] = await database.transaction(async (session) => {
+        const [finished] = await session.run(FINISH_CREATION, [stored.backfill.id, created, backfill.isPaused]);
+        await checkDag(session, backfill.dagId, now);
+        return [finished ?? (await session.run(LOCK, [stored.backfill.id]))[0]!];
+      });
+      return readBackfill(row!);
+    },
+    setPaused: (backfillId, isPaused, actor, now) =>
+      database.transaction(async (session) => {
+        const [row] = await session.run(LOCK, [backfillId]);
+        if (!row) return null;
+        const before = readBackfill(row);
+        if (before.completedAt !== null || before.isPaused === isPaused) return { backfill: before, isChanged: false };
+        const [changed] = await session.run(SET_PAUSED, [backfillId, isPaused]);
+        await record(session, before, stateOf(before), isPaused ? 'paused' : 'active', actor);
+        if (!isPaused) await checkDag(session, before.dagId, now);
+        return { backfill: readBackfill(changed!), isChanged: true };
+      }),
+    cancel: (backfillId, actor, now) =>
+      database.transaction(async (session) => {
+        const [row] = await session.run(LOCK, [backfillId]);
+        if (!row) return null;
+        const before = readBackfill(row);
+        if (before.completedAt !== null) return { backfill: before, isChanged: false, failedRuns: 0 };
+        const [changed] = await session.run(CANCEL, [backfillId, now]);
+        const values = [before.dagId, backfillId, now, actor.kind, actor.id];
+        const [counted] = await session.run<{ failed: number }>(FAIL_QUEUED, values);
+        await record(session, before, stateOf(before), 'cancelled', actor);
+        return { backfill: readBackfill(changed!), isChanged: true, failedRuns: counted!.failed };
+      }),
     async progress(backfillId) {
       const [row] = await database.run(PROGRESS, [backfillId]);
       return row ? readProgress(row) : null;
@@ -108,11 +168,84 @@ export function createBackfillStore(database: Database, specs: SpecCache): Backf
   };
 }
 
-async function adoptRuns(session: Session, adopt: readonly RunCommit[], backfillId: number, now: Instant): Promise<void> {
+/** The backfill, with the first of its runs. */
+async function begin(
+  database: Database,
+  specs: SpecCache,
+  backfill: NewBackfill,
+  { now: runs, later }: { readonly now: readonly NewDagRun[]; readonly later: number },
+  adopt: readonly AdoptedRun[],
+  actor: Actor,
+  now: Instant,
+): Promise<BegunBackfill | 'conflict' | 'stale'> {
+  return database
+    .transaction(async (session) => {
+      const { dagId } = backfill;
+      const { versionId, spec } = await lockDag(session, specs, dagId);
+      if ((await session.run(FIND_ACTIVE, [dagId])).length > 0) return 'conflict' as const;
+      const [row] = await session.run(CREATE, [
+        dagId,
+        backfill.fromDate,
+        backfill.toDate,
+        backfill.maxActiveRuns,
+        JSON.stringify(backfill.conf),
+        backfill.reprocessBehavior,
+        backfill.runBackwards,
+        backfill.isPaused,
+        backfill.expectedRuns,
+        now,
+        backfill.runOnLatestVersion,
+      ]);
+      const stored = readBackfill(row!);
+      await record(session, stored, null, stateOf(stored), actor);
+      const ours = runs.map((run) => ({ dagId, versionId, spec, run: { ...run, backfillId: stored.id } }));
+      const created = (await insertRuns(session, ours, actor, now)).length;
+      await adoptRuns(session, adopt, stored.id, now);
+      await checkDag(session, dagId, now);
+      // A run that somebody else created in between is not this backfill's.
+      const expected = created + adopt.length + later;
+      if (expected === stored.expectedRuns && expected > 0) return { backfill: stored, created };
+      return { backfill: readBackfill((await session.run(SETTLE_COUNT, [stored.id, expected, now]))[0]!), created };
+    })
+    .catch((error: unknown) => {
+      if (error instanceof StaleAdoption) return 'stale' as const;
+      throw error;
+    });
+}
+
+/** More runs of a backfill; none when it has been cancelled. Says how many were created. */
+function append(
+  database: Database,
+  specs: SpecCache,
+  { id, dagId }: Backfill,
+  runs: readonly NewDagRun[],
+  actor: Actor,
+  now: Instant,
+): Promise<number> {
+  return database.transaction(async (session) => {
+    const { versionId, spec } = await lockDag(session, specs, dagId);
+    const [row] = await session.run(LOCK, [id]);
+    if (!row || readBackfill(row).completedAt !== null) return 0;
+    const ours = runs.map((run) => ({ dagId, versionId, spec, run: { ...run, backfillId: id } }));
+    return (await insertRuns(session, ours, actor, now)).length;
+  });
+}
+
+async function adoptRuns(session: Session, adopt: readonly AdoptedRun[], backfillId: number, now: Instant): Promise<void> {
   if (adopt.length === 0) return;
-  const { staleRuns, staleTaskInstances } = await writeCommitsIn(session, adopt, now);
+  const commits = adopt.map(({ commit }) => commit);
+  const { staleRuns, staleTaskInstances } = await writeCommitsIn(session, commits, now);
   if (staleRuns.length > 0 || staleTaskInstances.length > 0) throw new StaleAdoption();
-  await session.run(ADOPT, [listParameter(adopt.map((commit) => commit.dagRunId)), backfillId]);
+  const rows = adopt.map(({ commit, ordinal }) => ({ dag_run_id: commit.dagRunId, ordinal }));
+  await session.run(ADOPT, [backfillId, ...ADOPTED.values(rows)]);
+}
+
+function record(session: Session, { id, dagId }: Backfill, from: string | null, to: string, actor: Actor): Promise<unknown> {
+  return session.run(RECORD, [dagId, id, from, to, actor.kind, actor.id]);
+}
+
+function stateOf({ isPaused }: Backfill): string {
+  return isPaused ? 'paused' : 'active';
 }
 
 function readBackfill(row: Row): Backfill {

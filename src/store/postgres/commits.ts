@@ -30,9 +30,16 @@ const TOUCH_WAITING: Statement = {
 
 const COMPLETE_BACKFILLS: Statement = {
   name: 'commit_complete_backfills',
-  text: `update backfill b set completed_at = to_timestamp($2::float8 / 1000)
-    where b.completed_at is null and b.backfill_id in (select d.backfill_id from dag_run d where d.dag_run_id = any ($1::bigint[]))
-      and not exists (select 1 from dag_run d where d.backfill_id = b.backfill_id and d.state in ('queued', 'running'))`,
+  text: `with done as (
+  update backfill b set completed_at = to_timestamp($2::float8 / 1000)
+  where b.completed_at is null and b.backfill_id in (select d.backfill_id from dag_run d where d.dag_run_id = any ($1::bigint[]))
+    and not exists (
+      select 1 from dag_run d where d.dag_id = b.dag_id and d.backfill_id = b.backfill_id and d.state in ('queued', 'running')
+    )
+  returning b.backfill_id, b.dag_id, b.is_paused
+)
+insert into event_log (entity, dag_id, entity_id, from_state, to_state, actor_kind, actor_id)
+select 'backfill', b.dag_id, b.backfill_id, case when b.is_paused then 'paused' else 'active' end, 'completed', 'scheduler', 'backfill' from done b`,
 };
 
 const WAKE_NEXT_RUNS: Statement = {

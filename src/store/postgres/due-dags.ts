@@ -39,20 +39,32 @@ const COUNT_RUNS: Statement = {
 
 const LANES = new RowSet({ dag_id: 'text', backfill_id: 'bigint', places: 'integer' } as const);
 
-/** Runs of each lane (a DAG's own runs, or one backfill's) that may start, and after them the one that becomes due next. */
+const QUEUED = `d.dag_id = x.dag_id and d.state in ('queued', 'running') and d.state = 'queued'`;
+const DUE = 'd.run_after <= to_timestamp($1::float8 / 1000)';
+const WAITS = 'd.run_after > to_timestamp($1::float8 / 1000)';
+const queuedRuns = (rank: number, condition: string, order: string, limit: string): string => `
+    (select s.*, ${rank} as rank, row_number() over () as place from (
+      select d.dag_run_id, d.run_id, d.run_after from dag_run d where ${condition} order by ${order} limit ${limit}
+    ) s)`;
+
+/**
+ * Runs of each lane (a DAG's own runs, or one backfill's) that may start, and after them the one that becomes due next. A backfill may have a
+ * hundred thousand that wait: each part finds its first ones through an index.
+ */
 const QUEUED_RUNS: Statement = {
   name: 'list_queued_runs',
-  text: `select x.n::integer as lane, q.* from (${LANES.select(2)}) x cross join lateral (
-    (select d.dag_run_id, d.run_id, d.run_after from dag_run d
-      where d.dag_id = x.dag_id and d.state in ('queued', 'running') and d.state = 'queued'
-        and d.backfill_id is not distinct from x.backfill_id and d.run_after <= to_timestamp($1::float8 / 1000)
-      order by case when d.backfill_id is null then coalesce(d.logical_date, d.run_after) end, d.dag_run_id limit x.places)
-    union all
-    (select d.dag_run_id, d.run_id, d.run_after from dag_run d
-      where d.dag_id = x.dag_id and d.state in ('queued', 'running') and d.state = 'queued'
-        and d.backfill_id is not distinct from x.backfill_id and d.run_after > to_timestamp($1::float8 / 1000)
-      order by d.run_after, d.dag_run_id limit 1)
-  ) q order by x.n`,
+  text: `select x.n::integer as lane, q.dag_run_id, q.run_id, q.run_after from (${LANES.select(2)}) x cross join lateral (${[
+    queuedRuns(
+      1,
+      `x.backfill_id is null and d.backfill_id is null and ${QUEUED} and ${DUE}`,
+      'coalesce(d.logical_date, d.run_after), d.dag_run_id',
+      'x.places',
+    ),
+    queuedRuns(1, `d.backfill_id = x.backfill_id and ${QUEUED} and ${DUE}`, 'd.backfill_ordinal, d.dag_run_id', 'x.places'),
+    queuedRuns(2, `x.backfill_id is null and d.backfill_id is null and ${QUEUED} and ${WAITS}`, 'd.run_after, d.dag_run_id', '1'),
+    queuedRuns(2, `d.backfill_id = x.backfill_id and d.state = 'queued' and ${WAITS}`, 'd.run_after, d.dag_run_id', '1'),
+  ].join('\n    union all')}
+  ) q order by x.n, q.rank, q.place`,
 };
 
 const NEWEST = new RowSet({ dag_id: 'text', places: 'integer' } as const);
@@ -84,9 +96,10 @@ select 'dag', p.dag_id, 'active', 'paused', $3::text, $4::text, p.reason from pa
 const ACTIVE_BACKFILLS: Statement = {
   name: 'list_active_backfills',
   text: `select b.dag_id, b.backfill_id, b.is_paused and b.completed_at is null as is_paused, b.max_active_runs,
-      (select count(*) from dag_run d where d.backfill_id = b.backfill_id and d.state = 'running') as running
-    from backfill b where b.dag_id = any ($1::text[]) and (b.completed_at is null or b.backfill_id in (
-      select d.backfill_id from dag_run d where d.dag_id = any ($1::text[]) and d.state in ('queued', 'running') and d.backfill_id is not null
+      (select count(*) from dag_run d where d.dag_id = b.dag_id and d.backfill_id = b.backfill_id and d.state in ('queued', 'running')
+         and d.state = 'running') as running
+    from backfill b where b.dag_id = any ($1::text[]) and (b.completed_at is null or exists (
+      select 1 from dag_run d where d.dag_id = b.dag_id and d.backfill_id = b.backfill_id and d.state in ('queued', 'running')
     )) order by b.backfill_id`,
 };
 

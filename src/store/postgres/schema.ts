@@ -15,6 +15,7 @@ import { assets } from './migrations/0004-assets.js';
 import { limitsAndLanes } from './migrations/0005-limits-and-lanes.js';
 import { watchedFiles } from './migrations/0006-watched-files.js';
 import { activeSince } from './migrations/0007-active-since.js';
+import { longBackfills } from './migrations/0008-long-backfills.js';
 
 export interface Migration {
   readonly version: number;
@@ -31,6 +32,7 @@ export const MIGRATIONS: readonly Migration[] = [
   limitsAndLanes,
   watchedFiles,
   activeSince,
+  longBackfills,
 ];
 
 export interface SchemaStatus {

@@ -690,6 +690,10 @@ describe('backfill', () => {
     create: [{ start, end: start + DAY }],
     rerun: [],
     skip: [dagRun('old', { logicalDate: next.start, dataInterval: next, state: 'running' })],
+    first: { start, end: start + DAY },
+    last: next,
+    estimateMs: null,
+    active: null,
   };
   const progress = backfillProgress({}, 1);
   const ended = (failed: number): FollowedBackfill => ({
@@ -710,7 +714,8 @@ describe('backfill', () => {
   });
   const args = ['backfill', 'create', '--dag-id', 'sales', '--from-date', '2026-01-01', '--to-date', '2026-01-02', '-o', 'json'];
   const planLine =
-    'sales: 2 intervals (1 to create, 0 to run again, 1 left as they are), first 2026-01-01T00:00:00+00:00, last ends 2026-01-03T00:00:00+00:00';
+    'sales: 2 intervals (1 to create, 0 to run again, 1 left as they are), first 2026-01-01T00:00:00+00:00, last ends 2026-01-03T00:00:00+00:00\n' +
+    'Runs that exist already: 1 running.';
 
   it('--dry-run prints the plan and creates nothing', async () => {
     const { code, stdout, stderr } = await runFake([...args, '--dry-run'], { dags }, { parseConf, planBackfill: async () => plan });
@@ -747,6 +752,67 @@ describe('backfill', () => {
     const { code, stderr } = await runFake(args, { dags }, follow, terminal);
     expect(code).toBe(130);
     expect(stderr).toContain('Backfill 3 goes on. Follow it with: airflow-like backfill follow 3');
+  });
+
+  it('--dry-run says how long it will take, and what it has to wait for', async () => {
+    const planBackfill = async () => ({ ...plan, estimateMs: 90_000, active: progress.backfill });
+    const { stderr } = await runFake([...args, '--dry-run'], { dags }, { parseConf, planBackfill });
+    expect(stderr).toContain(
+      'By its newest runs it takes about 1m 30s.\nBackfill 3 of sales is active: another one can be created',
+    );
+  });
+
+  it('hands over how many runs it may have, and with which version existing ones run again', async () => {
+    const requests: unknown[] = [];
+    const planBackfill = async (_client: unknown, request: unknown) => (requests.push(request), plan);
+    const more = ['--max-runs', '50', '--no-run-on-latest-version', '--dry-run'];
+    await runFake([...args, ...more], { dags }, { parseConf, planBackfill });
+    await runFake([...args, '--run-on-latest-version', '--dry-run'], { dags }, { parseConf, planBackfill });
+    expect(requests).toEqual([
+      expect.objectContaining({ maxRuns: 50, runOnLatestVersion: false }),
+      expect.objectContaining({ runOnLatestVersion: true }),
+    ]);
+  });
+
+  it('pauses, unpauses and cancels', async () => {
+    const calls: unknown[] = [];
+    const pauseBackfill = async (_client: unknown, id: number, isPaused: boolean) => {
+      calls.push([id, isPaused]);
+      return { backfill: progress.backfill, isChanged: isPaused };
+    };
+    const cancelBackfill = async () => ({ backfill: progress.backfill, isChanged: true, failedRuns: 7 });
+    const system = { pauseBackfill, cancelBackfill };
+    expect(await runFake(['backfill', 'pause', '3'], {}, system)).toMatchObject({ code: 0, stderr: 'Backfill 3 is now paused.\n' });
+    expect((await runFake(['backfill', 'unpause', '3'], {}, system)).stderr).toBe('Backfill 3 was already unpaused.\n');
+    expect((await runFake(['backfill', 'cancel', '3'], {}, system)).stderr).toBe(
+      'Backfill 3 is cancelled: 7 runs that had not started failed.\n',
+    );
+    expect(calls).toEqual([
+      [3, true],
+      [3, false],
+    ]);
+  });
+
+  it('shows one with its counts and its estimate', async () => {
+    const shown = backfillProgress({ success: 40, partial: 2, failed: 1, running: 4, queued: 53, etaMs: 12_400 });
+    const contents = { backfills: [shown.backfill] };
+    const { code, stdout } = await runFake(['backfill', 'show', '3', '-o', 'json'], contents, system(shown));
+    expect(code).toBe(0);
+    expect((JSON.parse(stdout) as unknown[])[0]).toMatchObject({
+      id: 3,
+      state: 'active',
+      success_runs: 40,
+      partial_runs: 2,
+      failed_runs: 1,
+      running_runs: 4,
+      queued_runs: 53,
+      eta_seconds: 12,
+      run_on_latest_version: true,
+    });
+    expect(await runFake(['backfill', 'show', '4'], contents, system())).toMatchObject({
+      code: 1,
+      stderr: 'NOT_FOUND: id: there is no such backfill, got 4; allowed: 3\n',
+    });
   });
 
   it('does not follow what nobody runs', async () => {

@@ -33,8 +33,12 @@ const runs = read('airflow-runs.json') as readonly RecordedRun[];
 const OURS_ALONE = [
   'assets create-event',
   'assets events',
+  'backfill cancel',
   'backfill follow',
   'backfill list',
+  'backfill pause',
+  'backfill show',
+  'backfill unpause',
   'dags check',
   'dags delete-run',
   'dags explain',
@@ -70,8 +74,6 @@ const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
   ],
   'dag-processor': ['--daemon', '--dev', '--log-file', '--num-runs', '--pid', '--stderr', '--stdout'],
   scheduler: ['--daemon', '--dev', '--log-file', '--num-runs', '--only-idle', '--pid', '--skip-serve-logs', '--stderr', '--stdout'],
-  // A backfill always takes the newest version of its DAG.
-  'backfill create': ['--run-on-latest-version', '--no-run-on-latest-version'],
   // Values are always shown and passwords always masked; there are no providers to leave out; the output is not a file to edit.
   'config list': [
     '--color',

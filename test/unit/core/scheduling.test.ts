@@ -194,7 +194,8 @@ describe('planBackfill', () => {
   ] as const)('reprocess %s', (reprocessBehavior, reprocess, skipped) => {
     const plan = planBackfill({ ...request, existing, reprocessBehavior });
     expect(dates(plan.create)).toEqual(['01-06']);
-    expect(dates(plan.reprocess)).toEqual(reprocess);
+    expect(dates(plan.reprocess.map(({ run }) => run))).toEqual(reprocess);
+    expect(plan.create.map((run) => run.backfillOrdinal)).toEqual([4]);
     expect(plan.skipped.map((entry) => entry.reason)).toEqual(skipped);
   });
 

@@ -90,7 +90,7 @@ describe('createBackfill', () => {
     const handed: RunCommit[] = [];
     const { backfills } = world.store;
     const create: BackfillStore['create'] = (backfill, runs, actor, now, adopt = []) => {
-      handed.push(...adopt);
+      handed.push(...adopt.map(({ commit }) => commit));
       return backfills.create(backfill, runs, actor, now);
     };
     await createBackfill({ ...world, store: { ...world.store, backfills: { ...backfills, create } } }, request);
@@ -180,7 +180,7 @@ describe('createBackfill', () => {
     const { id } = await createBackfill(world, RANGE);
     const next = { ...RANGE, from: TO + DAY_MS, to: TO + 2 * DAY_MS };
     expect((await failure(() => createBackfill(world, next))).message).toBe(
-      `BACKFILL_CONFLICT: DAG sales: backfill ${id} of this DAG is active; wait for its end`,
+      `BACKFILL_CONFLICT: DAG sales: backfill ${id} of this DAG is active; wait for its end or cancel it`,
     );
   });
 
