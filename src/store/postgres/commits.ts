@@ -5,6 +5,7 @@ import { FINISHED_RUN_STATES } from '../../model/states.js';
 import type { TaskInstance, NewTaskInstance } from '../../model/task-instance.js';
 import { assetRows, wakeConsumers } from './asset-events.js';
 import { listParameter, type RowOf } from './columns.js';
+import { completeBackfills } from './complete-backfills.js';
 import { commitStatement, PARTS, type CommitAnswer, type PartName } from './commit-statement.js';
 import type { Database, Session, Statement } from './session.js';
 
@@ -14,32 +15,11 @@ const TOUCH_DAGS: Statement = {
     where dag_id in (select unnest($1::text[]) order by 1)`,
 };
 
-const LOCK_BACKFILLS: Statement = {
-  name: 'commit_lock_backfills',
-  text: `select b.backfill_id from backfill b
-    where b.completed_at is null and b.backfill_id in (select d.backfill_id from dag_run d where d.dag_run_id = any ($1::bigint[]))
-    order by b.backfill_id for update`,
-};
-
 /** A DAG that was at its limit of runs may have events that wait. */
 const TOUCH_WAITING: Statement = {
   name: 'commit_touch_waiting',
   text: `update dag g set asset_check_at = to_timestamp($2::float8 / 1000)
     where g.dag_id in (select unnest($1::text[]) order by 1) and exists (select 1 from asset_queue q where q.dag_id = g.dag_id)`,
-};
-
-const COMPLETE_BACKFILLS: Statement = {
-  name: 'commit_complete_backfills',
-  text: `with done as (
-  update backfill b set completed_at = to_timestamp($2::float8 / 1000)
-  where b.completed_at is null and b.backfill_id in (select d.backfill_id from dag_run d where d.dag_run_id = any ($1::bigint[]))
-    and not exists (
-      select 1 from dag_run d where d.dag_id = b.dag_id and d.backfill_id = b.backfill_id and d.state in ('queued', 'running')
-    )
-  returning b.backfill_id, b.dag_id, b.is_paused
-)
-insert into event_log (entity, dag_id, entity_id, from_state, to_state, actor_kind, actor_id)
-select 'backfill', b.dag_id, b.backfill_id, case when b.is_paused then 'paused' else 'active' end, 'completed', 'scheduler', 'backfill' from done b`,
 };
 
 const WAKE_NEXT_RUNS: Statement = {
@@ -79,9 +59,13 @@ async function follow(session: Session, commits: readonly RunCommit[], now: Inst
   const following: Promise<unknown>[] = [];
   const ended = commits.filter(endsRun);
   if (ended.length > 0) {
-    const ids = listParameter(ended.map((commit) => commit.dagRunId));
-    // Lock first, count second: of two last runs that end at once, the one that commits later sees the other.
-    following.push(session.run(LOCK_BACKFILLS, [ids]), session.run(COMPLETE_BACKFILLS, [ids, now]));
+    following.push(
+      completeBackfills(
+        session,
+        ended.map((commit) => commit.dagRunId),
+        now,
+      ),
+    );
   }
   const waking = commits.filter((commit) => commit.wakeNextRun);
   if (waking.length > 0) following.push(session.run(WAKE_NEXT_RUNS, [listParameter(waking.map((commit) => commit.dagRunId)), now]));
