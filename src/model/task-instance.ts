@@ -37,7 +37,7 @@ export interface TaskInstance {
   readonly queuedAt: Instant | null;
   readonly startedAt: Instant | null;
   readonly endedAt: Instant | null;
-  /** In up_for_retry and up_for_reschedule: when it may be scheduled again. */
+  /** In up_for_retry and up_for_reschedule: when it may be scheduled again. In deferred and awaiting_input: when it goes on to fail. */
   readonly wakeAt: Instant | null;
   /** First start of the current try of a rescheduling sensor; its timeout counts from here. */
   readonly waitingSince: Instant | null;

@@ -1,23 +1,8 @@
 import { expect, it } from '@jest/globals';
 import { evaluateTriggerRule } from '../../src/core/trigger-rule/evaluate.js';
 import type { ParentStates, Verdict } from '../../src/core/trigger-rule/parent-states.js';
-import type { TriggerRule } from '../../src/model/dag-spec.js';
-import { runVectors, type VectorCase } from './vector-file.js';
-
-interface RuleCase extends VectorCase {
-  /** States of the parents, a letter each. */
-  readonly p: string;
-  /** Outcomes, a letter for each rule. */
-  readonly c: string;
-  readonly m0?: string;
-  readonly m1?: string;
-  readonly m2?: string;
-}
-
-interface Head {
-  readonly rules: readonly TriggerRule[];
-  readonly states: Readonly<Record<string, string>>;
-}
+import { runVectors } from './vector-file.js';
+import type { RuleCase, RuleHead } from './state/rule-cases.js';
 
 const LETTERS: Readonly<Record<Verdict, string>> = { run: 'R', wait: 'w', skipped: 'k', upstream_failed: 'u', removed: 'x' };
 
@@ -25,7 +10,7 @@ it('every trigger rule over every set of up to three parents', () => {
   const failures = runVectors<RuleCase>({
     path: 'state/01_trigger_rules.json',
     answer({ p }, head) {
-      const { rules, states } = head as unknown as Head;
+      const { rules, states } = head as unknown as RuleHead;
       const parents = parentStates(p, states);
       const outcomes = (mapIndex: number): string =>
         rules.map((rule) => LETTERS[evaluateTriggerRule(rule, parents, mapIndex)]).join('');
@@ -37,7 +22,7 @@ it('every trigger rule over every set of up to three parents', () => {
   expect(failures).toEqual([]);
 });
 
-function parentStates(letters: string, states: Head['states']): ParentStates {
+function parentStates(letters: string, states: RuleHead['states']): ParentStates {
   const count = (state: string): number => [...letters].filter((letter) => letter === states[state]).length;
   const counts = {
     success: count('success'),

@@ -6,6 +6,7 @@ import type { NewTaskInstance, TaskInstance } from '../../../src/model/task-inst
 import type { Store } from '../../../src/ports/store.js';
 import { readVectors, runVectors } from '../vector-file.js';
 import { agreeOnOutcomes, type DependencyCase } from './dependency-cases.js';
+import { outcomeLetter, parentStatesOf, recordedRules, ruleAnswer, ruleGraph, type RuleCase, type RuleHead } from './rule-cases.js';
 import { answerOf, graphOf, ONE_PASS, RETRY_AT, statesOf, type RunStateCase, type RunStateHead } from './run-state-cases.js';
 import { rowsOf, specOf, type RecordedGraph } from './state-world.js';
 import { createRun, giveRows, openStore, passOnce, rowsByRun, saveSpecs, STORES, stateNames } from './stores.js';
@@ -22,6 +23,24 @@ describe.each(STORES)('through the %s store', (storeName) => {
   let store: Store;
   beforeAll(async () => void (store = await openStore(storeName)));
   afterAll(() => store.close());
+
+  it('01_trigger_rules', async () => {
+    const path = 'state/01_trigger_rules.json';
+    const head = readVectors<RuleCase>(path) as unknown as (RuleHead & { readonly cases: readonly RuleCase[] }) | null;
+    const cases = (head?.cases ?? []).filter(({ p }) => !p.includes('t'));
+    const seen = await look(store, 'rules', cases, ({ p }) => {
+      const graph = ruleGraph(p, head as RuleHead);
+      return [graph, rowsOf(graph, { states: parentStatesOf(p, head as RuleHead) }, 0)];
+    });
+    const failures = runVectors<RuleCase>({
+      path,
+      through: `the ${storeName} store`,
+      leftOut: ({ p }) => (p.includes('t') ? 'restarting' : null),
+      answer: ({ id }) => ruleAnswer(stateNames((seen.get(id) as Seen).after), head as RuleHead),
+      expected: (testCase) => recordedRules(testCase, head as RuleHead),
+    });
+    expect(failures).toEqual([]);
+  });
 
   it.each(['02_setup_teardown', '03_mapped_deps'])('%s', async (name) => {
     const path = `state/${name}.json`;
@@ -104,15 +123,13 @@ async function look<Case extends { readonly id: string }>(
   return seen;
 }
 
-const LETTERS: Readonly<Record<string, string>> = { none: 'w', scheduled: 'R', skipped: 'k', upstream_failed: 'u', removed: 'x' };
-
 /** A mapped task that was expanded was allowed to be, whatever became of its copies. */
 function outcomesOf({ after, empty }: Seen, names: readonly string[]): Record<string, string> {
   const states = stateNames(after);
   return Object.fromEntries(
     names.map((name) => [
       name,
-      empty.has(name) ? 'R' : name in states ? (LETTERS[states[name] as string] ?? '?') : `${name}[0]` in states ? 'R' : '?',
+      empty.has(name) ? 'R' : name in states ? outcomeLetter(states[name] as string) : `${name}[0]` in states ? 'R' : '?',
     ]),
   );
 }
