@@ -77,7 +77,7 @@ describe('bash', () => {
     expect(await run({ command: 'echo "$#:$1:$2"' }, ['a b; $(date)', 7]).result).toBe('2:a b; $(date):7');
   });
 
-  it('adds to the environment: its own variables and the context', async () => {
+  it('pitfall 66: adds to the environment: its own variables and the context', async () => {
     const command =
       'echo "$A|$AIRFLOW_CTX_DAG_ID|$AIRFLOW_CTX_TRY_NUMBER|$AIRFLOW_CTX_MAP_INDEX|$AIRFLOW_CTX_DATA_INTERVAL_END|${PATH:+path}"';
     expect(await run({ command, env: { A: 'x=y' } }).result).toBe('x=y|d|3|2|1970-01-02T00:00:00.000Z|path');
@@ -138,7 +138,7 @@ describe('bash', () => {
     await expect(run({ command: 'true' }, ['a\0b']).result).rejects.toThrow('ARG_HAS_NUL: bash.args[0]');
   });
 
-  it('skips by exit code 99, or another one, or none', async () => {
+  it('pitfall 66: skips by exit code 99, or another one, or none', async () => {
     const skip = { name: 'SkipTask', message: 'the command ended with exit code 99' };
     await expect(run({ command: 'exit 99' }).result).rejects.toMatchObject(skip);
     await expect(run({ command: 'exit 4', skipOnExitCode: 4 }).result).rejects.toMatchObject({ name: 'SkipTask' });

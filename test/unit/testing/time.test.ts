@@ -143,6 +143,18 @@ describe.each(['poke', 'reschedule'] as const)('a sensor in mode %s', (mode) => 
   });
 });
 
+describe('the time limit of a try', () => {
+  it('pitfall 51: does not count the time in which a task has given its slot back', async () => {
+    const dag = defineDag('patient', { schedule: null }, (d) => {
+      d.sensor('landed', { mode: 'reschedule', pokeInterval: '10m', timeout: '1d', executionTimeout: '1m' }, () => {
+        return context().pokeNumber > 12;
+      })();
+    });
+    const run = await (await testDag(dag, { now: NOW })).finish();
+    expect(run.task('landed')).toMatchObject({ state: 'success', tryNumber: 1, endedAt: minutes(120) });
+  });
+});
+
 describe('errors of a sensor', () => {
   const failing = (error: () => Error, options: object, failures = Number.POSITIVE_INFINITY) =>
     defineDag('fails', { schedule: null }, (d) => {
