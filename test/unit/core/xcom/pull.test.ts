@@ -1,0 +1,46 @@
+import { describe, expect, it } from '@jest/globals';
+import { choosePulled, planPull } from '../../../../src/core/xcom/pull.js';
+import type { TaggedJson } from '../../../../src/model/tagged-json.js';
+import type { XComPull, XComRow } from '../../../../src/model/xcom.js';
+
+const PULL: XComPull = { taskIds: 'm', key: 'return_value', mapIndexes: 'all', runId: null, includePriorDates: false };
+const row = (taskId: string, mapIndex: number, value: TaggedJson): XComRow => ({ taskId, mapIndex, value });
+
+describe('what a pull reads', () => {
+  it.each([
+    [{}, { taskIds: ['m'], mapIndexes: null, from: 'own' }],
+    [{ taskIds: null }, { taskIds: ['self'], mapIndexes: null, from: 'own' }],
+    [
+      { taskIds: ['b', 'a'], mapIndexes: 3 },
+      { taskIds: ['b', 'a'], mapIndexes: [3], from: 'own' },
+    ],
+    [
+      { mapIndexes: [2, 0], includePriorDates: true },
+      { taskIds: ['m'], mapIndexes: [2, 0], from: 'newest' },
+    ],
+    [
+      { runId: 'r', includePriorDates: true },
+      { taskIds: ['m'], mapIndexes: null, from: { runId: 'r' } },
+    ],
+  ] as const)('%j', (change, query) => {
+    expect(planPull({ ...PULL, ...change }, 'self')).toEqual({ key: 'return_value', ...query });
+  });
+});
+
+describe('what a pull gives', () => {
+  const rows = [row('m', 10, 'm10'), row('m', 2, 'm2'), row('m', 3, null), row('a', -1, 'a')];
+  it.each([
+    ['values in the order of their map indexes, without null', {}, ['m2', 'm10']],
+    ['the one value of a task', { taskIds: 'a' }, 'a'],
+    ['nothing', { taskIds: 'none' }, undefined],
+    ['the fallback for nothing', { taskIds: 'none', fallback: 0 }, 0],
+    ['the fallback for null', { mapIndexes: 3, fallback: 'x' }, 'x'],
+    ['one flat list of several tasks, with null for nothing', { taskIds: ['a', 'none', 'm'] }, ['a', null, 'm2', 'm10']],
+    ['map indexes in the order asked for', { mapIndexes: [10, 3, 2] }, ['m10', null, 'm2']],
+    ['a list for a list of one', { taskIds: ['a'] }, ['a']],
+    ['a list for one map index in a list', { mapIndexes: [2] }, ['m2']],
+    ['an empty list for no tasks', { taskIds: [] }, []],
+  ] as const)('%s', (_, change, expected) => {
+    expect(choosePulled({ ...PULL, ...change }, 'self', rows)).toEqual(expected);
+  });
+});
