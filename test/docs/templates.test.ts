@@ -1,11 +1,11 @@
 /** `docs/reference/templates.md` names every variable, filter and macro, and says truly what its examples give. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { FILTER_NAMES } from '../../../src/core/template/filters.js';
-import { createMacros } from '../../../src/core/template/macros.js';
-import { parseTemplate } from '../../../src/core/template/parse-template.js';
-import { renderTemplate } from '../../../src/core/template/render-template.js';
-import { templateNames, type TemplateFacts } from '../../../src/core/template/variables.js';
+import { FILTER_NAMES } from '../../src/core/template/filters.js';
+import { createMacros } from '../../src/core/template/macros.js';
+import { parseTemplate } from '../../src/core/template/parse-template.js';
+import { renderTemplate } from '../../src/core/template/render-template.js';
+import { templateNames, type TemplateFacts } from '../../src/core/template/variables.js';
 
 const FACTS: TemplateFacts = {
   dagId: 'daily_sales',
@@ -42,7 +42,7 @@ const FACTS: TemplateFacts = {
 };
 const sources = { now: () => 1, random: () => 0, answer: () => ({ value: undefined }) };
 const names = templateNames(FACTS, sources);
-const page = readFileSync(new URL('../../../docs/reference/templates.md', import.meta.url), 'utf8');
+const page = readFileSync(new URL('../../docs/reference/templates.md', import.meta.url), 'utf8');
 
 interface Row {
   readonly name: string;
