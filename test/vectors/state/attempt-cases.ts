@@ -43,7 +43,6 @@ export function leftOutFor({ start_state: start, state = start }: AttemptCase): 
 
 /** Why a case cannot be put to us; null: it can. */
 export function missingFor({ kind, state, ...testCase }: AttemptCase): string | null {
-  if (kind === 'handle_failure' && (state === 'none' || state === 'scheduled')) return 'a failure where no attempt is under way';
   const isOfThisTry = testCase.event_try === testCase.try_number && !testCase.other_job && !testCase.has_task;
   if (kind === 'executor_event' && state === 'scheduled' && isOfThisTry) return 'an event of a dispatch that there has not been';
   return null;
@@ -63,9 +62,17 @@ export function attemptSpec(dagId: string, { retries, fail_fast: failFast = fals
   });
 }
 
+/**
+ * Where the attempt stands that the case is about. What fails here is an attempt, never a row that has none: where Airflow finds a row without a
+ * state or only scheduled that has to fail, the same counters decide about the attempt that it would have been queued for.
+ */
+function startStateOf({ kind, start_state: start, state = start }: AttemptCase): TaskInstanceState {
+  return kind === 'handle_failure' && (state === 'none' || state === 'scheduled') ? 'queued' : (state as TaskInstanceState);
+}
+
 /** The rows of a run in which `a` is as the case says, and `b` is running. */
 export function attemptRows(testCase: AttemptCase, token: string): NewTaskInstance[] {
-  const state = (testCase.start_state ?? testCase.state) as TaskInstanceState;
+  const state = startStateOf(testCase);
   const values = { maxTries: 1, pool: 'default_pool', poolSlots: 1, priorityWeight: 1, queue: 'default' };
   const row = (taskId: string, patch: Partial<TaskInstance>): NewTaskInstance => ({
     ...newTaskInstance(1, taskId, -1, values),
