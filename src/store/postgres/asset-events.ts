@@ -62,27 +62,40 @@ export function assetRows({ dagId, dagRunId }: RunCommit, change: TaskInstanceCh
 
 const KEYS = new RowSet({ name: 'text', uri: 'text' } as const);
 
+/** Ids of the DAGs that wait for events of these assets and aliases: the aliases are parameter 2, the assets those from 3 on. */
+const CONSUMERS = `select r.dag_id from (${KEYS.select(3)}) x
+        join asset_reference r on r.asset_name = x.name and r.asset_uri = x.uri and r.role = 'schedule'
+      union
+      select r.dag_id from asset_reference r where r.alias_name = any ($2::text[]) and r.alias_name <> '' and r.role = 'schedule'`;
+
+const LOCK_CONSUMERS: Statement = {
+  name: 'lock_asset_consumers',
+  text: `select g.dag_id from dag g where g.dag_id = any ($1::text[]) or g.dag_id in (${CONSUMERS}) order by g.dag_id for update`,
+};
+
 const WAKE_CONSUMERS: Statement = {
   name: 'wake_asset_consumers',
   text: `update dag g set asset_check_at = to_timestamp($1::float8 / 1000)
-    where not g.is_paused and not g.is_retired and g.dag_id in (
-      select r.dag_id from (${KEYS.select(3)}) x
-        join asset_reference r on r.asset_name = x.name and r.asset_uri = x.uri and r.role = 'schedule'
-      union
-      select r.dag_id from asset_reference r where r.alias_name = any ($2::text[]) and r.alias_name <> '' and r.role = 'schedule'
-      order by 1
-    )`,
+    where not g.is_paused and not g.is_retired and g.dag_id in (${CONSUMERS})`,
 };
 
+type Written = readonly Pick<AssetEmission, 'asset' | 'aliases'>[];
+
+/** Locks the DAGs that wait for these events, and those of `dagIds`, in the order that all who lock several keep. */
+export async function lockConsumers(session: Session, written: Written, dagIds: readonly string[]): Promise<void> {
+  await session.run(LOCK_CONSUMERS, [listParameter(dagIds), ...keysOf(written)]);
+}
+
 /** Has the asset trigger look at the DAGs that wait for these events. */
-export async function wakeConsumers(
-  session: Session,
-  written: readonly Pick<AssetEmission, 'asset' | 'aliases'>[],
-  now: Instant,
-): Promise<void> {
+export async function wakeConsumers(session: Session, written: Written, now: Instant): Promise<void> {
+  await session.run(WAKE_CONSUMERS, [now, ...keysOf(written)]);
+}
+
+/** Parameters from 2 on. */
+function keysOf(written: Written): readonly unknown[] {
   const keys = new Map(written.map(({ asset: { name, uri } }) => [assetKeyText({ name, uri }), { name, uri }]));
   const aliases = [...new Set(written.flatMap((event) => event.aliases))];
-  await session.run(WAKE_CONSUMERS, [now, listParameter(aliases), ...KEYS.values([...keys.values()])]);
+  return [listParameter(aliases), ...KEYS.values([...keys.values()])];
 }
 
 const CREATE: Statement = {
@@ -118,6 +131,7 @@ export function createEvent(
   return database.transaction(async (session) => {
     const [row] = await session.run(CREATE, values);
     if (!row) return null;
+    await lockConsumers(session, [{ asset, aliases }], []);
     await wakeConsumers(session, [{ asset, aliases }], at);
     return readEvent(row);
   });

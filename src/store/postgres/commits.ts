@@ -3,23 +3,20 @@ import type { CommitResult, RunCommit, TaskInstanceChange } from '../../model/co
 import type { Instant } from '../../model/instant.js';
 import { FINISHED_RUN_STATES } from '../../model/states.js';
 import type { TaskInstance, NewTaskInstance } from '../../model/task-instance.js';
-import { assetRows, wakeConsumers } from './asset-events.js';
+import { assetRows, lockConsumers, wakeConsumers } from './asset-events.js';
 import { listParameter, type RowOf } from './columns.js';
 import { completeBackfills } from './complete-backfills.js';
 import { commitStatement, PARTS, type CommitAnswer, type PartName } from './commit-statement.js';
 import type { Database, Session, Statement } from './session.js';
 
+/** A DAG that was at its limit of runs may have events of assets that wait. */
 const TOUCH_DAGS: Statement = {
   name: 'commit_touch_dags',
-  text: `update dag set check_at = least(coalesce(check_at, to_timestamp($2::float8 / 1000)), to_timestamp($2::float8 / 1000))
-    where dag_id in (select unnest($1::text[]) order by 1)`,
-};
-
-/** A DAG that was at its limit of runs may have events that wait. */
-const TOUCH_WAITING: Statement = {
-  name: 'commit_touch_waiting',
-  text: `update dag g set asset_check_at = to_timestamp($2::float8 / 1000)
-    where g.dag_id in (select unnest($1::text[]) order by 1) and exists (select 1 from asset_queue q where q.dag_id = g.dag_id)`,
+  text: `update dag g set
+    check_at = least(coalesce(g.check_at, to_timestamp($2::float8 / 1000)), to_timestamp($2::float8 / 1000)),
+    asset_check_at = case when exists (select 1 from asset_queue q where q.dag_id = g.dag_id) then to_timestamp($2::float8 / 1000)
+      else g.asset_check_at end
+    where g.dag_id in (select unnest($1::text[]) order by 1)`,
 };
 
 const WAKE_NEXT_RUNS: Statement = {
@@ -71,11 +68,9 @@ async function follow(session: Session, commits: readonly RunCommit[], now: Inst
   if (waking.length > 0) following.push(session.run(WAKE_NEXT_RUNS, [listParameter(waking.map((commit) => commit.dagRunId)), now]));
   // Last, because this row is the one that others wait for.
   const dags = [...new Set(commits.filter(givesPlace).map((commit) => commit.dagId))];
-  if (dags.length > 0) {
-    const values = [listParameter(dags), now];
-    following.push(session.run(TOUCH_DAGS, values), session.run(TOUCH_WAITING, values));
-  }
   const written = commits.flatMap(({ changes }) => changes.flatMap(({ assets }) => assets?.written ?? []));
+  if (written.length > 0) following.push(lockConsumers(session, written, dags));
+  if (dags.length > 0) following.push(session.run(TOUCH_DAGS, [listParameter(dags), now]));
   if (written.length > 0) following.push(wakeConsumers(session, written, now));
   await Promise.all(following);
 }
