@@ -55,13 +55,13 @@ function plannedRuns(testCase: BackfillCase): unknown {
   }
 }
 
-function runRecord({ logicalDate, dataInterval, runAfter, runId }: NewDagRun, index: number): unknown {
+function runRecord({ logicalDate, dataInterval, runAfter, runId, backfillOrdinal }: NewDagRun): unknown {
   return {
     logicalDate: textOf(logicalDate ?? Number.NaN),
     dataIntervalStart: textOf(dataInterval?.start ?? Number.NaN),
     dataIntervalEnd: textOf(dataInterval?.end ?? Number.NaN),
     runAfter: textOf(runAfter),
-    sortOrdinal: index + 1,
+    sortOrdinal: backfillOrdinal,
     runId,
   };
 }

@@ -79,37 +79,39 @@ export class QueueLimits {
 
   /** The first limit that keeps the candidate back; null: it may be taken. */
   holdReason(candidate: QueueCandidate): HoldReason | null {
-    return HOLD_REASONS.find((reason) => this.#holds(reason, candidate)) ?? null;
+    const node = candidate.view.node(candidate.instance.taskId);
+    const pool = this.#pools.get(candidate.instance.pool);
+    for (const reason of HOLD_REASONS) if (this.#holds(reason, candidate, node, pool)) return reason;
+    return null;
   }
 
   /** All limits that keep the candidate back. */
   holdReasons(candidate: QueueCandidate): readonly HoldReason[] {
-    return HOLD_REASONS.filter((reason) => this.#holds(reason, candidate));
+    const node = candidate.view.node(candidate.instance.taskId);
+    const pool = this.#pools.get(candidate.instance.pool);
+    return HOLD_REASONS.filter((reason) => this.#holds(reason, candidate, node, pool));
   }
 
-  #holds(reason: HoldReason, { view, instance }: QueueCandidate): boolean {
-    const { task } = view.node(instance.taskId);
+  /** Asked ten times for each candidate, so what it looks at is found before. */
+  #holds(reason: HoldReason, { view, instance }: QueueCandidate, node: TaskNode, pool: Share | undefined): boolean {
+    const { maxActiveTisPerDagrun, maxActiveTisPerDag } = node.task;
     switch (reason) {
       case 'run_not_running':
         return view.run.state !== 'running';
       case 'dag_paused':
         return this.#pausedDags.has(view.run.dagId);
       case 'pool_unknown':
-        return !this.#pools.has(instance.pool);
+        return pool === undefined;
       case 'pool_too_small':
-        return this.#isTooSmallFor(instance);
-      case 'pool_full': {
-        const pool = this.#pools.get(instance.pool);
-        return pool !== undefined && pool.free - pool.taken < instance.poolSlots && !this.#isTooSmallFor(instance);
-      }
+        return isFull(pool, instance) && this.#isTooSmallFor(instance);
+      case 'pool_full':
+        return isFull(pool, instance) && !this.#isTooSmallFor(instance);
       case 'max_active_tasks':
         return this.#useOf(view).active >= view.spec.maxActiveTasks;
-      case 'max_active_tis_per_dagrun': {
-        const { maxActiveTisPerDagrun: limit } = task;
-        return limit !== null && activeInRun(view.node(instance.taskId), this.#useOf(view)) >= limit;
-      }
+      case 'max_active_tis_per_dagrun':
+        return maxActiveTisPerDagrun !== null && activeInRun(node, this.#useOf(view)) >= maxActiveTisPerDagrun;
       case 'max_active_tis_per_dag':
-        return task.maxActiveTisPerDag !== null && this.activeOf(view, task) >= task.maxActiveTisPerDag;
+        return maxActiveTisPerDag !== null && this.activeOf(view, node.task) >= maxActiveTisPerDag;
       case 'no_free_slot':
         return this.isUsedUp;
     }
@@ -168,6 +170,10 @@ export class QueueLimits {
     const slots = this.#occupancy.pools[pool]?.slots;
     return slots !== undefined && slots >= 0 && slots < poolSlots;
   }
+}
+
+function isFull(pool: Share | undefined, { poolSlots }: TaskInstance): boolean {
+  return pool !== undefined && pool.free - pool.taken < poolSlots;
 }
 
 /** Instances of the task in its run that count: also those that hold no slot because they wait for a trigger or a person. */
