@@ -1,5 +1,6 @@
 import { estimateMs } from '../core/backfill/estimate.js';
-import type { BackfillProgress } from '../model/backfill.js';
+import type { Backfill, BackfillProgress } from '../model/backfill.js';
+import type { DagRun } from '../model/dag-run.js';
 import { AirflowLikeError } from '../model/errors.js';
 import { followHints } from './follow-hints.js';
 import type { OperationDeps } from './operation-deps.js';
@@ -8,7 +9,7 @@ import type { OperationDeps } from './operation-deps.js';
 const SAMPLE_RUNS = 100;
 
 export interface FollowedBackfill extends BackfillProgress {
-  /** Time to its end by the median duration of finished runs and the runs that go on side by side; null before the first has finished. */
+  /** Time to its end by the median duration of finished runs and the runs that go on side by side; null before any run of the DAG has finished. */
   readonly etaMs: number | null;
 }
 
@@ -43,7 +44,7 @@ export async function* followBackfill(
     ].join();
     if (seen === last) continue;
     last = seen;
-    yield { ...progress, etaMs: isComplete ? 0 : estimateEtaMs(progress, await sampleDurations(deps, backfillId)) };
+    yield { ...progress, etaMs: isComplete ? 0 : estimateEtaMs(progress, await sampleDurations(deps, progress.backfill)) };
     if (isComplete) return;
   }
 }
@@ -54,12 +55,13 @@ export function estimateEtaMs({ backfill, queued, running }: BackfillProgress, d
   return estimateMs(queued + running / 2, Math.min(backfill.maxActiveRuns, queued + running), durationsMs);
 }
 
-async function sampleDurations({ store }: Pick<OperationDeps, 'store'>, backfillId: number): Promise<readonly number[]> {
-  const runs = await store.runs.listRuns({
-    backfillId,
-    states: ['success', 'partial', 'failed'],
-    order: '-logical_date',
-    limit: SAMPLE_RUNS,
-  });
+/** Of its own newest runs; of the DAG's, until the first of its own has finished. */
+async function sampleDurations({ store }: Pick<OperationDeps, 'store'>, { id, dagId }: Backfill): Promise<readonly number[]> {
+  const newest = { states: ['success', 'partial', 'failed'], order: '-logical_date', limit: SAMPLE_RUNS } as const;
+  const own = durationsOf(await store.runs.listRuns({ backfillId: id, ...newest }));
+  return own.length > 0 ? own : durationsOf(await store.runs.listRuns({ dagId, noBackfill: true, ...newest }));
+}
+
+function durationsOf(runs: readonly DagRun[]): readonly number[] {
   return runs.flatMap(({ startedAt, endedAt }) => (startedAt === null || endedAt === null ? [] : [endedAt - startedAt]));
 }

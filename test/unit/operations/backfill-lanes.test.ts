@@ -3,6 +3,7 @@ import { planDagSchedule } from '../../../src/core/dag-run/plan-schedule.js';
 import { RunView } from '../../../src/core/dag-run/run-view.js';
 import { cancelBackfill, pauseBackfill } from '../../../src/operations/change-backfill.js';
 import { createBackfill, planBackfill, type BackfillRequest } from '../../../src/operations/create-backfill.js';
+import { followBackfill } from '../../../src/operations/follow-backfill.js';
 import { triggerDagRun } from '../../../src/operations/trigger-dag-run.js';
 import { taskSpec } from '../core/factories.js';
 import { createWorld, DAY_MS, failure, SALES, type World } from './world.js';
@@ -164,5 +165,14 @@ describe('the plan', () => {
     expect((await failure(() => planBackfill(world, { ...request, maxRuns: 0 }))).message).toContain(
       'maxRuns: must be an integer 1-1000000, got 0',
     );
+  });
+
+  it('of the time that is left goes by runs of the DAG until the first of its own has finished', async () => {
+    await given(10, 'success');
+    const { id } = await createBackfill(world, { ...RANGE, maxActiveRuns: 1 });
+    for await (const { etaMs } of followBackfill(world, id)) {
+      expect(etaMs).toBe(5 * 60_000);
+      break;
+    }
   });
 });
