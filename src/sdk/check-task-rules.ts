@@ -2,7 +2,7 @@ import type { DagSpec, InputSpec, TaskSpec } from '../model/dag-spec.js';
 import type { ProblemList } from './problems.js';
 import type { LazyPosition } from './source-position.js';
 
-/** What the tasks of a DAG must be together: trigger rules that fit roles, mapping and `failFast`, and defaults where an output may be missing. */
+/** What the tasks of a DAG must be together: trigger rules that fit roles, mapping and `failFast`, chunks only where they make sense, and defaults where an output may be missing. */
 
 /** A task as the spec will have it, and where it is written: its options, and its call. */
 export interface RuledTask {
@@ -30,8 +30,30 @@ export function checkTaskRules(
         problems.partOf(task.declaredAt, 'triggerRule'),
       );
     }
+    refuseChunks(task, problems);
     warnOfMissingDefaults(task, byId, warnings);
   }
+}
+
+/** A copy with a chunk calls the task several times and hands on a list: that says nothing where one answer is meant. */
+function refuseChunks(
+  { spec: { taskId, map, sensor, decides, multipleOutputs }, wiredAt }: RuledTask,
+  problems: ProblemList,
+): void {
+  if ((map?.chunk ?? 1) === 1) return;
+  const reason = sensor
+    ? 'a sensor waits for one thing'
+    : decides
+      ? 'a task that decides gives one answer'
+      : multipleOutputs
+        ? 'a list has no fields to store (multipleOutputs)'
+        : null;
+  if (reason === null) return;
+  problems.add(
+    'MAPPING_INVALID',
+    { place: `tasks.${taskId}`, message: `${reason}; map it without chunk`, value: map?.chunk },
+    wiredAt,
+  );
 }
 
 /** Null when the trigger rule of the task is fine. */

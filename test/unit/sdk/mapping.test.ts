@@ -305,6 +305,24 @@ describe('mistakes in a mapping', () => {
       'nested group',
     ],
     [
+      'MAPPING_INVALID',
+      'tasks.look: a sensor waits for one thing; map it without chunk',
+      (d) => d.sensor('look', (_n: number) => true).map([1], { chunk: 2 }), // here: chunked sensor
+      'chunked sensor',
+    ],
+    [
+      'MAPPING_INVALID',
+      'tasks.pick: a task that decides gives one answer',
+      (d) => d.branch('pick', (_n: number) => null).map([1], { chunk: 2 }), // here: chunked branch
+      'chunked branch',
+    ],
+    [
+      'MAPPING_INVALID',
+      'tasks.parts: a list has no fields to store',
+      (d) => d.task('parts', { multipleOutputs: true }, (_n: number) => ({ a: 1 })).map([1], { chunk: 2 }), // here: chunked parts
+      'chunked parts',
+    ],
+    [
       'EDGE_INVALID',
       'the element of group "g" exists only in it',
       (d) => {
