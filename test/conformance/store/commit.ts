@@ -105,7 +105,7 @@ export function describeCommit({
       ]);
     });
 
-    it('settles one task and starts the next in one commit', async () => {
+    it('pitfall 71: settles one task and starts the next in one commit', async () => {
       const run = await oneRun();
       const worker = randomUUID();
       await commit(runCommit(run, { changes: [start(await instance(run, 'a'), worker, T0)] }));

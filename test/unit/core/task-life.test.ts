@@ -67,7 +67,7 @@ describe('a deferred task', () => {
     return view;
   };
 
-  it('goes on with what came of its trigger, in the same try and under a token of its own', () => {
+  it('pitfall 70: goes on with what came of its trigger, in the same try and under a token of its own', () => {
     const view = deferred(null);
     expect(view.instance(1)).toMatchObject({ state: 'deferred', token: null });
     resumeDeferred(view, 1, { kind: 'event', payload: { rows: 3 } }, 5);
@@ -75,6 +75,9 @@ describe('a deferred task', () => {
       state: 'scheduled',
       deferral: { waited: { trigger: 'x' }, result: { kind: 'event', payload: { rows: 3 } } },
     });
+    // A report of the attempt before it bears a token that nothing has any more, however fast the trigger was.
+    queueInstance(view, 1, 'token-2', 6);
+    expect(view.instance(1)).toMatchObject({ state: 'queued', token: 'token-2', tryNumber: 1 });
   });
 
   it('goes on to fail when its time is over, strictly after', () => {

@@ -15,6 +15,12 @@ describe('rendered fields that are kept', () => {
     expect(storableFields({ command: 'hunter22hunter' }, ['hunter', 'hunter22'], 100)).toEqual({ command: '******' });
   });
 
+  it('pitfall 68: keep texts that are as short as a word, also where one is a secret', () => {
+    expect(storableFields({ command: 'export A=abcd B=abcde' }, ['abcd', 'abcde'], 100)).toEqual({
+      command: 'export A=abcd B=***',
+    });
+  });
+
   it('are cut, lists and objects as their JSON', () => {
     expect(storableFields({ a: '12345', b: '123456', c: ['1234567'], d: { x: 1 } }, [], 5)).toEqual({
       a: '12345',
