@@ -10,6 +10,7 @@ import { ERROR_TABLE } from '../src/model/error-table.js';
 import { BANDS } from './tidy/bands.js';
 import { ENTRY_FILES, ENVIRONMENT_READERS, LONG_FILES } from './tidy/exceptions.js';
 import { PROJECT_ROOT } from './tidy/project-root.js';
+import { PITFALLS } from './tidy/pitfalls.js';
 import { PUBLIC_API } from './tidy/public-api.js';
 import * as rules from './tidy/rules.js';
 import { listTypeScriptFiles, readSourceFacts, sourceFactOf, type SourceFact } from './tidy/source-files.js';
@@ -224,6 +225,17 @@ describe('documentation', () => {
     );
     expect(links.length).toBeGreaterThan(10);
     expect(links.filter((target) => !existsSync(join(PROJECT_ROOT, target)))).toEqual([]);
+  });
+});
+
+describe('pitfalls', () => {
+  it('are each proved by a test that names it, or say why not', () => {
+    const page = readFileSync(join(PROJECT_ROOT, 'docs/reference/airflow-differences.md'), 'utf8');
+    expect(PITFALLS.map(({ number }) => number)).toEqual(Array.from({ length: 71 }, (_, index) => index + 1));
+    const proved = PITFALLS.filter(({ number }) => page.includes(`| ${number} | ✓ |`));
+    const unproved = PITFALLS.filter((pitfall) => !proved.includes(pitfall));
+    expect(unproved.filter(({ notTested }) => notTested === undefined).map(({ number, rule }) => `${number} ${rule}`)).toEqual([]);
+    expect(proved.filter(({ notTested }) => notTested !== undefined).map(({ number }) => number)).toEqual([]);
   });
 });
 

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import ts from 'typescript';
+import { differencesPage } from './airflow-differences.mjs';
 import { dstList, dstPage, isDstPageCurrent } from './dst-differences.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -224,6 +225,7 @@ const PAGES = {
   'reference/trigger-rules.md': triggerRulesPage,
   'reference/states.md': statesPage,
   'architecture.md': architecturePage,
+  'reference/airflow-differences.md': (path) => differencesPage(root, path, loadTypeScript),
 };
 
 /** Pages that take seconds to make, each with what says whether it is current without making it. */
