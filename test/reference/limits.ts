@@ -62,6 +62,7 @@ export function referenceQueueing(situation: ReferenceSituation): ReadonlySet<nu
   const taken: ReferenceRow[] = [];
   for (const row of backfills) {
     const isWithinShare = sharedThings(situation, row).every(({ free, amountOf }) => {
+      if (free === Number.POSITIVE_INFINITY) return true;
       const share = Math.floor(Math.max(0, free) * situation.backfillShare + 1e-9);
       const leftByOthers = free - sum(alone, amountOf);
       return sum(taken, amountOf) + amountOf(row) <= Math.max(share, leftByOthers);

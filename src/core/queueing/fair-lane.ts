@@ -103,10 +103,12 @@ export class FairLane {
   }
 
   #claim(resource: string, free: number, takenByOthers: number): Claim {
+    // Of what has no end there is nothing to share.
+    if (free === Number.POSITIVE_INFINITY) return { most: free, taken: 0 };
     const due = Math.max(0, free) * this.#share + (this.#before.get(resource) ?? 0);
     const whole = Math.floor(due + ROUNDING);
     const left = free - takenByOthers;
-    if (left <= whole && Number.isFinite(due)) this.#credits.set(resource, Math.max(0, due - whole));
+    if (left <= whole) this.#credits.set(resource, Math.max(0, due - whole));
     return { most: Math.max(whole, left), taken: 0 };
   }
 }

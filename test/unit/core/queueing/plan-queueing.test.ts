@@ -91,4 +91,16 @@ describe('planQueueing', () => {
     const stored = copies.map((instance, index) => ({ view, instance: { ...instance, id: 100 + index } }));
     expect(plan({ candidates: stored }).map(({ instance }) => instance.mapIndex)).toEqual([1]);
   });
+
+  it('lets backfills into a pool without a limit in their order, also without a share', () => {
+    const live = candidates([{ pool: 'small' }, { pool: 'small' }]);
+    const backfill = candidates(
+      [{ pool: 'endless', priorityWeight: 9 }, { priorityWeight: 1 }],
+      [{ id: 60 }, { id: 61 }],
+      { backfillId: 1 },
+      { maxActiveTasks: 1 },
+    );
+    const ids = plan({ candidates: [...live, ...backfill], backfillShare: 0 }).map(({ instance }) => instance.id);
+    expect(ids).toEqual([1, 60]);
+  });
 });
