@@ -3,7 +3,7 @@
  * `docs/reference/templates.md`.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { failsFast, retriesLeft, waitsForLength } from './state/state-differences.js';
+import { failsFast, leavesRunningTasksAlone, retriesLeft, waitsForLength } from './state/state-differences.js';
 import { printsAsJavaScript } from './template-differences.js';
 import type { VectorCase } from './vector-file.js';
 import { takesNewestRun, usesDefault } from './xcom-differences.js';
@@ -11,6 +11,7 @@ import { takesNewestRun, usesDefault } from './xcom-differences.js';
 export type RuleName =
   | 'dst'
   | 'cron-dialect'
+  | 'deadlock-probe'
   | 'partition'
   | 'fail-fast-is-failed'
   | 'pass-limit'
@@ -109,6 +110,12 @@ export const DIFFERENCES: readonly Difference[] = [
     reason:
       'A run that its first failure has stopped is failed, where in Airflow it succeeds if the tasks without children were skipped by that.',
     applies: failsFast,
+  },
+  {
+    rule: 'deadlock-probe',
+    reason:
+      'Looking for a deadlock never touches a task that runs, and finds none while anything is under way; in Airflow the look can skip a task that runs.',
+    applies: leavesRunningTasksAlone,
   },
   {
     rule: 'retry-eligibility',

@@ -56,7 +56,9 @@ export function attemptSpec(dagId: string, { retries, fail_fast: failFast = fals
       taskSpec('x', { upstream: ['a'] }),
       taskSpec('b'),
       taskSpec('c', { upstream: ['b'] }),
-      taskSpec('td', { upstream: ['c'], role: 'teardown', triggerRule: 'all_done_setup_success' }),
+      // A teardown that would go on, but for the one before it, shows whether it was stopped.
+      taskSpec('td0', { role: 'teardown', triggerRule: 'all_done_setup_success' }),
+      taskSpec('td', { upstream: ['c', 'td0'], role: 'teardown', triggerRule: 'all_done_setup_success' }),
     ],
     failFast,
   });
@@ -89,6 +91,7 @@ export function attemptRows(testCase: AttemptCase, token: string): NewTaskInstan
     row('x', {}),
     row('b', { state: 'running', tryNumber: 1, token: crypto.randomUUID() }),
     row('c', {}),
+    row('td0', {}),
     row('td', {}),
   ];
 }

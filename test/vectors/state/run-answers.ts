@@ -6,7 +6,7 @@ import type { RecordedRun, RunCase, TraceEntry } from './scripted-run.js';
  * The same run with lists in one order, ending with what happened last: whether the pass after it is the one that sees that the run is over depends on what
  * that was, and when a run that never ends was given up says nothing about it.
  */
-export function normalized(run: RecordedRun): RecordedRun {
+export function normalized({ quirks: _quirks, ...run }: RecordedRun): RecordedRun {
   const trace = run.trace.filter((entry) => Object.keys(entry).length > 1).map(sorted);
   return { ...run, trace, end: trace.at(-1)?.t ?? 0 };
 }

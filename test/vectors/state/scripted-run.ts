@@ -45,6 +45,8 @@ export interface RecordedRun {
   readonly end: number;
   readonly states: Readonly<Record<string, string>>;
   readonly tries: Readonly<Record<string, number>>;
+  /** Names of what looks like an accident in the recorded answer. */
+  readonly quirks?: readonly string[];
 }
 
 interface Flight {
@@ -62,8 +64,8 @@ export interface Ending {
   readonly endedAt: Instant;
 }
 
-/** Ticks without anything after which a run that goes on is taken for one that never ends. */
-const IDLE_TICKS = 40;
+/** Ticks without anything under way or waiting for time after which a run is taken for one that never ends. */
+const IDLE_TICKS = 3;
 
 export class ScriptedRun {
   readonly spec: DagSpec;
@@ -180,7 +182,13 @@ export class ScriptedRun {
     const isEvent = Object.keys(this.#entry).length > 1;
     if (isEvent) this.#lastEvent = t;
     if (isEvent || isOver) this.#trace.push(this.#entry);
-    if (isOver || t - this.#lastEvent > IDLE_TICKS) this.#result = this.#resultOf(run, isOver ? t : this.#lastEvent);
+    if (isOver || (this.#isIdle() && t - this.#lastEvent > IDLE_TICKS))
+      this.#result = this.#resultOf(run, isOver ? t : this.#lastEvent);
+  }
+
+  #isIdle(): boolean {
+    const waits = [...this.#rows.values()].some(({ state }) => state === 'up_for_retry' || state === 'up_for_reschedule');
+    return !waits && this.#flights.length === 0 && this.#triggers.length === 0;
   }
 
   /** Of a literal the length is known from the start. */
