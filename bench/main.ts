@@ -4,7 +4,6 @@ import { chain1000 } from './workloads/chain-1000.js';
 import { dags1000 } from './workloads/dags-1000.js';
 import { footprint } from './workloads/footprint.js';
 import { noOpThroughput } from './workloads/no-op-throughput.js';
-import { plan10000 } from './workloads/plan-10000.js';
 import { queue10000 } from './workloads/queue-10000.js';
 import { planning10000 } from './workloads/planning-10000.js';
 
@@ -15,7 +14,6 @@ const WORKLOADS: Readonly<Record<string, () => Promise<void>>> = {
   w7: catchup10000,
   planning: planning10000,
   w14: footprint,
-  plan: plan10000,
   queue: queue10000,
 };
 

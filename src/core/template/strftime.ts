@@ -1,4 +1,5 @@
 /** Python's `strftime` and `strptime`, in English, as far as dates of templates need them. */
+import { MONTHS } from '../timetable/months.js';
 import { TemplateError } from './template-error.js';
 
 /** Wall-clock fields and the offset from UTC that they were read with, in minutes; null: none was given. */
@@ -10,20 +11,6 @@ export interface WallTime {
 
 export const DAY_MS = 86_400_000;
 export const WEEKDAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
-export const MONTHS = [
-  'January',
-  'February',
-  'March',
-  'April',
-  'May',
-  'June',
-  'July',
-  'August',
-  'September',
-  'October',
-  'November',
-  'December',
-];
 
 const pad = (value: number, width: number): string => String(value).padStart(width, '0');
 const hour12 = (date: Date): number => date.getUTCHours() % 12 || 12;

@@ -1,4 +1,5 @@
 /** Reads the dates that people write: ISO 8601, with a zone or without one. */
+import { MONTHS } from './months.js';
 import { AirflowLikeError } from '../../model/errors.js';
 import type { Instant } from '../../model/instant.js';
 import { zoneOffset } from './zone-offset.js';
@@ -12,20 +13,6 @@ export interface ParsedDate {
 const MIN_YEAR = 1900;
 const MAX_YEAR = 2200;
 const ISO = /^(\d{4,6})-(\d{1,2})-(\d{1,2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?\s*(Z|[+-]\d{2}:?\d{2})?$/i;
-const MONTHS = [
-  'January',
-  'February',
-  'March',
-  'April',
-  'May',
-  'June',
-  'July',
-  'August',
-  'September',
-  'October',
-  'November',
-  'December',
-];
 
 /**
  * `2025-03-09`, `2025-03-09T02:30`, `2025-03-09 02:30:00.250+01:00`, or a Date. Without an offset the time is local in `timezone`; of a time that occurs
