@@ -57,7 +57,7 @@ function turnBlocker(limits: QueueLimits, { contenders }: Situation, view: RunVi
   if (limits.holdReason({ view, instance }) === null) {
     return blocker('about_to_be_queued', 'a slot is free: the next pass of the scheduler gives it one');
   }
-  const text = `what it needs is free, but ${counted(ahead.length, 'task')} that come first take it: ${listed(ahead)}`;
+  const text = `what it needs is free, but goes to what comes first: ${listed(ahead)}`;
   return blocker('outranked', text, { holders: ahead });
 }
 
@@ -84,23 +84,27 @@ function describe(
     case 'pool_full': {
       const holders = held((holder) => holder.pool === pool);
       const { slots = 0, occupied = 0 } = pools[pool] ?? {};
-      const text = `its pool "${pool}" has ${occupied} of ${counted(slots, 'slot')} taken, and it needs ${poolSlots}: ${listed(holders)}`;
+      const text = `its pool "${pool}" is full (${occupied} of ${slots} taken, and it needs ${poolSlots}): ${listed(holders)}`;
       return blocker(reason, text, { holders });
     }
     case 'max_active_tasks': {
       const holders = held(inRun);
-      return blocker(reason, `its run has ${spec.maxActiveTasks} tasks under way (maxActiveTasks): ${listed(holders)}`, {
-        holders,
-      });
+      return blocker(
+        reason,
+        `its run has as many tasks under way as it may have (maxActiveTasks ${spec.maxActiveTasks}): ${listed(holders)}`,
+        {
+          holders,
+        },
+      );
     }
     case 'max_active_tis_per_dagrun': {
       const holders = held((holder) => inRun(holder) && holder.key.taskId === taskId);
-      const text = `its run has ${task?.maxActiveTisPerDagrun} copies of it under way (maxActiveTisPerDagrun): ${listed(holders)}`;
+      const text = `its run has as many copies of it under way as it may have (maxActiveTisPerDagrun ${task?.maxActiveTisPerDagrun}): ${listed(holders)}`;
       return blocker(reason, text, { holders });
     }
     case 'max_active_tis_per_dag': {
       const holders = held(({ key }) => key.dagId === run.dagId && key.taskId === taskId);
-      const text = `${task?.maxActiveTisPerDag} instances of it are under way in all runs (maxActiveTisPerDag): ${listed(holders)}`;
+      const text = `all runs have as many instances of it under way as they may have (maxActiveTisPerDag ${task?.maxActiveTisPerDag}): ${listed(holders)}`;
       return blocker(reason, text, { holders });
     }
     case 'no_free_slot': {
@@ -110,9 +114,13 @@ function describe(
           holders,
         });
       }
-      return blocker(reason, `${total} of ${counted(parallelism, 'slot')} are taken (core.parallelism): ${listed(holders)}`, {
-        holders,
-      });
+      return blocker(
+        reason,
+        `as many tasks are under way as the installation allows (core.parallelism ${parallelism}): ${listed(holders)}`,
+        {
+          holders,
+        },
+      );
     }
   }
 }
@@ -130,7 +138,7 @@ export function workerBlocker({ components, holders, now }: Situation, { queue }
   const running = holders.filter(({ workerId, state }) => state === 'running' && workerId !== null && ids.has(workerId));
   if (running.length < slots) return blocker('about_to_start', `a worker of the queue "${queue}" takes it in a moment`);
   const names = running.map(({ key }) => holderName(key));
-  const text = `the ${counted(workers.length, 'worker')} of the queue "${queue}" have all ${counted(slots, 'slot')} taken: ${listed(names)}`;
+  const text = `the workers of the queue "${queue}" have no free slot (${running.length} of ${slots} taken): ${listed(names)}`;
   return blocker('workers_busy', text, { holders: names });
 }
 

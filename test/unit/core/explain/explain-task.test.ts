@@ -22,12 +22,45 @@ function explain({ tasks = CHAIN, states = {}, run, spec, world }: Case, taskId 
   return explainTask(situationOf(view, NOW, world), taskId, mapIndex, { parallelism: 32 });
 }
 
-const codesOf = (found: Case, taskId?: string): readonly string[] => explain(found, taskId).blockers.map(({ code }) => code);
-
 const scheduled = { state: 'scheduled', tryNumber: 1 } as const;
 const done = { state: 'success', tryNumber: 1 } as const;
 const running = { state: 'running', tryNumber: 1, token: 'x', workerId: 'w' } as const;
 const backfill = { backfillId: 3, isPaused: false, maxActiveRuns: 1, runningRuns: 1, queuedRuns: [] };
+
+/** The sentence of what binds, by the names of the cases below. */
+const TEXTS: Readonly<Record<string, string>> = {
+  'no scheduler': 'no scheduler is running; start one with "airflow-like scheduler" or "npm start"',
+  'a paused DAG': 'the DAG is paused; "airflow-like dags unpause d" lets it go on',
+  'a DAG whose file is gone': 'the file of the DAG (d.ts) is gone or no longer holds it',
+  'a run that is over': 'the run ended failed at 1970-01-01T00:00:00.005Z',
+  'a run that may not start yet': 'the run may not start before 1970-01-01T00:00:02Z',
+  'a run that starts in a moment': 'the run is queued and starts with the next pass of the scheduler',
+  'running runs of the DAG': 'the DAG has 1 running run, of 1 it may have (maxActiveRuns): other',
+  'running runs of the backfill': 'its backfill has 1 running run, of 1 it may have (maxActiveRuns): other',
+  'a paused backfill': 'backfill 3 is paused; "airflow-like backfill unpause 3" lets it go on',
+  'a parent that is not done': 'its trigger rule all_success is not met: a is running',
+  nothing: 'nothing is in its way: the next pass of the scheduler moves it on',
+  'a decision': 'a decided to leave it out, so it becomes skipped',
+  'a setup': 'its setups are not all done well: s is running',
+  'a mapping without a length': 'the number of its copies is not known before a is done',
+  'the delay of a retry': 'try 1 of 1 failed; the next one begins after 1970-01-01T00:00:05Z',
+  'the next poke': 'it looks again at 1970-01-01T00:00:05Z (poke 0 found nothing)',
+  'a trigger': 'it waits for a trigger, until 1970-01-01T00:00:05Z at the latest',
+  'a person': 'it waits for a person',
+  'an unknown pool': 'its pool "gpuu" does not exist; there are: default_pool',
+  'a pool that is too small': 'it needs 200 slots, and its pool "default_pool" has 128',
+  'a full pool': 'its pool "default_pool" is full (1 of 1 taken, and it needs 1): d.a in manual__1970-01-01T00:00:00+00:00',
+  maxActiveTasks: 'its run has as many tasks under way as it may have (maxActiveTasks 1): d.a in manual__1970-01-01T00:00:00+00:00',
+  parallelism:
+    'as many tasks are under way as the installation allows (core.parallelism 1): d.a in manual__1970-01-01T00:00:00+00:00',
+  'the slots of the worker in the scheduler':
+    'the worker of the scheduler has no free slot (worker.slots): d.a in manual__1970-01-01T00:00:00+00:00',
+  'more urgent tasks': 'what it needs is free, but goes to what comes first: d.a in manual__1970-01-01T00:00:00+00:00',
+  'a free slot': 'a slot is free: the next pass of the scheduler gives it one',
+  'no worker': 'no worker serves the queue "default"; start one with "airflow-like worker"',
+  'busy workers': 'the workers of the queue "default" have no free slot (1 of 1 taken): d.a in manual__1970-01-01T00:00:00+00:00',
+  'a worker that has not looked yet': 'a worker of the queue "default" takes it in a moment',
+};
 
 describe('what binds', () => {
   it.each<[string, Case, readonly string[]]>([
@@ -124,8 +157,10 @@ describe('what binds', () => {
       },
       ['about_to_start'],
     ],
-  ])('%s', (_what, found, codes) => {
-    expect(codesOf(found)).toEqual(codes);
+  ])('%s', (what, found, codes) => {
+    const { blockers } = explain(found);
+    expect(blockers.map(({ code }) => code)).toEqual(codes);
+    expect(blockers[0]?.text).toBe(TEXTS[what]);
   });
 
   it.each<[string, Partial<TaskSpec>]>([
@@ -163,7 +198,7 @@ describe('an explanation', () => {
       ['pool_full', false],
     ]);
     expect(blockers[2]).toMatchObject({
-      text: 'its pool "default_pool" has 1 of 1 slot taken, and it needs 1: d.a in manual__1970-01-01T00:00:00+00:00',
+      text: 'its pool "default_pool" is full (1 of 1 taken, and it needs 1): d.a in manual__1970-01-01T00:00:00+00:00',
       holders: ['d.a in manual__1970-01-01T00:00:00+00:00'],
     });
   });
