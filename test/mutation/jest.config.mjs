@@ -6,7 +6,7 @@ const { globalSetup: _setup, globalTeardown: _teardown, roots: _roots, ...rest }
 export default {
   ...rest,
   rootDir: '../..',
-  roots: ['<rootDir>/test/unit/core', '<rootDir>/test/property', '<rootDir>/test/vectors'],
+  roots: ['<rootDir>/test/unit/core', '<rootDir>/test/property', '<rootDir>/test/reference', '<rootDir>/test/vectors'],
   // What goes through stores is slow, and needs a database.
   testPathIgnorePatterns: ['/node_modules/', '-in-stores\\.test\\.ts$'],
   maxWorkers: 1,
