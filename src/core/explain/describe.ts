@@ -25,7 +25,7 @@ export function counted(count: number, noun: string): string {
 const MOST_NAMED = 5;
 
 /** `a, b and 3 more`. */
-export function listed(names: readonly string[], most: number = MOST_NAMED): string {
-  if (names.length <= most) return names.join(', ');
-  return `${names.slice(0, most).join(', ')} and ${names.length - most} more`;
+export function listed(names: readonly string[]): string {
+  if (names.length <= MOST_NAMED) return names.join(', ');
+  return `${names.slice(0, MOST_NAMED).join(', ')} and ${names.length - MOST_NAMED} more`;
 }

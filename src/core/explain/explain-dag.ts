@@ -1,15 +1,15 @@
 /** Why a DAG has no newer run: what its schedule waits for, and what keeps a run that is due from being created. */
+import { assetRefText } from '../../model/asset.js';
 import type { DagExplanation } from '../../model/explanation.js';
+import { assetConditionOf, timePartOf } from '../../model/schedule-parts.js';
 import type { DagSituation } from '../../model/situation.js';
+import { conditionText, isConditionMet, refsOf } from '../asset/condition.js';
 import { planDagSchedule } from '../dag-run/plan-schedule.js';
 import { fileOfRun } from '../timetable/hybrid.js';
 import { timetableFor } from '../timetable/resolve.js';
 import type { Timetable } from '../timetable/timetable.js';
 import { bind } from './bind.js';
 import { instantText, listed } from './describe.js';
-import { assetRefText } from '../../model/asset.js';
-import { assetConditionOf, timePartOf } from '../../model/schedule-parts.js';
-import { conditionText, isConditionMet, refsOf } from '../asset/condition.js';
 import { blocker, dagBlockers, fullLane, missingScheduler, type OpenBlocker } from './explain-run.js';
 
 const ABOUT_TO_BE = blocker('about_to_be_created', 'the next run is due, and the next pass of the scheduler creates it');

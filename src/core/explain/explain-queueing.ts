@@ -7,7 +7,7 @@ import { counted, holderName, listed } from './describe.js';
 import { blocker, type OpenBlocker } from './explain-run.js';
 
 /** What the running schedulers allow. */
-interface SlotLimits {
+export interface SlotLimits {
   /** Most task instances queued or running over everything. */
   readonly parallelism: number;
   /** What schedulers that start tasks in their own process can start now; infinite where workers fetch them. */
@@ -64,11 +64,12 @@ function turnBlocker(limits: QueueLimits, { contenders }: Situation, view: RunVi
 function describe(
   reason: HoldReason,
   situation: Situation,
-  { run, spec }: RunView,
+  view: RunView,
   { pool, poolSlots, taskId }: TaskInstance,
   { parallelism, freeSlots }: SlotLimits,
 ): OpenBlocker | null {
-  const task = spec.tasks.find((candidate) => candidate.taskId === taskId);
+  const { run, spec } = view;
+  const task = view.task(taskId);
   const { pools, total } = situation.occupancy;
   const held = (isHolder: (holder: SlotHolder) => boolean) => situation.holders.filter(isHolder).map(({ key }) => holderName(key));
   const inRun = ({ key }: SlotHolder) => key.dagId === run.dagId && key.runId === run.runId;
@@ -99,12 +100,12 @@ function describe(
     }
     case 'max_active_tis_per_dagrun': {
       const holders = held((holder) => inRun(holder) && holder.key.taskId === taskId);
-      const text = `its run has as many copies of it under way as it may have (maxActiveTisPerDagrun ${task?.maxActiveTisPerDagrun}): ${listed(holders)}`;
+      const text = `its run has as many copies of it under way as it may have (maxActiveTisPerDagrun ${task.maxActiveTisPerDagrun}): ${listed(holders)}`;
       return blocker(reason, text, { holders });
     }
     case 'max_active_tis_per_dag': {
       const holders = held(({ key }) => key.dagId === run.dagId && key.taskId === taskId);
-      const text = `all runs have as many instances of it under way as they may have (maxActiveTisPerDag ${task?.maxActiveTisPerDag}): ${listed(holders)}`;
+      const text = `all runs have as many instances of it under way as they may have (maxActiveTisPerDag ${task.maxActiveTisPerDag}): ${listed(holders)}`;
       return blocker(reason, text, { holders });
     }
     case 'no_free_slot': {

@@ -11,7 +11,7 @@ import { RunView } from '../dag-run/run-view.js';
 import { bind } from './bind.js';
 import { instanceName, instantText } from './describe.js';
 import { dependencyBlockers } from './explain-dependencies.js';
-import { slotBlockers, slotLimitsOf, workerBlocker } from './explain-queueing.js';
+import { slotBlockers, slotLimitsOf, workerBlocker, type SlotLimits } from './explain-queueing.js';
 import { blocker, runBlockers, type OpenBlocker } from './explain-run.js';
 
 export interface ExplainOptions {
@@ -21,20 +21,29 @@ export interface ExplainOptions {
   readonly reason?: string | null;
 }
 
+/** What is the same for all instances of a run. */
+interface RunSubject {
+  readonly situation: Situation;
+  readonly view: RunView;
+  readonly ofRun: readonly OpenBlocker[];
+  readonly slots: SlotLimits;
+}
+
 /** Every instance of the run that is neither running nor finished, by task and map index. */
 export function explainRun(situation: Situation, options: ExplainOptions): readonly Explanation[] {
-  const view = RunView.from(situation.snapshot);
-  return [...view.allInstances()]
+  const subject = subjectOf(situation, options);
+  return [...subject.view.allInstances()]
     .filter(({ state }) => state !== 'running' && !FINISHED_STATES.has(state))
-    .map((instance) => explain(situation, view, instance, options));
+    .map((instance) => explain(subject, instance, options));
 }
 
 /** @param mapIndex -1: of a task that is expanded, its first copy. */
 export function explainTask(situation: Situation, taskId: string, mapIndex: number, options: ExplainOptions): Explanation {
-  const view = RunView.from(situation.snapshot);
+  const subject = subjectOf(situation, options);
+  const { view } = subject;
   const instances = view.graph.tasks.has(taskId) ? view.instances(taskId) : [];
   const instance = instances.find((candidate) => candidate.mapIndex === mapIndex) ?? (mapIndex < 0 ? instances[0] : undefined);
-  if (instance) return explain(situation, view, instance, options);
+  if (instance) return explain(subject, instance, options);
   const { dagId, runId } = view.run;
   const summary = view.graph.tasks.has(taskId)
     ? `${instanceName(taskId, mapIndex)} is not part of this run: its dates, or the number of its copies, leave it out`
@@ -42,10 +51,19 @@ export function explainTask(situation: Situation, taskId: string, mapIndex: numb
   return { dagId, runId, taskId, mapIndex, state: null, summary, blockers: [], nextLookAt: null };
 }
 
-function explain(situation: Situation, view: RunView, instance: TaskInstance, options: ExplainOptions): Explanation {
+function subjectOf(situation: Situation, { parallelism }: ExplainOptions): RunSubject {
+  return {
+    situation,
+    view: RunView.from(situation.snapshot),
+    ofRun: runBlockers(situation),
+    slots: slotLimitsOf(situation, parallelism),
+  };
+}
+
+function explain(subject: RunSubject, instance: TaskInstance, options: ExplainOptions): Explanation {
   const { taskId, mapIndex, state } = instance;
-  const { dagId, runId } = view.run;
-  const blockers = bind(blockersOf(situation, view, instance, options));
+  const { dagId, runId } = subject.view.run;
+  const blockers = bind(blockersOf(subject, instance));
   return {
     dagId,
     runId,
@@ -54,13 +72,12 @@ function explain(situation: Situation, view: RunView, instance: TaskInstance, op
     state,
     summary: summaryOf(instance, blockers, options.reason ?? null),
     blockers,
-    nextLookAt: blockers.length === 0 ? null : nextLookAt(situation, blockers),
+    nextLookAt: blockers.length === 0 ? null : nextLookAt(subject.situation, blockers),
   };
 }
 
-function blockersOf(situation: Situation, view: RunView, instance: TaskInstance, options: ExplainOptions): readonly OpenBlocker[] {
+function blockersOf({ situation, view, ofRun, slots }: RunSubject, instance: TaskInstance): readonly OpenBlocker[] {
   if (instance.state === 'running' || FINISHED_STATES.has(instance.state)) return [];
-  const ofRun = runBlockers(situation);
   if (FINISHED_RUN_STATES.has(view.run.state)) return ofRun;
   switch (instance.state) {
     case 'queued':
@@ -70,17 +87,15 @@ function blockersOf(situation: Situation, view: RunView, instance: TaskInstance,
     case 'awaiting_input':
       return [...ofRun, waitBlocker('awaiting_input', 'it waits for a person', instance.wakeAt)];
     case 'scheduled':
-      return [...ofRun, ...slotBlockers(situation, view, instance, slotLimitsOf(situation, options.parallelism))];
+      return [...ofRun, ...slotBlockers(situation, view, instance, slots)];
     default: {
-      const subject = { view, node: view.node(instance.taskId), instance, now: situation.now };
-      const dependencies = dependencyBlockers(subject);
+      const dependencies = dependencyBlockers({ view, node: view.node(instance.taskId), instance, now: situation.now });
       const isFree = ofRun.length + dependencies.length === 0;
       const next = isFree
         ? [blocker('about_to_be_scheduled', 'nothing is in its way: the next pass of the scheduler moves it on')]
         : [];
       // Limits that would keep it back afterwards are worth knowing now.
-      const slots = slotBlockers(situation, view, instance, slotLimitsOf(situation, options.parallelism));
-      return [...ofRun, ...dependencies, ...next, ...slots];
+      return [...ofRun, ...dependencies, ...next, ...slotBlockers(situation, view, instance, slots)];
     }
   }
 }

@@ -8,7 +8,7 @@ export interface TaskGraph {
   readonly tasks: ReadonlyMap<string, TaskSpec>;
   /** Direct children by task id, in wiring order. */
   readonly downstream: ReadonlyMap<string, readonly string[]>;
-  /** Ids of the tasks without children, in wiring order: their states decide the run's. */
+  /** Ids of the tasks without children, in wiring order. */
   readonly leaves: readonly string[];
   readonly hasDependsOnPast: boolean;
 }

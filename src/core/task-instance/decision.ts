@@ -4,6 +4,7 @@ import { AirflowLikeError } from '../../model/errors.js';
 import { nearestName } from '../../model/nearest-name.js';
 import type { FlowDecision } from '../../model/task-instance.js';
 import { flatRelatives } from '../graph/relatives.js';
+import { tasksSkippedBy } from '../graph/skipped-by.js';
 import { graphOf, type TaskGraph } from '../graph/task-graph.js';
 
 /**
@@ -41,8 +42,7 @@ export function decideShortCircuit(
 
 /** Whether a decision skips anything. The return value is stored only if it does not. */
 export function skipsAnything(spec: DagSpec, taskId: string, decision: FlowDecision): boolean {
-  if ('skipped' in decision) return decision.skipped.length > 0;
-  return (graphOf(spec).downstream.get(taskId) ?? []).some((child) => !decision.followed.includes(child));
+  return tasksSkippedBy(graphOf(spec), taskId, decision).length > 0;
 }
 
 interface Choices {
