@@ -14,6 +14,7 @@ import { planQueueing, type QueueCandidate } from '../core/queueing/plan-queuein
 import { settleAttempt } from '../core/task-instance/settle-attempt.js';
 import type { Actor, CommitResult, RunCommit } from '../model/commit.js';
 import type { Instant } from '../model/instant.js';
+import { AirflowLikeError } from '../model/errors.js';
 import type { AttemptOutcome } from '../model/outcome.js';
 import type { DagRunSnapshot, Occupancy } from '../model/snapshot.js';
 import { assetConditionOf } from '../model/schedule-parts.js';
@@ -66,6 +67,7 @@ export class RunAdvancer {
   /** Until then slots that are given back may be taken without an admission: not when the last one found more taken than there is. */
   #mayInheritUntil = 0;
   #laneCredits: LaneCredits = NO_CREDITS;
+  #isAdvancing = false;
   /** DAGs that the last admissions found paused. */
   readonly #pausedDags = new Set<string>();
   /** When a run's own waits (retries, reschedules, timeouts) end, from its last planning. */
@@ -112,8 +114,22 @@ export class RunAdvancer {
     for (const snapshot of await this.#options.store.loadSnapshots(missing)) this.#unplanned.set(snapshot.run.id, snapshot);
   }
 
-  /** Settles the outcomes and plans the runs they touch, and those handed over by `claim`. Passes must not overlap. */
+  /**
+   * Settles the outcomes and plans the runs they touch, and those handed over by `claim`.
+   * @throws AirflowLikeError INTERNAL while another pass of this process is under way: both would change the same views.
+   */
   async advance(outcomes: readonly AttemptOutcome[], now: Instant): Promise<AdvanceResult> {
+    if (this.#isAdvancing)
+      throw new AirflowLikeError('INTERNAL', { place: 'scheduler', message: 'two passes over the runs at once' });
+    this.#isAdvancing = true;
+    try {
+      return await this.#pass(outcomes, now);
+    } finally {
+      this.#isAdvancing = false;
+    }
+  }
+
+  async #pass(outcomes: readonly AttemptOutcome[], now: Instant): Promise<AdvanceResult> {
     const unplanned = new Map(this.#unplanned);
     this.#unplanned.clear();
     const touched = new Map<number, RunView>();
