@@ -3,18 +3,27 @@
  * `docs/reference/templates.md`.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { failsFast, leavesRunningTasksAlone, retriesLeft, waitsForLength } from './state/state-differences.js';
+import {
+  failsFast,
+  hasNoAttempt,
+  leavesRunningTasksAlone,
+  retriesLeft,
+  skipsAtOnce,
+  waitsForLength,
+} from './state/state-differences.js';
 import { printsAsJavaScript } from './template-differences.js';
 import type { VectorCase } from './vector-file.js';
 import { takesNewestRun, usesDefault } from './xcom-differences.js';
 
 export type RuleName =
+  | 'attempt-token'
   | 'dst'
   | 'cron-dialect'
   | 'deadlock-probe'
   | 'partition'
   | 'fail-fast-is-failed'
   | 'pass-limit'
+  | 'past-before-skipping'
   | 'restarting'
   | 'retry-eligibility'
   | 'template-python'
@@ -123,6 +132,20 @@ export const DIFFERENCES: readonly Difference[] = [
       'A try is repeated while its number is not beyond the last one that may be made, whoever decides. In Airflow the scheduler also looks at the `retries` of the task, so ' +
       'that a cleared task without retries, whose tries were raised, is repeated after an error but not when its worker died.',
     applies: retriesLeft,
+  },
+  {
+    rule: 'attempt-token',
+    reason:
+      'What a worker or executor reports counts only with the token of the attempt that is under way. In Airflow an event with the right try number also fails a task ' +
+      'that is only scheduled again, though nothing of it has been started.',
+    applies: hasNoAttempt,
+  },
+  {
+    rule: 'past-before-skipping',
+    reason:
+      'A task that its trigger rule skips is skipped at once. The argument that lets it wait for its past first (`wait_for_past_depends_before_skipping`) does not exist: ' +
+      'in Airflow 3 the scheduler never passes it on.',
+    applies: skipsAtOnce,
   },
 ];
 

@@ -41,13 +41,6 @@ export function leftOutFor({ start_state: start, state = start }: AttemptCase): 
   return state === 'restarting' ? 'restarting' : null;
 }
 
-/** Why a case cannot be put to us; null: it can. */
-export function missingFor({ kind, state, ...testCase }: AttemptCase): string | null {
-  const isOfThisTry = testCase.event_try === testCase.try_number && !testCase.other_job && !testCase.has_task;
-  if (kind === 'executor_event' && state === 'scheduled' && isOfThisTry) return 'an event of a dispatch that there has not been';
-  return null;
-}
-
 export function attemptSpec(dagId: string, { retries, fail_fast: failFast = false }: AttemptCase): DagSpec {
   return dagSpec(dagId, {
     tasks: [

@@ -4,16 +4,7 @@ import { queueInstance, startInstance } from '../../../src/core/queueing/dispatc
 import { resumeDeferred } from '../../../src/core/task-instance/resume.js';
 import { settleAttempt } from '../../../src/core/task-instance/settle-attempt.js';
 import { runVectors } from '../vector-file.js';
-import {
-  attemptAnswer,
-  attemptView,
-  ENDED_AT,
-  leftOutFor,
-  missingFor,
-  recordedAttempt,
-  reportOf,
-  type AttemptCase,
-} from './attempt-cases.js';
+import { attemptAnswer, attemptView, ENDED_AT, leftOutFor, recordedAttempt, reportOf, type AttemptCase } from './attempt-cases.js';
 
 const PATH = 'state/07a_attempts.json';
 
@@ -21,7 +12,6 @@ it('07a_attempts, by the settlement alone', () => {
   const failures = runVectors<AttemptCase>({
     path: PATH,
     leftOut: leftOutFor,
-    missing: missingFor,
     answer(testCase) {
       const view = attemptView(testCase);
       const report = reportOf(testCase);

@@ -8,6 +8,8 @@ export interface RuleCase extends VectorCase {
   readonly p: string;
   /** Outcomes, a letter for each rule. */
   readonly c: string;
+  /** The same if a skip has to wait for the past of the task. */
+  readonly w: string;
   readonly m0?: string;
   readonly m1?: string;
   readonly m2?: string;

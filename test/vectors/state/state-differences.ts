@@ -4,6 +4,7 @@ import { FINISHED_STATES, type TaskInstanceState } from '../../../src/model/stat
 import type { VectorCase } from '../vector-file.js';
 import type { AttemptCase } from './attempt-cases.js';
 import { flattened, type FlatRun } from './run-answers.js';
+import type { RuleCase } from './rule-cases.js';
 import type { RecordedRun, RunCase } from './scripted-run.js';
 import { sourceOf, type RecordedGraph } from './state-world.js';
 
@@ -99,4 +100,17 @@ export function retriesLeft(testCase: VectorCase, ours: unknown): boolean {
     recorded['state'] === 'failed' &&
     (ours as { state?: unknown }).state === 'up_for_retry'
   );
+}
+
+/** Airflow takes an event for the end of a row that is only scheduled again; here the row has no attempt whose end it could be, and stays as it is. */
+export function hasNoAttempt(testCase: VectorCase, ours: unknown): boolean {
+  const { kind, state } = testCase as unknown as AttemptCase;
+  return kind === 'executor_event' && state === 'scheduled' && (ours as { state?: unknown }).state === state;
+}
+
+/** The task is skipped at once, where Airflow would let it wait for its past, if its scheduler ever asked for that. */
+export function skipsAtOnce(testCase: VectorCase, ours: unknown): boolean {
+  const { c, w } = testCase as unknown as RuleCase;
+  if (typeof c !== 'string' || typeof w !== 'string' || !isAnswers(ours) || ours['w'] !== c) return false;
+  return [...c].every((outcome, rule) => outcome === w[rule] || (outcome === 'k' && w[rule] === 'w'));
 }
