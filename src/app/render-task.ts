@@ -11,7 +11,7 @@ import type { TaskInstance } from '../model/task-instance.js';
 import type { RenderedFields } from '../ports/task-channel.js';
 import type { DagDefinition } from '../sdk/build-dag.js';
 import { collectDags } from '../sdk/collect-dags.js';
-import { assignmentOf } from '../store/assignment.js';
+import { assignmentOf } from '../core/queueing/assignment.js';
 import { OutletRecorder } from '../worker/attempt/asset-events.js';
 import { AttemptTemplates, templateFacts } from '../worker/attempt/attempt-templates.js';
 import { contextOf } from '../worker/attempt/task-context.js';

@@ -8,6 +8,7 @@
 import type { PlanOptions } from '../core/dag-run/plan-options.js';
 import { planRun } from '../core/dag-run/plan-run.js';
 import { RunView } from '../core/dag-run/run-view.js';
+import { assignmentOf, runContextOf } from '../core/queueing/assignment.js';
 import { queueInstance, startInstance } from '../core/queueing/dispatch.js';
 import { NO_CREDITS, type LaneCredits } from '../core/queueing/fair-lane.js';
 import { planQueueing, type QueueCandidate } from '../core/queueing/plan-queueing.js';
@@ -19,14 +20,13 @@ import type { AttemptOutcome } from '../model/outcome.js';
 import type { DagRunSnapshot, Occupancy } from '../model/snapshot.js';
 import { assetConditionOf } from '../model/schedule-parts.js';
 import { FINISHED_RUN_STATES } from '../model/states.js';
-import type { Assignment } from '../model/workload.js';
+import type { Assignment, RunContext } from '../model/workload.js';
 import type { MintToken } from '../ports/clock.js';
 import type { Executor } from '../ports/executor.js';
 import type { Logger } from '../ports/logger.js';
 import type { SchedulingStore } from '../ports/store.js';
 import { Freed, isOverfull, scopeOf } from './admission.js';
 import { bothResults, NOTHING, type AdvanceResult } from './advance-result.js';
-import { assignmentOf } from './assignment.js';
 import { ReadyRuns } from './ready-runs.js';
 import { RunCache } from './run-cache.js';
 import { VainWaits } from './vain-waits.js';
@@ -245,7 +245,7 @@ export class RunAdvancer {
       });
       if (chosen.length < Math.min(candidates.length, freeSlots)) this.#crowdedUntil = now + CROWDED_MS;
     }
-    return this.#conclude(outcomes, commits, chosen, result, now);
+    return this.#conclude(outcomes, commits, chosen, result);
   }
 
   /**
@@ -317,7 +317,6 @@ export class RunAdvancer {
     commits: readonly RunCommit[],
     chosen: readonly QueueCandidate[],
     result: CommitResult,
-    now: Instant,
   ): AdvanceResult {
     const { executor } = this.#options;
     const staleRuns = new Set(result.staleRuns);
@@ -340,9 +339,13 @@ export class RunAdvancer {
       } else this.#ready.update(view);
     }
     const assignments: Assignment[] = [];
+    const contexts = new Map<RunView, RunContext>();
     for (const { view, instance } of chosen) {
       if (!executor || staleRuns.has(view.run.id) || staleInstances.has(instance.id)) continue;
-      assignments.push(assignmentOf(view, view.instance(instance.id), now));
+      const context = contexts.get(view) ?? runContextOf(view.run, view.spec);
+      contexts.set(view, context);
+      const assignment = assignmentOf(view.instance(instance.id), view.run, view.spec, context);
+      if (assignment) assignments.push(assignment);
     }
     if (assignments.length > 0) executor?.start(assignments);
     return {

@@ -5,7 +5,7 @@ import type { TaskInstance } from '../../model/task-instance.js';
 import type { Assignment } from '../../model/workload.js';
 import type { XComQuery, XComRow } from '../../model/xcom.js';
 import type { AttemptStore, XComRequest } from '../../ports/store.js';
-import { assignmentOf } from '../assignment.js';
+import { assignmentOf } from '../../core/queueing/assignment.js';
 import { readRun } from './runs.js';
 import { listEvents } from './asset-events.js';
 import type { Tables } from './tables.js';

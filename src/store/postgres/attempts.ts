@@ -4,7 +4,7 @@ import type { TaggedJson } from '../../model/tagged-json.js';
 import type { Attempt, TaskError } from '../../model/task-instance.js';
 import type { Assignment } from '../../model/workload.js';
 import type { AttemptStore, XComRequest, XComValue } from '../../ports/store.js';
-import { assignmentOf } from '../assignment.js';
+import { assignmentOf } from '../../core/queueing/assignment.js';
 import { listEvents } from './asset-events.js';
 import { findAssetsLike } from './assets.js';
 import { listParameter, RowSet } from './columns.js';
