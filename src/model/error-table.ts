@@ -83,6 +83,8 @@ export const ERROR_TABLE = define({
   TASK_CANCELLED: ['the attempt was taken away (cleared, marked or stopped)', 409],
   BRANCH_INVALID: ['a branch chose what does not follow it', 422],
   SENSOR_TIMEOUT: ['the sensor waited longer than its timeout', 500],
+  EXTERNAL_FAILED: ['what a sensor waits for in another DAG has failed', 500],
+  LOGICAL_DATE_MISSING: ['a run without a logical date has none to look for in another DAG', 422],
   DISPATCH_LIMIT: ['the infrastructure lost the task too often', 500],
   XCOM_TOO_LARGE: ['a value is larger than an XCom may be', 413],
   XCOM_NOT_SERIALIZABLE: ['a value cannot be stored as an XCom', 422],

@@ -1,6 +1,7 @@
+import type { ExternalQuery } from './external-states.js';
 import type { DataInterval, Instant } from './instant.js';
 
-/** What a running task may ask for that is not known without asking: of the run's past, the task's copies and the settings. */
+/** What a running task may ask for that is not known without asking: of its run's past, its copies, other DAGs and the settings. */
 export type TaskFact =
   /** A `PreviousSuccess`. */
   | { readonly kind: 'previousSuccess' }
@@ -8,6 +9,8 @@ export type TaskFact =
   | { readonly kind: 'expandedCount' }
   /** Of the assets that the task reads and writes those that cannot be used, as sentences. */
   | { readonly kind: 'displacedAssets' }
+  /** An `ExternalStates`. */
+  | { readonly kind: 'externalStates'; readonly query: ExternalQuery }
   /** The text of a variable. */
   | { readonly kind: 'variable'; readonly key: string }
   /** A `Connection`. */

@@ -26,6 +26,7 @@ import type {
 } from '../model/dag.js';
 import type { DagRun } from '../model/dag-run.js';
 import type { DagSpec } from '../model/dag-spec.js';
+import type { ExternalQuery, ExternalStates } from '../model/external-states.js';
 import type { FoundFile, RememberedFiles } from '../model/found-file.js';
 import type { Instant } from '../model/instant.js';
 import type { DagSituation, Situation } from '../model/situation.js';
@@ -208,6 +209,11 @@ export interface AttemptStore {
    * when this run has no logical date.
    */
   previousSuccess(dagRunId: number): Promise<DagRun | null>;
+  /**
+   * How runs of a DAG stand at exact logical dates, and how many instances of the tasks asked for are in which state, states in order with null
+   * first. Costs what is asked for, not what the DAG has done.
+   */
+  readExternalStates(query: ExternalQuery): Promise<ExternalStates>;
   /** Assets of these names or URIs, whether in use or not. */
   findAssetsLike(keys: readonly AssetKey[]): Promise<readonly Asset[]>;
   /** Events of assets, for a task that looks through them. */

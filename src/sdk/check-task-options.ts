@@ -129,6 +129,8 @@ const TEARDOWN_TABLE = { ...TASK_TABLE, triggerRule: noTriggerRule, onFailureFai
 const SHORT_CIRCUIT_TABLE = { ...TASK_TABLE, ignoreDownstreamTriggerRules: flag };
 
 export const TASK_OPTION_NAMES: readonly string[] = Object.keys(TASK_TABLE);
+/** Those that a sensor has besides. */
+export const SENSOR_OPTION_NAMES: readonly string[] = Object.keys(SENSOR_TABLE);
 
 const ELSEWHERE: Readonly<Record<string, string>> = Object.fromEntries(
   [

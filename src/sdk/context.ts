@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { AirflowLikeError } from '../model/errors.js';
+import type { ExternalQuery, ExternalStates } from '../model/external-states.js';
 import type { RunType } from '../model/states.js';
 import type { InletEvents, OutletEvents, TriggeringAssetEvents } from './asset-context.js';
 
@@ -88,6 +89,11 @@ export interface TaskContext<P = Readonly<Record<string, unknown>>> {
   render(template: string): Promise<string>;
   /** The last run before this one, by logical date, that ended well; null when there is none, or when this run has no logical date. */
   previousSuccess(): Promise<SuccessfulRun | null>;
+  /**
+   * How runs of a DAG, another or this one, stand at exact logical dates, for sensors that wait for them; `externalTaskSensor` is one.
+   * @throws AirflowLikeError ID_INVALID, DATE_INVALID, VALUE_RANGE (as a rejection)
+   */
+  externalStates(query: ExternalQuery<Date>): Promise<ExternalStates<Date>>;
 }
 
 /** One storage for all copies of this package in the process: a task finds its context whichever copy it imported. */

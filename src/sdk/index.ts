@@ -1,6 +1,7 @@
 /** The package's main entry: everything that a DAG file needs. */
 export type { CalendarSpan, Catchup, TriggerRule, WeightRule } from '../model/dag-spec.js';
 export type { Duration } from '../model/duration.js';
+export type { ExternalCount, ExternalDate, ExternalQuery, ExternalStates, ExternalTarget } from '../model/external-states.js';
 export { AirflowLikeError } from '../model/errors.js';
 export { asset, assetAlias, type Asset, type AssetAlias, type AssetExpression, type AssetOptions } from './asset.js';
 export type {
@@ -13,6 +14,8 @@ export type {
   TriggeringAssetEvents,
 } from './asset-context.js';
 export { bash, type BashOptions } from '../providers/standard/bash.js';
+export { externalTaskSensor } from '../providers/standard/external-task-sensor.js';
+export type { ExternalState, ExternalTaskSensorOptions } from '../providers/standard/external-task/options.js';
 export { empty, latestOnly } from '../providers/standard/empty.js';
 export {
   context,
@@ -57,6 +60,7 @@ export {
   type ScheduleSource,
   type TimeSchedule,
 } from './schedule-source.js';
+export { sensor, type SensorDefinition, type SensorUseOptions } from './sensor.js';
 export type { StandardSchema } from './standard-schema.js';
 export { task } from './task.js';
 export { FailTask, SkipTask } from './task-errors.js';

@@ -51,6 +51,8 @@ export interface OperatorDefinition<O extends object, P extends readonly unknown
 /** What an operator field holds. */
 export interface OperatorUse {
   readonly name: string;
+  /** A sensor is called again and again. */
+  readonly kind: 'task' | 'sensor';
   readonly taskOptions: Readonly<Record<string, unknown>>;
   readonly position: LazyPosition;
   /** Names that are neither options of the operator nor of a task. */
@@ -73,16 +75,36 @@ export interface OperatorUse {
 export function operator<O extends object, R, P extends readonly unknown[] = [], T extends keyof O & string = never>(
   definition: OperatorDefinition<O, P, R, T>,
 ): (...options: OptionsOf<O>) => Operator<P, R> {
+  return defineUse<O, P, R, T, OperatorTaskOptions>('task', TASK_OPTION_NAMES, definition);
+}
+
+/** A definition of either kind: `execute` of a sensor is also told the options of the task. */
+interface UseDefinition<O extends object, P extends readonly unknown[], R, T extends keyof O & string> extends Omit<
+  OperatorDefinition<O, P, R, T>,
+  'execute'
+> {
+  readonly execute: (options: RenderedOptions<O, T>, inputs: P, taskOptions: OperatorUse['taskOptions']) => R;
+}
+
+/**
+ * What `operator` and `sensor` share.
+ * @param taskOptionNames Options of the task that it becomes.
+ */
+export function defineUse<O extends object, P extends readonly unknown[], R, T extends keyof O & string, TaskPart>(
+  kind: OperatorUse['kind'],
+  taskOptionNames: readonly string[],
+  definition: UseDefinition<O, P, R, T>,
+): (...options: OptionsOf<O, TaskPart>) => Operator<P, R> {
   const own = new Set<string>(definition.optionNames);
-  const clash = definition.optionNames.find((name) => TASK_OPTION_NAMES.includes(name));
+  const clash = definition.optionNames.find((name) => taskOptionNames.includes(name));
   if (clash !== undefined) {
     throw new AirflowLikeError('PLUGIN_INVALID', {
-      place: `operator ${definition.name}`,
-      message: 'an option of an operator has the name of a task option',
+      place: `${kind === 'task' ? 'operator' : kind} ${definition.name}`,
+      message: `an option of ${kind === 'task' ? 'an operator' : 'a sensor'} has the name of a task option`,
       value: clash,
     });
   }
-  const allowedOptions = [...definition.optionNames, ...TASK_OPTION_NAMES];
+  const allowedOptions = [...definition.optionNames, ...taskOptionNames];
   return function use(...[options]) {
     const position = capturePosition(use);
     const ownOptions: Record<string, unknown> = {};
@@ -90,11 +112,12 @@ export function operator<O extends object, R, P extends readonly unknown[] = [],
     const unknownOptions: OperatorUse['unknownOptions'][number][] = [];
     for (const [name, value] of Object.entries(options ?? {})) {
       if (own.has(name)) ownOptions[name] = value;
-      else if (TASK_OPTION_NAMES.includes(name)) taskOptions[name] = value;
+      else if (taskOptionNames.includes(name)) taskOptions[name] = value;
       else unknownOptions.push({ name, value, suggestion: nearestName(name, allowedOptions) });
     }
     const bound: OperatorUse = {
       name: definition.name,
+      kind,
       taskOptions,
       position,
       unknownOptions,
@@ -106,14 +129,16 @@ export function operator<O extends object, R, P extends readonly unknown[] = [],
       templates: Object.fromEntries(
         Object.entries(ownOptions).filter(([name]) => definition.templateFields?.includes(name as T) === true),
       ),
-      execute: (inputs, rendered) => definition.execute({ ...ownOptions, ...rendered } as RenderedOptions<O, T>, inputs as P),
+      execute: (inputs, rendered) => 
+        definition.execute({ ...ownOptions, ...rendered } as RenderedOptions<O, T>, inputs as P, taskOptions),
     };
     return Object.freeze({ [OPERATOR]: bound }) as unknown as Operator<P, R>;
   };
 }
 
 /** An operator all of whose options can be left out is called without any. */
-type OptionsOf<O extends object> = Partial<O> extends O ? [options?: O & OperatorTaskOptions] : [options: O & OperatorTaskOptions];
+export type OptionsOf<O extends object, TaskPart = OperatorTaskOptions> =
+  Partial<O> extends O ? [options?: O & TaskPart] : [options: O & TaskPart];
 
 /** Options of a task that make sense on an operator: its code has no edges to declare in a decorator. */
 export type OperatorTaskOptions = Omit<TaskOptions, 'upstream'>;

@@ -23,6 +23,11 @@ export class FailTask extends Error {
   }
 }
 
+/** Makes an error one that fails the task for good, as `FailTask` does, and keeps its code. */
+export function forGood<E extends Error>(error: E): E {
+  return Object.assign(error, { [FAIL]: true });
+}
+
 export function isSkipTask(error: unknown): error is SkipTask {
   return carries(SKIP, error);
 }

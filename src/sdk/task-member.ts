@@ -62,7 +62,7 @@ export function checkedOperator(
   problems: ProblemList,
 ): CheckedMember {
   const at = { place: `tasks.${name}`, position: use.position };
-  const kind = checkKindOptions('task', use.taskOptions, at, problems);
+  const kind = checkKindOptions(use.kind, use.taskOptions, at, problems);
   for (const { name: option, value } of use.unknownOptions) reportUnknown(option, value, use.allowedOptions, at, problems);
   problems.try(() => checkOperatorOptions(name, use), use.position);
   for (const [field, value] of Object.entries(use.templates)) {

@@ -17,6 +17,7 @@ import type { Clock } from '../ports/clock.js';
 import type { Logger } from '../ports/logger.js';
 import { Scheduler } from '../scheduler/scheduler.js';
 import { createMemoryEventBus, createMemoryStore, type MemoryStore } from '../store/memory/index.js';
+import { answerFromGiven, type TestExternalRuns } from './external-runs.js';
 
 export type RunnableDag = Awaited<ReturnType<InlineExecutorOptions['loadDag']>>;
 
@@ -29,6 +30,8 @@ export interface InMemoryWorldOptions {
   readonly timetables?: ReadonlyMap<string, Timetable>;
   /** Variables and connections of the tasks; default: there are none. */
   readonly settings?: InlineExecutorOptions['settings'];
+  /** How runs of other DAGs stand; default: nobody knows, and a task that asks is told so. */
+  readonly externalRuns?: TestExternalRuns;
   readonly onLogLine?: InlineExecutorOptions['onLogLine'];
   readonly logger?: Logger;
 }
@@ -93,7 +96,13 @@ export class InMemoryWorld {
     for (const { pool } of spec.tasks) store.setPool(pool, Number.MAX_SAFE_INTEGER);
     const executor = new InlineExecutor({
       workerId: randomUUID(),
-      attempts: store.attempts,
+      attempts: {
+        ...store.attempts,
+        readExternalStates: async (query) =>
+          query.dagId === spec.dagId
+            ? store.attempts.readExternalStates(query)
+            : answerFromGiven(options.externalRuns, query, clock.now()),
+      },
       clock,
       loadDag: () => dag,
       ...(options.slots !== undefined && { slots: options.slots }),

@@ -2,6 +2,7 @@
 export { graph } from '../sdk/graph-text.js';
 export { lazyOf } from '../sdk/lazy.js';
 export type { TestAssetEvent } from './asset-events.js';
+export type { TestExternalRun, TestExternalRuns } from './external-runs.js';
 export { day, hour, type DateInput, type TestInterval } from './intervals.js';
 export { takes, type TimedStub } from './stubs.js';
 export type { Stub, Stubs, TestableDag } from './task-types.js';

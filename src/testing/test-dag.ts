@@ -5,6 +5,7 @@ import type { DagSpec } from '../model/dag-spec.js';
 import { AirflowLikeError } from '../model/errors.js';
 import type { DagDefinition } from '../sdk/build-dag.js';
 import { checkEnough, conditionOf, reportEvents, type TestAssetEvent } from './asset-events.js';
+import type { TestExternalRuns } from './external-runs.js';
 import { intervalFor } from './in-memory-run.js';
 import { instantOf, intervalOf, type DateInput } from './intervals.js';
 import type { Stubs, TasksOf, TestableDag } from './task-types.js';
@@ -30,6 +31,11 @@ export interface TestDagOptions<T = object> {
   readonly assetEvents?: readonly TestAssetEvent[];
   /** What tasks return instead of running: a value, or a function that is called with the task's inputs. */
   readonly stubs?: Stubs<T>;
+  /**
+   * How runs of other DAGs stand, for a task that waits for them (`externalTaskSensor`), or a function that says so by what the clock shows. Default: none is
+   * known, and such a task fails with NOT_FOUND unless it is stubbed.
+   */
+  readonly externalRuns?: TestExternalRuns;
 }
 
 /**
@@ -52,7 +58,7 @@ export async function testDag<D extends TestableDag>(
   if (options.assetEvents !== undefined) return runForAssets<D>(definition, options, clock);
   // Only this run is wanted.
   const unscheduled: DagSpec = { ...spec, schedule: { kind: 'none' } };
-  const world = await TestWorld.create(definition, unscheduled, options.stubs ?? {}, clock);
+  const world = await TestWorld.create(definition, unscheduled, options.stubs ?? {}, clock, options.externalRuns);
   const now = clock.now();
   const runId = runIdFor('manual', logicalDate ?? now);
   const run = await world.inner.createRun({ runId, runType: 'manual', logicalDate, dataInterval, runAfter: now, conf });
@@ -63,7 +69,7 @@ export async function testDag<D extends TestableDag>(
 /** The run is made by the real trigger, from events in the store. */
 async function runForAssets<D extends TestableDag>(
   definition: DagDefinition,
-  { assetEvents = [], stubs, conf, params, dataInterval, logicalDate }: TestDagOptions<TasksOf<D>>,
+  { assetEvents = [], stubs, conf, params, dataInterval, logicalDate, externalRuns }: TestDagOptions<TasksOf<D>>,
   clock: VirtualClock,
 ): Promise<TestRun<TasksOf<D>>> {
   const place = 'assetEvents';
@@ -71,7 +77,7 @@ async function runForAssets<D extends TestableDag>(
     throw new AirflowLikeError('REQUEST_INVALID', { place, message: 'a run for assets has no conf, no params and no dates' });
   const condition = conditionOf(definition.spec, place);
   const waiting: DagSpec = { ...definition.spec, schedule: { kind: 'assets', condition, text: '' } };
-  const world = await TestWorld.create(definition, waiting, stubs ?? {}, clock);
+  const world = await TestWorld.create(definition, waiting, stubs ?? {}, clock, externalRuns);
   await reportEvents(world.inner, assetEvents, place);
   await checkEnough(world.inner, place);
   await world.inner.drive();

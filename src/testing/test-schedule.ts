@@ -10,6 +10,7 @@ import type { Instant } from '../model/instant.js';
 import { nearestName } from '../model/nearest-name.js';
 import type { DagRunState } from '../model/states.js';
 import { reportEvents, type TestAssetEvent } from './asset-events.js';
+import type { TestExternalRuns } from './external-runs.js';
 import { instantOf, type DateInput } from './intervals.js';
 import type { Stubs, TasksOf, TestableDag } from './task-types.js';
 import { TestRun } from './test-run.js';
@@ -27,6 +28,11 @@ export interface TestScheduleOptions<T = object> {
   readonly now?: DateInput;
   /** What tasks return instead of running: a value, or a function that is called with the task's inputs. */
   readonly stubs?: Stubs<T>;
+  /**
+   * How runs of other DAGs stand, for a task that waits for them (`externalTaskSensor`), or a function that says so by what the clock shows. Default: none is
+   * known, and such a task fails with NOT_FOUND unless it is stubbed.
+   */
+  readonly externalRuns?: TestExternalRuns;
 }
 
 /** How a run is triggered by hand. */
@@ -54,7 +60,7 @@ export async function testSchedule<D extends TestableDag>(
   const clock = new VirtualClock(options.now === undefined ? from : instantOf(options.now, 'now', timezone));
   const spec = withinDates(definition.spec, from, to);
   await checkParams(spec.params, {});
-  const world = await TestWorld.create(definition, spec, options.stubs ?? {}, clock);
+  const world = await TestWorld.create(definition, spec, options.stubs ?? {}, clock, options.externalRuns);
   await world.inner.drive();
   return TestSchedule.until<TasksOf<D>>(world, to);
 }

@@ -7,6 +7,7 @@ import type { TaskInstanceKey } from '../model/task-instance.js';
 import type { DagDefinition } from '../sdk/build-dag.js';
 import { collectDags } from '../sdk/collect-dags.js';
 import { context } from '../sdk/context.js';
+import type { TestExternalRuns } from './external-runs.js';
 import { InMemoryWorld } from './in-memory-world.js';
 import { stubBodies } from './stubs.js';
 import type { TestableDag } from './task-types.js';
@@ -39,6 +40,7 @@ export class TestWorld {
     spec: DagDefinition['spec'],
     stubs: Readonly<Record<string, unknown>>,
     clock: VirtualClock,
+    externalRuns?: TestExternalRuns,
   ): Promise<TestWorld> {
     const log = new Map<string, TestLogLine[]>();
     const keep = (line: AttemptLogLine, { runId, taskId, mapIndex }: TaskInstanceKey): void => {
@@ -49,7 +51,13 @@ export class TestWorld {
     const wait = (ms: number): Promise<void> => inner.executor.wait(context().token, ms);
     const bodies = stubBodies(spec, stubs, wait);
     const dag = { spec, createInstance: () => definition.createInstance(bodies) };
-    const inner: InMemoryWorld = await InMemoryWorld.create({ dag, clock, slots: SLOTS, onLogLine: keep });
+    const inner: InMemoryWorld = await InMemoryWorld.create({
+      dag,
+      clock,
+      slots: SLOTS,
+      onLogLine: keep,
+      ...(externalRuns && { externalRuns }),
+    });
     return new TestWorld(clock, inner, log);
   }
 

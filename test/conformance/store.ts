@@ -6,6 +6,7 @@ import { describeBackfills } from './store/backfills.js';
 import { describeCatalog } from './store/catalog.js';
 import { describeCommit } from './store/commit.js';
 import { describeComponents } from './store/components.js';
+import { describeExternalStates } from './store/external-states.js';
 import { describeHistory } from './store/history.js';
 import { describePlanner } from './store/planner.js';
 import { describePoolStore } from './store/pool-store.js';
@@ -37,5 +38,6 @@ export function describeStore(name: string, harness: StoreHarness): void {
     describeComponents(suite);
     describeHistory(suite);
     describeXComs(name, suite);
+    describeExternalStates(suite);
   });
 }

@@ -6,6 +6,7 @@ import type { FlowDecision } from '../../model/task-instance.js';
 import { flatRelatives } from '../graph/relatives.js';
 import { tasksSkippedBy } from '../graph/skipped-by.js';
 import { graphOf, type TaskGraph } from '../graph/task-graph.js';
+import { tasksInGroup } from '../graph/tasks-in-group.js';
 
 /**
  * The direct children that a branch goes on with: those it chose and those below a chosen task, so that a join is not skipped. Children that
@@ -78,12 +79,7 @@ function tasksOf(id: string, choices: Choices): readonly string[] {
 
 /** The tasks of a group, and of the groups in it, that nothing inside it precedes. */
 function firstTasksOf(spec: DagSpec, groupId: string): readonly string[] {
-  const parents = new Map(spec.groups.map((group) => [group.groupId, group.parentId]));
-  const isInside = (inner: string | null): boolean => {
-    for (let id = inner; id !== null; id = parents.get(id) ?? null) if (id === groupId) return true;
-    return false;
-  };
-  const members = spec.tasks.filter((task) => isInside(task.groupId));
+  const members = tasksInGroup(spec, groupId);
   const ids = new Set(members.map(idOf));
   return members.filter(({ upstream }) => !upstream.some((parent) => ids.has(parent))).map(idOf);
 }

@@ -8,6 +8,7 @@ import type { AttemptStore, XComRequest } from '../../ports/store.js';
 import { assignmentOf } from '../../core/queueing/assignment.js';
 import { readRun } from './runs.js';
 import { listEvents } from './asset-events.js';
+import { readExternalStates } from './external-states.js';
 import type { Tables } from './tables.js';
 
 export function createAttemptStore(tables: Tables): AttemptStore {
@@ -128,6 +129,9 @@ export function createAttemptStore(tables: Tables): AttemptStore {
       const values = tables.xcoms.get(attempt.taskInstanceId) ?? new Map<string, TaggedJson>();
       tables.xcoms.set(attempt.taskInstanceId, values.set(key, value));
       return true;
+    },
+    async readExternalStates(query) {
+      return readExternalStates(tables, query);
     },
     async findAssetsLike(keys) {
       return [...tables.assets.values()].filter((asset) => keys.some(({ name, uri }) => asset.name === name || asset.uri === uri));

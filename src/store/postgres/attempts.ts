@@ -9,6 +9,7 @@ import { listEvents } from './asset-events.js';
 import { findAssetsLike } from './assets.js';
 import { listParameter, RowSet } from './columns.js';
 import { getRuns } from './dag-runs.js';
+import { readExternalStates } from './external-states.js';
 import type { Database, Row, Session, Statement } from './session.js';
 import type { SpecCache } from './spec-cache.js';
 import { INSTANCE_COLUMNS, readInstance } from './task-instances.js';
@@ -307,6 +308,7 @@ export function createAttemptStore(database: Database, specs: SpecCache): Attemp
     async pushXCom(token, key, value) {
       return (await database.run(PUSH_XCOM, [token, key, JSON.stringify(value)])).length > 0;
     },
+    readExternalStates: (query) => readExternalStates(database, specs, query),
     findAssetsLike: (keys) => findAssetsLike(database, keys),
     readAssetEvents: (filter) => listEvents(database, filter),
     async findRevoked(tokens) {

@@ -9,6 +9,7 @@ import type { TaskContext } from '../../sdk/context.js';
 import { inletEventsOf, triggeringEventsOf } from './asset-events.js';
 import { decodedParams, type AttemptTemplates } from './attempt-templates.js';
 import { encodeXCom } from './encode-output.js';
+import { askExternalStates } from './external-states.js';
 import type { AttemptEnvironment, AttemptWork } from './run-attempt.js';
 import { showValue } from './task-error.js';
 
@@ -66,6 +67,7 @@ export function contextOf(
     outletEvents,
     inletEvents: inletEventsOf(task, token, channel),
     triggeringAssetEvents: triggeringEventsOf(token, channel),
+    externalStates: (query) => askExternalStates(query, token, channel),
     render: (template) => templates.render(template),
     async previousSuccess() {
       const found = (await channel.lookUp(token, { kind: 'previousSuccess' })) as unknown as PreviousSuccess | undefined;

@@ -3,6 +3,7 @@ import { choosePulled, planPull } from '../../core/xcom/pull.js';
 import { displacedAssets, displacementText } from '../../core/asset/displaced.js';
 import { assetKeyText, type AssetEvent, type AssetRef } from '../../model/asset.js';
 import type { TaggedJson } from '../../model/tagged-json.js';
+import { checkExternalQuery } from '../../model/external-states.js';
 import type { TaskFact } from '../../model/task-fact.js';
 import type { AttemptToken } from '../../model/task-instance.js';
 import { isSecretName } from '../../model/secret-names.js';
@@ -36,6 +37,7 @@ export interface StoreTaskChannelOptions {
     | 'setRendered'
     | 'previousSuccess'
     | 'countCopies'
+    | 'readExternalStates'
     | 'readAssetEvents'
     | 'findAssetsLike'
   >;
@@ -80,6 +82,10 @@ export class StoreTaskChannel implements TaskChannel {
         const keys = [...inlets, ...outlets].flatMap((ref) => (ref.kind === 'asset' ? [ref.asset] : []));
         return keys.length === 0 ? [] : displacedAssets(keys, await attempts.findAssetsLike(keys)).map(displacementText);
       }
+      case 'externalStates':
+        checkExternalQuery(fact.query);
+        // Plain data of numbers and texts: its own tagged form.
+        return (await attempts.readExternalStates(fact.query)) as unknown as TaggedJson;
       case 'variable': {
         const value = await settings.variable(fact.key);
         if (value !== undefined && isSecretName(fact.key)) secrets.add(value);

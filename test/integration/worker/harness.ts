@@ -204,6 +204,7 @@ export class WorkerHarness {
 
   private attemptStore(): AttemptStore {
     return {
+      readExternalStates: () => Promise.resolve({ dag: 'missing', unknown: [], dates: [] }),
       claimQueued: () => Promise.resolve([]),
       findForgotten: () => Promise.resolve([]),
       readXComs: (requests) => {

@@ -31,6 +31,7 @@ export function inRunOf<R>(day: string | null, conf: Readonly<Record<string, unk
     triggeringAssetEvents: { all: async () => [], get: async () => [] },
     render: async (template) => template,
     previousSuccess: async () => null,
+    externalStates: async () => ({ dag: 'missing', unknown: [], dates: [] }),
   };
   return runWithContext(context, call);
 }

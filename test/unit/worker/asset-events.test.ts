@@ -38,6 +38,7 @@ async function attempt(options: TaskOptions, body: () => unknown, isSensor = fal
     previousSuccess: async () => null,
     countCopies: async () => 0,
     readXComs: async () => [],
+    readExternalStates: () => Promise.reject(new Error('not asked here')),
     findAssetsLike: async () => assets,
     readAssetEvents: async (filter: AssetEventFilter) => {
       asked.push(filter);
