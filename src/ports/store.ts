@@ -209,10 +209,7 @@ export interface AttemptStore {
    * when this run has no logical date.
    */
   previousSuccess(dagRunId: number): Promise<DagRun | null>;
-  /**
-   * How runs of a DAG stand at exact logical dates, and how many instances of the tasks asked for are in which state, states in order with null
-   * first. Costs what is asked for, not what the DAG has done.
-   */
+  /** How runs stand at exact logical dates, with their tasks counted by state, null first. Costs what is asked for, not what the DAG has done. */
   readExternalStates(query: ExternalQuery): Promise<ExternalStates>;
   /** Assets of these names or URIs, whether in use or not. */
   findAssetsLike(keys: readonly AssetKey[]): Promise<readonly Asset[]>;
