@@ -76,5 +76,9 @@ export function checkExternalQuery({ dagId, target, logicalDates }: ExternalQuer
 
 function checkCount(what: string, count: number, most: number): void {
   if (count >= 1 && count <= most) return;
-  throw new AirflowLikeError('VALUE_RANGE', { message: `too ${count < 1 ? 'few' : 'many'} ${what}`, value: count, allowed: `1 to ${most}` });
+  throw new AirflowLikeError('VALUE_RANGE', {
+    message: `too ${count < 1 ? 'few' : 'many'} ${what}`,
+    value: count,
+    allowed: `1 to ${most}`,
+  });
 }

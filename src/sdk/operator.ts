@@ -129,7 +129,7 @@ export function defineUse<O extends object, P extends readonly unknown[], R, T e
       templates: Object.fromEntries(
         Object.entries(ownOptions).filter(([name]) => definition.templateFields?.includes(name as T) === true),
       ),
-      execute: (inputs, rendered) => 
+      execute: (inputs, rendered) =>
         definition.execute({ ...ownOptions, ...rendered } as RenderedOptions<O, T>, inputs as P, taskOptions),
     };
     return Object.freeze({ [OPERATOR]: bound }) as unknown as Operator<P, R>;

@@ -74,7 +74,7 @@ const RULES: Readonly<Record<number, string>> = {
   62: 'a task that is gone from the code is marked as removed where a run moves to the new version, and comes back when it returns',
   63: 'two schedulers never overfill a pool',
   64: 'triggering a run whose fixed id exists says so, and is not a fault to be retried',
-  65: 'waiting for a task of another DAG',
+  65: 'who waits for another DAG at a date it never has is told which dates are near, and a failure there ends the wait only where it is named',
   66: 'bash extends the environment, and exit code 99 skips',
   67: 'marking with downstream does not clear again what it has just marked',
   68: 'very short secrets are not masked, because that would mangle every text',
@@ -88,7 +88,6 @@ const NOT_BUILT: Readonly<Record<number, string>> = {
   52: 'callbacks come with notifications',
   53: 'callbacks come with notifications',
   54: 'callbacks come with notifications',
-  65: 'the external task sensor comes with the providers',
 };
 
 export const PITFALLS: readonly Pitfall[] = Object.entries(RULES).map(([number, rule]) => {

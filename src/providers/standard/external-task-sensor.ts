@@ -7,13 +7,7 @@ import type { RenderedOptions } from '../../sdk/operator.js';
 import { sensor } from '../../sdk/sensor.js';
 import { forGood, SkipTask } from '../../sdk/task-errors.js';
 import { decideExternal } from './external-task/decide.js';
-import {
-  describeDates,
-  describeOpenDates,
-  describeProblems,
-  describeStanding,
-  describeTarget,
-} from './external-task/describe.js';
+import { describeDates, describeOpenDates, describeProblems, describeStanding, describeTarget } from './external-task/describe.js';
 import {
   checkExternalOptions,
   EXTERNAL_OPTION_NAMES,

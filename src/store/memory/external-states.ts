@@ -21,12 +21,7 @@ export function readExternalStates(tables: Tables, query: ExternalQuery): Extern
   };
 }
 
-function dateOf(
-  tables: Tables,
-  query: ExternalQuery,
-  logicalDate: Instant,
-  runs: ReadonlyMap<Instant, StoredRun>,
-): ExternalDate {
+function dateOf(tables: Tables, query: ExternalQuery, logicalDate: Instant, runs: ReadonlyMap<Instant, StoredRun>): ExternalDate {
   const run = runs.get(logicalDate);
   if (run) {
     const { runId, state } = run;

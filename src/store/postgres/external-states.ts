@@ -72,7 +72,8 @@ export async function readExternalStates(
   const found = rows.filter(({ dag_run_id }) => dag_run_id !== null);
   const versionIds = new Set(found.map(({ version_id }) => version_id));
   const currentId = rows[0]?.current_version_id ?? null;
-  const known = target.kind === 'run' ? null : await specs.load(session, currentId === null ? versionIds : [...versionIds, currentId]);
+  const known =
+    target.kind === 'run' ? null : await specs.load(session, currentId === null ? versionIds : [...versionIds, currentId]);
   const wanted = [...versionIds].flatMap((version_id) =>
     tasksAskedFor(target, known?.get(version_id)).map((task_id) => ({ version_id, task_id })),
   );

@@ -27,7 +27,8 @@ export function describeExternalStates({ store, save, create, read, instancesOf,
   describe('external states', () => {
     it('finds runs by their very logical dates, in the order asked for, and the nearest ones elsewhere', async () => {
       await save(SPEC, dagSpec('e'));
-      for (const day of [4, 1, 2]) await create('d', newRun(`r${day}`, T0 + day * DAY, { state: day === 4 ? 'queued' : 'running' }));
+      for (const day of [4, 1, 2])
+        await create('d', newRun(`r${day}`, T0 + day * DAY, { state: day === 4 ? 'queued' : 'running' }));
       await create('d', newRun('undated', null));
       await create('e', newRun('other', T0 + 3 * DAY));
       await commit(endRun((await store.runs.findRun('d', 'r1'))!, 'partial', T0));

@@ -17,7 +17,12 @@ function dateOf(patch: Partial<ExternalDate<Date>> = {}): ExternalDate<Date> {
   return { logicalDate: MIDNIGHT, run: run('running'), counts: [], before: null, after: null, ...patch };
 }
 const missing = (before: Date | null = null, after: Date | null = null) => dateOf({ run: null, before, after });
-const count = (state: ExternalCount['state'], taskId = 'a', tasks = 1): ExternalCount => ({ state, instances: tasks, tasks, taskId });
+const count = (state: ExternalCount['state'], taskId = 'a', tasks = 1): ExternalCount => ({
+  state,
+  instances: tasks,
+  tasks,
+  taskId,
+});
 const tasksIn = (...counts: readonly ExternalCount[]) => dateOf({ counts });
 
 const rules = (allowed: readonly string[] = ['success'], skipped: readonly string[] = [], failed: readonly string[] = []) => ({
@@ -31,9 +36,12 @@ describe('decideExternal', () => {
   const verdicts = { allowed: 'done', skipped: 'skipped', failed: 'failed', none: 'waiting' } as const;
   const ruleFor = (list: (typeof lists)[number], state: string) => ({ ...rules([]), [list]: new Set([state]) });
 
-  it.each(DAG_RUN_STATES.flatMap((state) => lists.map((list) => [state, list] as const)))('a run that is %s, in list %s', (state, list) => {
-    expect(decideExternal([dateOf({ run: run(state) })], true, ruleFor(list, state)).kind).toBe(verdicts[list]);
-  });
+  it.each(DAG_RUN_STATES.flatMap((state) => lists.map((list) => [state, list] as const)))(
+    'a run that is %s, in list %s',
+    (state, list) => {
+      expect(decideExternal([dateOf({ run: run(state) })], true, ruleFor(list, state)).kind).toBe(verdicts[list]);
+    },
+  );
 
   it.each(TASK_INSTANCE_STATES.flatMap((state) => lists.map((list) => [state, list] as const)))(
     'a task that is %s, in list %s',
@@ -67,7 +75,11 @@ describe('decideExternal', () => {
   it('names the dates that are open, and what decided', () => {
     const [done, open, failed] = [tasksIn(count('success')), tasksIn(count('queued')), tasksIn(count('failed', 'b'))];
     expect(decideExternal([done, open, missing()], false, both)).toEqual({ kind: 'waiting', dates: [open, missing()] });
-    expect(decideExternal([done, open, failed], false, both)).toEqual({ kind: 'failed', date: failed, standing: count('failed', 'b') });
+    expect(decideExternal([done, open, failed], false, both)).toEqual({
+      kind: 'failed',
+      date: failed,
+      standing: count('failed', 'b'),
+    });
   });
 
   it('pitfall 65: does not take a failure for an end unless failedStates names it', () => {
@@ -95,7 +107,10 @@ describe('options of externalTaskSensor', () => {
     ['a group', { externalTaskGroupId: 'g' }],
     ['templates', { externalDagId: '{{ params.dag }}', externalTaskIds: ['load_{{ ds_nodash }}'] }],
     ['functions', { externalDagId: () => 'x', externalTaskIds: () => ['a'] }],
-    ['states of tasks', { externalTaskId: 'a', allowedStates: ['success', 'skipped'], failedStates: ['failed', 'upstream_failed'] }],
+    [
+      'states of tasks',
+      { externalTaskId: 'a', allowedStates: ['success', 'skipped'], failedStates: ['failed', 'upstream_failed'] },
+    ],
     ['states of runs', { allowedStates: ['success', 'partial'], failedStates: ['failed'] }],
     ['success elsewhere', { allowedStates: ['failed'], failedStates: ['success'] }],
     ['a delta', { executionDelta: '1h30m' }],
@@ -111,7 +126,11 @@ describe('options of externalTaskSensor', () => {
     ['no DAG', { externalDagId: undefined }, 'VALUE_TYPE: externalTaskSensor.externalDagId: this must be a text'],
     ['an id that none can be', { externalDagId: 'a b' }, 'ID_INVALID: externalTaskSensor.externalDagId: this cannot be an id'],
     ['a task id that none can be', { externalTaskIds: ['a', 'b!'] }, 'ID_INVALID: externalTaskSensor.externalTaskIds[1]'],
-    ['a text as a list', { externalTaskIds: 'a' }, 'VALUE_TYPE: externalTaskSensor.externalTaskIds: this must be a list of task ids'],
+    [
+      'a text as a list',
+      { externalTaskIds: 'a' },
+      'VALUE_TYPE: externalTaskSensor.externalTaskIds: this must be a list of task ids',
+    ],
     ['an empty list', { externalTaskIds: [] }, 'VALUE_RANGE: externalTaskSensor.externalTaskIds: this names no task; leave it out'],
     [
       'a task and tasks',
@@ -119,13 +138,21 @@ describe('options of externalTaskSensor', () => {
       'externalTaskSensor: externalTaskId and externalTaskIds exclude each other; allowed: one of externalTaskId, externalTaskIds, ' +
         'externalTaskGroupId, or none of them for the whole run',
     ],
-    ['a task and a group', { externalTaskId: 'a', externalTaskGroupId: 'g' }, 'externalTaskId and externalTaskGroupId exclude each other'],
+    [
+      'a task and a group',
+      { externalTaskId: 'a', externalTaskGroupId: 'g' },
+      'externalTaskId and externalTaskGroupId exclude each other',
+    ],
     [
       'a misspelt state',
       { externalTaskId: 'a', failedStates: ['upstream-failed'] },
       'UNKNOWN_NAME: externalTaskSensor.failedStates[0]: there is no such choice, got "upstream-failed"',
     ],
-    ['a state that no task has', { externalTaskId: 'a', allowedStates: ['partial'] }, 'UNKNOWN_NAME: externalTaskSensor.allowedStates[0]'],
+    [
+      'a state that no task has',
+      { externalTaskId: 'a', allowedStates: ['partial'] },
+      'UNKNOWN_NAME: externalTaskSensor.allowedStates[0]',
+    ],
     ['a state that no run has', { skippedStates: ['skipped'] }, 'UNKNOWN_NAME: externalTaskSensor.skippedStates[0]'],
     [
       'a state in two lists',
@@ -144,7 +171,11 @@ describe('options of externalTaskSensor', () => {
       'VALUE_RANGE: externalTaskSensor: executionDelta and executionDateFn exclude each other',
     ],
     ['a delta that is none', { executionDelta: '1 hour' }, 'DURATION_INVALID: externalTaskSensor.executionDelta'],
-    ['a date in place of the function', { executionDateFn: MIDNIGHT }, 'VALUE_TYPE: externalTaskSensor.executionDateFn: this must be a function'],
+    [
+      'a date in place of the function',
+      { executionDateFn: MIDNIGHT },
+      'VALUE_TYPE: externalTaskSensor.executionDateFn: this must be a function',
+    ],
     ['a word in place of a flag', { checkExistence: 'yes' }, 'VALUE_TYPE: externalTaskSensor.checkExistence'],
   ])('refuses %s', (_what, options, message) => {
     expect(wrong(options)).toThrow(message);
@@ -196,7 +227,11 @@ describe('a look of externalTaskSensor', () => {
   it.each<[string, Partial<Options>, readonly Date[]]>([
     ['its own date', {}, [MIDNIGHT]],
     ['its own date less the delta', { executionDelta: '1h30m' }, [ago(1.5 * HOUR_MS)]],
-    ['the date of the function', { executionDateFn: ({ logicalDate }) => new Date(logicalDate!.getTime() + HOUR_MS) }, [ago(-HOUR_MS)]],
+    [
+      'the date of the function',
+      { executionDateFn: ({ logicalDate }) => new Date(logicalDate!.getTime() + HOUR_MS) },
+      [ago(-HOUR_MS)],
+    ],
     ['its dates, each once', { executionDateFn: async () => [ago(HOUR_MS), MIDNIGHT, ago(HOUR_MS)] }, [ago(HOUR_MS), MIDNIGHT]],
   ])('asks for %s', async (_what, options, dates) => {
     const { result, asked } = look(options, {});
@@ -323,7 +358,9 @@ describe('a look of externalTaskSensor', () => {
     [
       'tasks in several states',
       { externalTaskGroupId: 'g' },
-      { dates: [tasksIn(count(null, 'a', 2), count('up_for_retry', 'b'), count('success', 'c'), count('upstream_failed', 'd', 2))] },
+      {
+        dates: [tasksIn(count(null, 'a', 2), count('up_for_retry', 'b'), count('success', 'c'), count('upstream_failed', 'd', 2))],
+      },
       [
         'info run r has no task "a" and 1 more',
         'info "b" in run r is up_for_retry',
@@ -345,6 +382,9 @@ describe('a look of externalTaskSensor', () => {
     );
     expect(await result).toBe(false);
     expect(lines[0]).toMatch(/ at 2024-01-02T00:00:00\.000Z, .*T04:00:00\.000Z and 3 more$/);
-    expect(lines.slice(1)).toEqual([...Array.from({ length: 5 }, () => 'info run r is queued'), 'info 3 more dates are not there yet']);
+    expect(lines.slice(1)).toEqual([
+      ...Array.from({ length: 5 }, () => 'info run r is queued'),
+      'info 3 more dates are not there yet',
+    ]);
   });
 });

@@ -38,7 +38,9 @@ describe('testDag with runs of other DAGs', () => {
     const states = (now: Date): TestExternalRun[] => {
       const hour = now.getUTCHours();
       if (hour < 1) return [run({ logicalDate: '2024-01-05T00:00:00Z' })];
-      return [run({ state: 'running', tasks: { load_20240105: hour < 2 ? ['success', 'running', 'removed'] : ['success', 'success'] } })];
+      return [
+        run({ state: 'running', tasks: { load_20240105: hour < 2 ? ['success', 'running', 'removed'] : ['success', 'success'] } }),
+      ];
     };
     const waiting = await testDag(Report, { dataInterval: interval, externalRuns: states });
     expect(waiting.task('orders').state).toBe('up_for_reschedule');
