@@ -53,9 +53,10 @@ export function planBackfill<Existing extends ExistingRun>(request: BackfillRequ
   checkRequest(request);
   const runs = intervalsBetween(spec, from, to, now, request.custom, maxRuns + 1);
   const [first] = runs;
-  const last = runs[runs.length - 1];
-  if (!first || !last)
+  if (!first) {
     throw rangeError(spec, `no interval of "${timetableFor(spec, request.custom).summary}" lies in the range and has ended`);
+  }
+  const last = runs.at(-1)!;
   if (runs.length > maxRuns) {
     throw new AirflowLikeError('BACKFILL_TOO_LARGE', {
       place: spec.dagId,
@@ -82,7 +83,7 @@ export function planBackfill<Existing extends ExistingRun>(request: BackfillRequ
 function checkRequest({ spec, from, to, now, runBackwards, reprocessBehavior, custom }: BackfillRequest<ExistingRun>): void {
   if (!timetableFor(spec, custom).periodic) throw rangeError(spec, 'its schedule yields no runs over a range of dates');
   if (from > to) throw rangeError(spec, `the range is reversed: from ${dateText(from)} is after to ${dateText(to)}`);
-  if (from >= now && to >= now) throw rangeError(spec, 'the range lies in the future');
+  if (from >= now) throw rangeError(spec, 'the range lies in the future');
   if (runBackwards && waitsForPast(spec)) {
     throw rangeError(spec, 'it cannot run backwards, because a task of it has dependsOnPast');
   }

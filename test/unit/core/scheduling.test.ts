@@ -1,11 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { defaultReprocessBehavior, planBackfill } from '../../../src/core/backfill/plan-backfill.js';
 import { MAX_RUNS_PER_PASS, planDagSchedule } from '../../../src/core/dag-run/plan-schedule.js';
 import { checkGivenRunId, runIdFor, runTypeOf } from '../../../src/core/dag-run/run-id.js';
 import { parseSchedule } from '../../../src/core/timetable/parse-schedule.js';
 import type { BackfillLane } from '../../../src/model/dag.js';
 import type { DagSpec } from '../../../src/model/dag-spec.js';
-import { dagSchedule, dagSpec, taskSpec, utc } from './factories.js';
+import { dagSchedule, dagSpec, utc } from './factories.js';
 
 const daily = (changes: Partial<DagSpec> = {}) =>
   dagSpec([], { schedule: parseSchedule('@daily', 'schedule'), startDate: utc('2026-01-01'), catchup: true, ...changes });
@@ -151,80 +150,5 @@ describe('run ids', () => {
       'ID_INVALID: --run-id: the prefix "scheduled__" belongs to',
     );
     expect(() => checkGivenRunId('a/b', 'manual', '--run-id')).toThrow('ID_INVALID');
-  });
-});
-
-describe('planBackfill', () => {
-  const request = {
-    spec: daily({ catchup: false }),
-    from: utc('2026-01-03'),
-    to: utc('2026-01-06'),
-    existing: [],
-    reprocessBehavior: 'none',
-    runBackwards: false,
-    maxRuns: 100,
-    now: utc('2026-02-01'),
-  } as const;
-  const existing = [
-    { logicalDate: utc('2026-01-03'), state: 'success' },
-    { logicalDate: utc('2026-01-04'), state: 'failed' },
-    { logicalDate: utc('2026-01-05'), state: 'running' },
-    { logicalDate: null, state: 'failed' },
-  ] as const;
-  const dates = (runs: readonly { logicalDate: number | null }[]) =>
-    runs.map((run) => new Date(run.logicalDate as number).toISOString().slice(5, 10));
-
-  it('creates the missing runs in order', () => {
-    const plan = planBackfill({ ...request, conf: { full: true } });
-    expect(dates(plan.create)).toEqual(['01-03', '01-04', '01-05', '01-06']);
-    expect(plan.create[0]).toMatchObject({
-      runId: 'backfill__2026-01-04T00:00:00+00:00',
-      runType: 'backfill',
-      state: 'queued',
-      conf: { full: true },
-    });
-    expect(dates([plan.first, plan.last])).toEqual(['01-03', '01-06']);
-    expect(dates(planBackfill({ ...request, runBackwards: true }).create)).toEqual(['01-06', '01-05', '01-04', '01-03']);
-  });
-
-  it.each([
-    ['none', [], ['already_exists', 'already_exists', 'in_flight']],
-    ['failed', ['01-04'], ['already_exists', 'in_flight']],
-    ['completed', ['01-03', '01-04'], ['in_flight']],
-  ] as const)('reprocess %s', (reprocessBehavior, reprocess, skipped) => {
-    const plan = planBackfill({ ...request, existing, reprocessBehavior });
-    expect(dates(plan.create)).toEqual(['01-06']);
-    expect(dates(plan.reprocess.map(({ run }) => run))).toEqual(reprocess);
-    expect(plan.create.map((run) => run.backfillOrdinal)).toEqual([4]);
-    expect(plan.skipped.map((entry) => entry.reason)).toEqual(skipped);
-  });
-
-  it('leaves failed runs as they are only where nothing waits for them', () => {
-    const waiting = { ...request.spec, tasks: [taskSpec('load', { dependsOnPast: true })] };
-    expect(() => planBackfill({ ...request, spec: waiting })).toThrow('would wait for a failed run that stays as it is');
-    expect(planBackfill({ ...request, spec: waiting, reprocessBehavior: 'failed' }).create).toHaveLength(4);
-    expect([request.spec, waiting].map(defaultReprocessBehavior)).toEqual(['none', 'failed']);
-  });
-
-  it.each<[string, object, string, string]>([
-    ['reversed', { from: utc('2026-01-07') }, 'BACKFILL_RANGE', 'the range is reversed'],
-    ['in the future', { from: utc('2027-01-01'), to: utc('2027-01-02') }, 'BACKFILL_RANGE', 'lies in the future'],
-    [
-      'without an interval',
-      { from: utc('2026-01-03T01:00:00'), to: utc('2026-01-03T02:00:00') },
-      'BACKFILL_RANGE',
-      'no interval of "@daily"',
-    ],
-    ['without a schedule', { spec: daily({ schedule: { kind: 'none' } }) }, 'BACKFILL_RANGE', 'yields no runs'],
-    [
-      'backwards into the past of a task',
-      { runBackwards: true, spec: { ...daily(), tasks: [taskSpec('a', { dependsOnPast: true })] } },
-      'BACKFILL_RANGE',
-      'cannot run backwards',
-    ],
-    ['too large', { maxRuns: 3 }, 'BACKFILL_TOO_LARGE', 'more than 3 intervals'],
-  ])('refuses a range that is %s', (_case, changes, code, message) => {
-    expect(() => planBackfill({ ...request, ...changes })).toThrow(message);
-    expect(() => planBackfill({ ...request, ...changes })).toThrow(code);
   });
 });
