@@ -64,12 +64,11 @@ export class FairLane {
     return this.#slots.taken >= this.#slots.most;
   }
 
+  /** Whether what the candidate waits for is due to the lane. While the lane is used up nobody has to be asked. */
   admits(candidate: QueueCandidate): boolean {
     const pool = this.#poolOf(candidate);
     const task = this.#taskOf(candidate);
-    return (
-      !this.isUsedUp && pool.taken + candidate.instance.poolSlots <= pool.most && (task === null || task.taken + 1 <= task.most)
-    );
+    return pool.taken + candidate.instance.poolSlots <= pool.most && (task === null || task.taken + 1 <= task.most);
   }
 
   take(candidate: QueueCandidate): void {

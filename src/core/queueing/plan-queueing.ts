@@ -49,8 +49,8 @@ export function planQueueing<Candidate extends QueueCandidate>(input: QueueingIn
   return { chosen: [...chosen, ...inLane, ...rest.chosen], laneCredits: lane.credits };
 }
 
-/** Somebody else could have what keeps the candidate back. */
-const CONTENDED: ReadonlySet<HoldReason> = new Set(['pool_full', 'max_active_tis_per_dag', 'no_free_slot']);
+/** Somebody else could have what keeps the candidate back. That no slot is left at all is seen before anybody is asked. */
+const CONTENDED: ReadonlySet<HoldReason> = new Set(['pool_full', 'max_active_tis_per_dag']);
 
 interface Filled<Candidate> {
   readonly chosen: Candidate[];
@@ -104,15 +104,12 @@ function inOrder<Candidate extends QueueCandidate>(candidates: readonly Candidat
   return entries.sort(byUrgency).map(({ candidate }) => candidate);
 }
 
+/** Two without a date differ by NaN, which decides nothing. */
 function byUrgency(a: Urgency<unknown>, b: Urgency<unknown>): number {
-  if (a.weight !== b.weight) return b.weight - a.weight;
-  if (a.date !== b.date) return a.date < b.date ? -1 : 1;
-  return a.mapIndex - b.mapIndex || a.runAfter - b.runAfter || a.id - b.id;
+  return b.weight - a.weight || a.date - b.date || a.mapIndex - b.mapIndex || a.runAfter - b.runAfter || a.id - b.id;
 }
 
 /** Older first, none last. */
 export function compareDates(a: number | null, b: number | null): number {
-  if (a === b) return 0;
-  if (a === null || b === null) return a === null ? 1 : -1;
-  return a - b;
+  return (a ?? Number.POSITIVE_INFINITY) - (b ?? Number.POSITIVE_INFINITY) || 0;
 }

@@ -134,10 +134,8 @@ export class QueueLimits {
     this.slots.taken++;
     this.pool(instance.pool).taken += instance.poolSlots;
     use.active++;
-    if (task.maxActiveTisPerDagrun !== null) use.byTask.set(task.taskId, activeInRun(node, use) + 1);
-    if (task.maxActiveTisPerDag !== null) {
-      this.#tasks.set(taskLimitKey(view.run.dagId, task.taskId), this.activeOf(view, task) + 1);
-    }
+    use.byTask.set(task.taskId, activeInRun(node, use) + 1);
+    this.#tasks.set(taskLimitKey(view.run.dagId, task.taskId), this.activeOf(view, task) + 1);
   }
 
   /** Takes slots for somebody of whose run nothing is known; false: the pool does not have them. */
@@ -166,9 +164,9 @@ export class QueueLimits {
     return use;
   }
 
+  /** Of a pool that is full: whether it would be so with nothing in it. */
   #isTooSmallFor({ pool, poolSlots }: TaskInstance): boolean {
-    const slots = this.#occupancy.pools[pool]?.slots;
-    return slots !== undefined && slots >= 0 && slots < poolSlots;
+    return this.#occupancy.pools[pool]!.slots < poolSlots;
   }
 }
 

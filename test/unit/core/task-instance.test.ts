@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import { queueInstance, startInstance } from '../../../src/core/queueing/dispatch.js';
 import { retryDelayMs } from '../../../src/core/task-instance/retry-delay.js';
 import { settleAttempt, settleChange } from '../../../src/core/task-instance/settle-attempt.js';
 import type { Outcome } from '../../../src/model/outcome.js';
@@ -126,45 +125,5 @@ describe('the delay before a retry', () => {
       expect(delay).toBeGreaterThanOrEqual(base);
       expect(delay).toBeLessThan(2 * base);
     }
-  });
-});
-
-describe('dispatching', () => {
-  describe('counts within a try, and deletes the XComs of the dispatches before', () => {
-    const open = (changes: Partial<TaskInstance>) => {
-      const view = viewOf([taskSpec('a')], { a: { state: 'scheduled', ...changes } });
-      queueInstance(view, 1, 'token', 5);
-      const change = view.drain(SCHEDULER, undefined)?.changes[0];
-      return [change?.openAttempt?.dispatchNumber, change?.clearXComs];
-    };
-    it('pitfall 14: at the next start, not before, and not when the task goes on after a deferral', () => {
-      expect(open({ tryNumber: 1 })).toEqual([1, false]);
-      expect(open({ tryNumber: 2 })).toEqual([1, true]);
-      expect(open({ tryNumber: 1, lostDispatches: 1 })).toEqual([2, true]);
-      expect(open({ tryNumber: 2, deferral: { event: 1 } })).toEqual([1, false]);
-    });
-
-    it('pitfall 15: also when a sensor looks again', () => {
-      expect(open({ tryNumber: 1, pokeNumber: 4 })).toEqual([5, true]);
-    });
-  });
-
-  it('remembers when a sensor began to wait', () => {
-    const sensor = {
-      pokeIntervalMs: 1,
-      timeoutMs: 1,
-      mode: 'reschedule',
-      softFail: false,
-      silentFail: false,
-      neverFail: false,
-      exponentialBackoff: false,
-      maxWaitMs: null,
-    } as const;
-    const view = viewOf([taskSpec('a', { sensor }), taskSpec('b')], { a: { state: 'queued' }, b: { state: 'queued' } });
-    startInstance(view, 1, 'w', 7);
-    startInstance(view, 2, 'w', 7);
-    expect([view.instance(1).waitingSince, view.instance(2).waitingSince]).toEqual([7, null]);
-    const again = viewOf([taskSpec('a', { sensor })], { a: { state: 'queued', waitingSince: 3 } });
-    expect(startInstance(again, 1, 'w', 9)).toMatchObject({ waitingSince: 3, startedAt: 9 });
   });
 });

@@ -1,45 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { planQueueing, type QueueingInput } from '../../../../src/core/queueing/plan-queueing.js';
-import type { DagRun } from '../../../../src/model/dag-run.js';
-import type { DagSpec, TaskSpec } from '../../../../src/model/dag-spec.js';
-import type { Occupancy } from '../../../../src/model/snapshot.js';
-import type { TaskInstance } from '../../../../src/model/task-instance.js';
+import { compareDates } from '../../../../src/core/queueing/plan-queueing.js';
 import { taskSpec, viewOf } from '../factories.js';
+import { candidates, chosen, idsOf, occupancy, plan, queueing } from './queue.js';
 
 describe('planQueueing', () => {
-  const occupancy = (changes: Partial<Occupancy> = {}): Occupancy => ({
-    total: 0,
-    pools: { default_pool: { slots: 128, occupied: 0 }, small: { slots: 2, occupied: 1 }, endless: { slots: -1, occupied: 9_999 } },
-    tasks: {},
-    pausedDags: [],
-    ...changes,
-  });
-  const candidates = (
-    tasks: readonly Partial<TaskSpec>[],
-    instances: readonly Partial<TaskInstance>[] = [],
-    run: Partial<DagRun> = {},
-    spec: Partial<DagSpec> = {},
-  ) => {
-    const specs = tasks.map((task, index) => taskSpec(`t${index}`, task));
-    const states = Object.fromEntries(
-      specs.map((task, index) => [
-        task.taskId,
-        {
-          state: 'scheduled' as const,
-          pool: task.pool,
-          poolSlots: task.poolSlots,
-          priorityWeight: task.priorityWeight,
-          ...instances[index],
-        },
-      ]),
-    );
-    const view = viewOf(specs, states, { run, spec });
-    return [...view.ready()].map((instance) => ({ view, instance }));
-  };
-  const plan = (input: Partial<QueueingInput>) =>
-    planQueueing({ candidates: [], occupancy: occupancy(), parallelism: 32, freeSlots: 32, backfillShare: 0.5, ...input }).chosen;
-  const chosen = (input: Partial<QueueingInput>) => plan(input).map(({ instance }) => instance.taskId);
-
   it('takes the most urgent first: live before backfill, weight, logical date (none last), map index, age', () => {
     const live = candidates([{ priorityWeight: 1 }, { priorityWeight: 5 }, { priorityWeight: 1 }], [], { logicalDate: 10 });
     const dateless = candidates([{ priorityWeight: 1 }], [{ id: 40 }], { logicalDate: null, runAfter: -5 });
@@ -100,7 +64,43 @@ describe('planQueueing', () => {
       { backfillId: 1 },
       { maxActiveTasks: 1 },
     );
-    const ids = plan({ candidates: [...live, ...backfill], backfillShare: 0 }).map(({ instance }) => instance.id);
-    expect(ids).toEqual([1, 60]);
+    expect(idsOf({ candidates: [...live, ...backfill], backfillShare: 0 })).toEqual([1, 60]);
   });
+
+  it('takes backfills in the order of their urgency, after all others', () => {
+    const backfill = candidates([{ priorityWeight: 1 }, { priorityWeight: 5 }], [{ id: 60 }, { id: 61 }], { backfillId: 1 });
+    expect(idsOf({ candidates: [...backfill, ...candidates([{}])] })).toEqual([1, 61, 60]);
+    expect(idsOf({ candidates: backfill })).toEqual([61, 60]);
+    expect(idsOf({ candidates: [...backfill, ...candidates([{}, {}])], freeSlots: 2 })).toEqual([1, 61]);
+  });
+
+  it('queues nothing of nothing', () => {
+    expect(queueing({})).toEqual({ chosen: [], laneCredits: new Map() });
+  });
+});
+
+describe('of two that are alike otherwise, first comes', () => {
+  const one = (id: number, weight: number, mapIndex: number, logicalDate: number | null, runAfter: number) =>
+    candidates([{ priorityWeight: weight }], [{ id, mapIndex }], { logicalDate, runAfter });
+
+  it.each([
+    ['the heavier one, though it is younger', one(2, 5, 1, 9, 9), one(1, 4, 0, 1, 1)],
+    ['the one that weighs less than nothing by less', one(2, -4, 1, 9, 9), one(1, -5, 0, 1, 1)],
+    ['the one with the older date', one(2, 5, 1, 8, 9), one(1, 5, 0, 9, 1)],
+    ['the one with a date before the one without', one(2, 5, 1, 8, 9), one(1, 5, 0, null, 1)],
+    ['the copy with the lower index', one(2, 5, 0, 8, 9), one(1, 5, 1, 8, 1)],
+    ['the copy with the lower index also without dates', one(2, 5, 0, null, 9), one(1, 5, 1, null, 1)],
+    ['the one whose run is older', one(2, 5, 0, 8, 1), one(1, 5, 0, 8, 9)],
+    ['the one whose run is older also without dates', one(2, 5, 0, null, 1), one(1, 5, 0, null, 9)],
+    ['the one that was made first', one(1, 5, 0, null, 1), one(2, 5, 0, null, 1)],
+  ])('%s', (_case, first, second) => {
+    const expected = [...first, ...second].map(({ instance }) => instance.id);
+    expect(idsOf({ candidates: [...first, ...second] })).toEqual(expected);
+    expect(idsOf({ candidates: [...second, ...first] })).toEqual(expected);
+  });
+});
+
+it('runs are compared by their dates: the older first, none last', () => {
+  expect([7, null, 3, 0, null, 5].sort(compareDates)).toEqual([0, 3, 5, 7, null, null]);
+  expect([compareDates(3, 3), compareDates(null, null)]).toEqual([0, 0]);
 });
