@@ -2,7 +2,8 @@
 
 const MAX_LENGTH = 1_500;
 const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
-const URI = /^([A-Za-z][A-Za-z0-9+.-]*):(?:\/\/([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#.*)?$/s;
+/** With an authority, empty as it may be: `scheme://`. */
+const URI = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#.*)?$/s;
 
 /** Why the text can be neither the name nor the URI of an asset; null: it can. */
 export function assetNameProblem(text: unknown): string | null {
@@ -21,11 +22,12 @@ export function assetUriProblem(text: unknown): string | null {
 
 /**
  * The one spelling of a URI: scheme in lower case, without user and password, query parameters in order, without fragment and trailing slashes.
- * A text without a scheme, or with one that begins with `x-`, stays as it is.
+ * A text without `scheme://`, or with a scheme that begins with `x-`, stays as it is.
  */
 export function normalizeAssetUri(text: string): string {
-  const [, given = '', authority, path = '', query] = URI.exec(text) ?? [];
-  if (authority === undefined) return text;
+  const match = URI.exec(text);
+  if (!match) return text;
+  const [, given, authority, path, query] = match as unknown as [string, string, string, string, string?];
   const scheme = given.toLowerCase();
   if (scheme.startsWith('x-')) return text;
   const host = authority.slice(authority.lastIndexOf('@') + 1);
@@ -34,7 +36,10 @@ export function normalizeAssetUri(text: string): string {
 
 /** Parameters without a value are left out, as Airflow does. */
 function sortedQuery(query: string | undefined): string {
-  const pairs = [...new URLSearchParams(query ?? '')].filter(([, value]) => value !== '');
-  pairs.sort(([a, x], [b, y]) => (a < b ? -1 : a > b ? 1 : x < y ? -1 : x > y ? 1 : 0));
-  return pairs.length === 0 ? '' : `?${new URLSearchParams(pairs).toString()}`;
+  const given = new URLSearchParams(query);
+  const sorted = new URLSearchParams();
+  for (const name of [...new Set(given.keys())].sort()) {
+    for (const value of given.getAll(name).sort()) if (value !== '') sorted.append(name, value);
+  }
+  return sorted.size === 0 ? '' : `?${sorted.toString()}`;
 }

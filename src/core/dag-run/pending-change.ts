@@ -22,7 +22,8 @@ export interface TransitionEffects {
   readonly clearXComs?: boolean;
   readonly xcoms?: readonly XComWrite[];
   readonly assets?: AssetActivity;
-  readonly reason?: string;
+  /** Null takes away that of a transition before. */
+  readonly reason?: string | null;
 }
 
 export interface PendingChange {

@@ -16,11 +16,11 @@ import { tasksInGroup } from '../graph/tasks-in-group.js';
  */
 export function decideBranch(spec: DagSpec, taskId: string, returned: unknown): FlowDecision {
   const graph = graphOf(spec);
-  const children = graph.downstream.get(taskId) ?? [];
+  const children = graph.downstream.get(taskId)!;
   const below = flatRelatives(graph, [taskId], 'downstream');
   const chosen = idsIn(returned, taskId).flatMap((id) => tasksOf(id, { spec, graph, taskId, children, below }));
   const kept = new Set([...chosen, ...flatRelatives(graph, chosen, 'downstream')]);
-  return { followed: children.filter((child) => kept.has(child) || graph.tasks.get(child)?.role === 'teardown') };
+  return { followed: children.filter((child) => kept.has(child) || graph.tasks.get(child)!.role === 'teardown') };
 }
 
 /**
@@ -94,7 +94,7 @@ function validChoices({ spec, children }: Choices): readonly string[] {
 }
 
 function isTruthy(value: unknown): boolean {
-  if (!value || typeof value !== 'object') return Boolean(value);
+  if (!value) return false;
   if (Array.isArray(value)) return value.length > 0;
   switch (Object.prototype.toString.call(value)) {
     case '[object Map]':

@@ -3,16 +3,15 @@ import type { TaskInstance } from '../../model/task-instance.js';
 import type { RunView } from '../dag-run/run-view.js';
 
 /**
- * Moves an instance to `scheduled`. A new try begins unless it comes back from a reschedule or was requeued: its number grows, and what the last try
+ * Moves an instance to `scheduled`. A new try begins unless it comes back from a reschedule: its number grows, and what the last try
  * left (lost dispatches, pokes, dates) is reset.
  */
-export function scheduleInstance(view: RunView, instance: TaskInstance, now: Instant, patch: Partial<TaskInstance> = {}): void {
+export function scheduleInstance(view: RunView, instance: TaskInstance, now: Instant): void {
   if (instance.state === 'up_for_reschedule') {
-    view.transition(instance.id, 'schedule', { ...patch, scheduledAt: now, wakeAt: null, lostDispatches: 0 });
+    view.transition(instance.id, 'schedule', { scheduledAt: now, wakeAt: null, lostDispatches: 0 });
     return;
   }
   view.transition(instance.id, 'schedule', {
-    ...patch,
     tryNumber: instance.tryNumber + 1,
     scheduledAt: now,
     queuedAt: null,

@@ -2,7 +2,7 @@
  * Which task instances of a run a person means: tasks or single copies of them, with what lies before or after. Relatives inside a mapped group stay in
  * the copy of the group; setups and teardowns come along with the work that they surround.
  */
-import type { DagSpec } from '../../model/dag-spec.js';
+import type { DagSpec, TaskRole } from '../../model/dag-spec.js';
 import type { TaskInstanceState } from '../../model/states.js';
 import type { TaskInstance } from '../../model/task-instance.js';
 import { flatRelatives } from '../graph/relatives.js';
@@ -75,7 +75,7 @@ export function selectForMark(
   if (upstream) for (const taskId of flatRelatives(graph, seeds, 'upstream')) scope.add(taskId, null);
   if (downstream) {
     for (const taskId of flatRelatives(graph, seeds, 'downstream')) {
-      if (graph.tasks.get(taskId)?.role !== 'teardown') scope.add(taskId, null);
+      if (graph.tasks.get(taskId)!.role !== 'teardown') scope.add(taskId, null);
     }
   }
   return instances.filter(({ taskId, mapIndex }) => scope.has(taskId, mapIndex));
@@ -86,7 +86,6 @@ export function selectForMark(
  * teardowns around them. The marked task itself is left out.
  */
 export function selectToResume(spec: DagSpec, instances: readonly TaskInstance[], marked: string): readonly TaskInstance[] {
-  if (!graphOf(spec).tasks.has(marked)) return [];
   const selection: ClearSelection = { tasks: [{ taskId: marked, mapIndexes: null }], downstream: true, onlyFailed: true };
   return selectForClear(spec, instances, selection).filter(({ taskId }) => taskId !== marked);
 }
@@ -126,31 +125,22 @@ function clearScope(spec: DagSpec, tasks: readonly TaskChoice[], { upstream = fa
   const graph = graphOf(spec);
   const facts = taskFactsOf(spec);
   const seeds = tasks.filter(({ taskId }) => graph.tasks.has(taskId));
-  const before = upstream ? relatives(graph, facts, seeds, 'upstream') : null;
-  const after = downstream ? relatives(graph, facts, seeds, 'downstream') : null;
+  const before = upstream ? relatives(graph, facts, seeds, 'upstream') : [];
+  const after = downstream ? relatives(graph, facts, seeds, 'downstream') : [];
   const scope = new Scope();
   const add = (from: TaskChoice, taskId: string): void => void scope.add(taskId, carriedOver(facts, from, taskId));
-  const addScopeOf = (work: TaskChoice): void => {
-    if (graph.tasks.get(work.taskId)?.role !== 'task') return;
+  const roleOf = (taskId: string): TaskRole => graph.tasks.get(taskId)!.role;
+  for (const { taskId, mapIndexes } of [...seeds, ...before, ...after]) scope.add(taskId, mapIndexes);
+  for (const setup of [...seeds, ...before]) {
+    if (roleOf(setup.taskId) !== 'setup') continue;
+    for (const teardownId of teardownsOf(graph, setup.taskId)) add(setup, teardownId);
+  }
+  for (const work of [...seeds, ...after]) {
+    if (roleOf(work.taskId) !== 'task') continue;
     for (const setupId of setupsAround(graph, work.taskId)) {
       add(work, setupId);
       for (const teardownId of teardownsOf(graph, setupId)) add(work, teardownId);
     }
-  };
-  for (const seed of seeds) {
-    scope.add(seed.taskId, seed.mapIndexes);
-    if (!before) addScopeOf(seed);
-    const isSetup = graph.tasks.get(seed.taskId)?.role === 'setup';
-    if (isSetup && !after) for (const teardownId of teardownsOf(graph, seed.taskId)) add(seed, teardownId);
-  }
-  for (const choice of before?.choices() ?? []) {
-    scope.add(choice.taskId, choice.mapIndexes);
-    if (graph.tasks.get(choice.taskId)?.role !== 'setup') continue;
-    for (const teardownId of teardownsOf(graph, choice.taskId)) add(choice, teardownId);
-  }
-  for (const choice of after?.choices() ?? []) {
-    scope.add(choice.taskId, choice.mapIndexes);
-    addScopeOf(choice);
   }
   return scope;
 }
@@ -161,21 +151,22 @@ function relatives(
   facts: ReadonlyMap<string, TaskFacts>,
   seeds: readonly TaskChoice[],
   direction: 'upstream' | 'downstream',
-): Scope {
+): readonly TaskChoice[] {
   const found = new Scope();
   const open = [...seeds];
   for (let choice = open.pop(); choice !== undefined; choice = open.pop()) {
-    const neighbours = direction === 'upstream' ? graph.tasks.get(choice.taskId)?.upstream : graph.downstream.get(choice.taskId);
-    for (const taskId of neighbours ?? []) {
+    const { taskId: from } = choice;
+    const neighbours = direction === 'upstream' ? graph.tasks.get(from)!.upstream : graph.downstream.get(from)!;
+    for (const taskId of neighbours) {
       const mapIndexes = carriedOver(facts, choice, taskId);
       if (found.add(taskId, mapIndexes)) open.push({ taskId, mapIndexes });
     }
   }
-  return found;
+  return found.choices();
 }
 
 /** The copies of `taskId` that belong to the copies of `from`: the same ones within a mapped group, else all. */
 function carriedOver(facts: ReadonlyMap<string, TaskFacts>, from: TaskChoice, taskId: string): readonly number[] | null {
-  const group = facts.get(from.taskId)?.mappedGroup ?? null;
-  return group !== null && facts.get(taskId)?.mappedGroup === group ? from.mapIndexes : null;
+  const group = facts.get(from.taskId)!.mappedGroup;
+  return group !== null && facts.get(taskId)!.mappedGroup === group ? from.mapIndexes : null;
 }

@@ -36,15 +36,10 @@ export function settleAttempt(view: RunView, taskInstanceId: number, outcome: Ou
   const startsFirst = found.state === 'queued' && outcome.kind !== 'lost';
   const instance = startsFirst ? view.transition(taskInstanceId, 'start') : found;
   const settlement = decideSettlement(instance, view.task(instance.taskId), view.run, outcome, endedAt, now);
-  view.transition(taskInstanceId, settlement.transition, settlement.patch, {
-    endAttempt: settlement.endAttempt,
-    xcoms: settlement.xcoms,
-    ...(settlement.assets && { assets: settlement.assets }),
-    ...(settlement.reason === null ? {} : { reason: settlement.reason }),
-  });
-  const settled = view.instance(taskInstanceId);
-  if (settlement.transition === 'succeed') applyDecision(view, settled, now);
-  else if (settlement.transition === 'fail') stopForFailure(view, settled, now);
+  const { transition, patch, ...effects } = settlement;
+  const settled = view.transition(taskInstanceId, transition, patch, effects);
+  if (transition === 'succeed') applyDecision(view, settled, now);
+  else stopForFailure(view, settled, now);
 }
 
 /**
@@ -163,7 +158,7 @@ function settleFailure(
       endedAt,
       deferral: null,
       wakeAt: retries ? endedAt + (chosenDelayMs ?? retryDelayMs(task, run, instance.tryNumber)) : null,
-      ...(mapLabel === undefined ? {} : { mapLabel }),
+      mapLabel: mapLabel ?? instance.mapLabel,
     },
     endAttempt: end(state, endedAt, error.code, error),
     xcoms: [],
@@ -196,7 +191,7 @@ function settleLoss(instance: TaskInstance, reason: string, endedAt: Instant, no
   };
   return {
     transition: 'fail',
-    patch: { token: null, endedAt, wakeAt: null },
+    patch: { token: null, endedAt, deferral: null },
     endAttempt: end('failed', endedAt, 'dispatch_limit', error),
     xcoms: [],
     reason: 'dispatch_limit',

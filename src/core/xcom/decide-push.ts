@@ -19,6 +19,8 @@ export interface PushedValues {
   readonly fields: readonly XComWrite[];
 }
 
+const KEY = /^.{1,250}$/s;
+
 /**
  * A return value of null is no value, as none at all is: nothing is stored for either.
  * @param place Names the task in messages.
@@ -63,7 +65,7 @@ export function isMappedMember(spec: DagSpec, { map, groupId }: Pick<TaskSpec, '
 }
 
 function groupOf(spec: DagSpec, groupId: string | null): DagSpec['groups'][number] | undefined {
-  return groupId === null ? undefined : spec.groups.find((group) => group.groupId === groupId);
+  return spec.groups.find((group) => group.groupId === groupId);
 }
 
 function checkMappable(output: TaggedJson | null, returned: TaggedJson | null, place: string): void {
@@ -83,7 +85,7 @@ function fieldsOf(value: TaggedJson, place: string): readonly XComWrite[] {
     });
   }
   return entries.map(([key, field]) => {
-    if (typeof key === 'string' && key !== '' && key !== 'return_value' && key.length <= 250) return { key, value: field };
+    if (typeof key === 'string' && key !== 'return_value' && KEY.test(key)) return { key, value: field };
     throw new AirflowLikeError('XCOM_KEY_INVALID', {
       place: `${place}.return_value`,
       message: 'a field of several outputs cannot have this name',
@@ -101,10 +103,10 @@ function entriesOf(value: TaggedJson): readonly (readonly [string, TaggedJson])[
   return object['$type'] === 'object' ? (object['value'] as unknown as readonly (readonly [string, TaggedJson])[]) : null;
 }
 
+/** What a value is that is no plain object. */
 function nameOf(value: TaggedJson): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
   if (typeof value !== 'object') return `a ${typeof value}`;
-  const tag = (value as { readonly $type?: unknown }).$type;
-  return typeof tag === 'string' ? `a ${tag}` : 'an object';
+  return `a ${(value as unknown as { readonly $type: string }).$type}`;
 }

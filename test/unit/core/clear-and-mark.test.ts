@@ -71,6 +71,58 @@ describe('clearing', () => {
     expect(view.drain(USER, undefined)?.changes).toMatchObject([{ from: state, path: ['none'] }]);
   });
 
+  it('leaves nothing of the try before but its number, what it decided and the name of its copy', () => {
+    const left = {
+      scheduledAt: 1,
+      queuedAt: 2,
+      startedAt: 3,
+      endedAt: 4,
+      wakeAt: 5,
+      waitingSince: 6,
+      pokeNumber: 7,
+      outputLength: 8,
+    };
+    const kept = { tryNumber: 2, decision: { followed: [] }, mapLabel: 'paris' };
+    const view = viewOf(tasks, { load_more: { ...left, ...kept, state: 'up_for_retry', workerId: 'w', deferral: {} } });
+    clearInstances(view, [2], NOW);
+    const changes = view.drain(USER, undefined)?.changes;
+    expect(changes).toMatchObject([{ path: ['none'], endAttempt: null, openAttempt: null, reason: 'cleared' }]);
+    expect(changes?.[0]?.next).toEqual(taskInstance(2, 'load_more', { ...kept, maxTries: 5, priorityWeight: 2 }));
+  });
+
+  it('ends the attempt under way when it is made', () => {
+    const view = viewOf(tasks, { load: { state: 'queued', token: 'old' } });
+    clearInstances(view, new Set([1]), NOW);
+    const ended = { state: 'cleared', endedAt: NOW, reason: 'cleared', error: null };
+    expect(view.drain(USER, undefined)?.changes).toMatchObject([{ from: 'queued', expectedToken: 'old', endAttempt: ended }]);
+  });
+
+  it.each(['success', 'partial', 'failed'] as const)(
+    'starts a run anew that is %s, with the version that it shall have',
+    (state) => {
+      const view = viewOf(tasks, {}, { run: { state, startedAt: 1, endedAt: 5, versionId: 3 } });
+      reopenRun(view, NOW, 4);
+      expect(view.drain(USER, undefined)?.run).toEqual({
+        from: state,
+        path: ['queued'],
+        queuedAt: NOW,
+        startedAt: null,
+        endedAt: null,
+        clearNumber: 1,
+        versionId: 4,
+        reason: 'cleared',
+      });
+    },
+  );
+
+  it.each(['queued', 'running'] as const)('only counts in a run that is %s', (state) => {
+    const view = viewOf(tasks, {}, { run: { state, queuedAt: 1, startedAt: 2, versionId: 3, clearNumber: 6 } });
+    reopenRun(view, NOW);
+    expect(view.drain(USER, undefined)?.run).toMatchObject({
+      ...{ from: state, path: [], queuedAt: 1, startedAt: 2, clearNumber: 7, versionId: 3, reason: 'cleared' },
+    });
+  });
+
   it('takes the values of the task as they are now', () => {
     const view = viewOf([taskSpec('load', { pool: 'wide', poolSlots: 3, queue: 'big' })], {
       load: { state: 'failed', pool: 'old' },
@@ -101,6 +153,39 @@ describe('marking', () => {
     expect(change).toMatchObject({ expectedToken: 't', endAttempt: { state: 'success', reason: 'marked' }, xcoms: [] });
     expect(change?.next).toMatchObject({ token: null, workerId: null, outputLength: null });
     expect(change).not.toHaveProperty('assets');
+  });
+
+  it.each(TASK_INSTANCE_STATES)('is possible in %s, and takes away what it waited for', (state) => {
+    const waiting = { wakeAt: 9, waitingSince: 1, deferral: { waited: 1 }, startedAt: 3, workerId: 'w' };
+    for (const target of ['success', 'failed', 'skipped'] as const) {
+      const view = viewOf(tasks, { a: { state, ...waiting } });
+      expect(markInstances(view, [1], target, NOW)).toEqual(state === target ? [] : [1]);
+      const changes = view.drain(USER, undefined)?.changes ?? [];
+      if (state === target) expect(changes).toEqual([]);
+      else {
+        expect(changes).toMatchObject([{ from: state, path: [target], reason: 'marked', endAttempt: null, xcoms: [] }]);
+        const nothing = { token: null, workerId: null, wakeAt: null, waitingSince: null, deferral: null };
+        expect(view.instance(1)).toMatchObject({ state: target, startedAt: 3, endedAt: NOW, ...nothing });
+      }
+    }
+  });
+
+  it('ends the attempt under way as what it was marked', () => {
+    const view = viewOf(tasks, { a: { state: 'queued', token: 't' } });
+    markInstances(view, new Set([1]), 'skipped', NOW);
+    const ended = { state: 'skipped', endedAt: NOW, reason: 'marked', error: null };
+    expect(view.drain(USER, undefined)?.changes).toMatchObject([{ expectedToken: 't', endAttempt: ended, next: { token: null } }]);
+  });
+
+  it('keeps the end of what had ended, and makes one up where there is none', () => {
+    const endedAt = (before: Partial<TaskInstance>): number | null => {
+      const view = viewOf(tasks, { a: before });
+      markInstances(view, [1], 'success', NOW);
+      return view.instance(1).endedAt;
+    };
+    expect(endedAt({ state: 'failed', endedAt: 8 })).toBe(8);
+    expect(endedAt({ state: 'upstream_failed', endedAt: null })).toBe(NOW);
+    expect(endedAt({ state: 'up_for_retry', endedAt: 8 })).toBe(NOW);
   });
 
   it('pitfall 67: of a failure with its descendants clears them again in the same commit', () => {

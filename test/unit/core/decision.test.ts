@@ -58,6 +58,37 @@ describe('decideBranch', () => {
     expect(() => decideBranch(spec, 'elsewhere', 'load')).toThrow('valid: nothing: no task follows it');
   });
 
+  it('takes a group only as a whole: all of its first tasks have to follow the branch', () => {
+    const groups = [
+      { groupId: 'outer', parentId: null, map: null },
+      { groupId: 'outer.inner', parentId: 'outer', map: null },
+      { groupId: 'mixed', parentId: null, map: null },
+      { groupId: 'far', parentId: null, map: null },
+    ];
+    const tasks = [
+      taskSpec('choose', { decides: { kind: 'branch' } }),
+      taskSpec('outer.inner.first', { upstream: ['choose'], groupId: 'outer.inner' }),
+      taskSpec('outer.second', { upstream: ['choose', 'outer.inner.first'], groupId: 'outer' }),
+      taskSpec('outer.also', { upstream: ['choose'], groupId: 'outer' }),
+      taskSpec('mixed.below', { upstream: ['choose'], groupId: 'mixed' }),
+      taskSpec('mixed.elsewhere', { groupId: 'mixed' }),
+      taskSpec('far.one', { upstream: ['choose'], groupId: 'far' }),
+      taskSpec('far.two', { upstream: ['outer.also'], groupId: 'far' }),
+    ];
+    const nested = dagSpec('d', { groups, tasks });
+    const followed = (returned: unknown) => decideBranch(nested, 'choose', returned);
+    // What follows a chosen task goes on too.
+    expect(followed('outer')).toEqual({ followed: ['outer.inner.first', 'outer.second', 'outer.also'] });
+    expect(followed('outer.inner')).toEqual({ followed: ['outer.inner.first', 'outer.second'] });
+    expect(followed('far')).toEqual({ followed: ['far.one'] });
+    expect(() => followed('mixed')).toThrow(
+      'valid: outer.inner.first, outer.second, outer.also, mixed.below, far.one, outer, outer.inner',
+    );
+    expect(() => followed('mixed')).toThrow('BRANCH_INVALID: "mixed" is not downstream of "choose"');
+    // One of the first tasks of `far` follows another task first, so it is a valid choice, but not one to propose.
+    expect(() => followed('mixed')).not.toThrow(/, far\b(?!\.)/);
+  });
+
   it.each([[3], [true], [{ load: 1 }], [['load', 3]]])('refuses %j', (returned) => {
     expect(() => branch(returned)).toThrow(
       /^BRANCH_INVALID: what "choose" returned is no choice, got .*; allowed: the id of a task/,
@@ -84,12 +115,21 @@ describe('decideShortCircuit', () => {
     },
   );
 
-  it.each([[true], [1], ['no'], [[0]], [{ rows: 0 }], [new Map([[1, 1]])], [new Date(0)], [new Uint8Array(0)]])(
-    'goes on after %p',
-    (returned) => {
-      const decision = decideShortCircuit(spec, 'choose', true, returned);
-      expect(decision).toEqual({ skipped: [] });
-      expect(skipsAnything(spec, 'choose', decision)).toBe(false);
-    },
-  );
+  it.each([
+    [true],
+    [1],
+    ['no'],
+    [[0]],
+    [{ rows: 0 }],
+    [new Map([[1, 1]])],
+    [new Date(0)],
+    [new Uint8Array(0)],
+    [() => false],
+    [Symbol('s')],
+    [1n],
+  ])('goes on after %p', (returned) => {
+    const decision = decideShortCircuit(spec, 'choose', true, returned);
+    expect(decision).toEqual({ skipped: [] });
+    expect(skipsAnything(spec, 'choose', decision)).toBe(false);
+  });
 });

@@ -3,6 +3,7 @@ import {
   selectForClear,
   selectForMark,
   selectToResume,
+  statesOf,
   type ClearSelection,
   type TaskChoice,
 } from '../../../src/core/task-instance/select-instances.js';
@@ -43,6 +44,9 @@ describe('a selection for a clear', () => {
   it('holds removed instances of tasks that are there, and none of tasks that are not', () => {
     const more = [taskInstance(8, 'report', { state: 'removed' }), taskInstance(9, 'gone', { state: 'success' })];
     expect(named(selectForClear(dagSpec(tasks), more, { tasks: null }))).toBe('report');
+    expect(named(selectForClear(dagSpec(tasks), more, { tasks: all('gone', 'report') }))).toBe('report');
+    expect(named(selectForMark(dagSpec(tasks), more, all('gone', 'report'), {}))).toBe('report');
+    expect(named(selectForMark(dagSpec(tasks), more, all('gone'), { upstream: true, downstream: true }))).toBe('');
   });
 
   it('pitfall 44: of a skipped child of a branch is the child alone: the branch has to be named for it to run', () => {
@@ -52,6 +56,16 @@ describe('a selection for a clear', () => {
     expect(named(selectForClear(dagSpec(spec), skipped, { tasks: all('left') }))).toBe('left');
     expect(named(selectForClear(dagSpec(spec), skipped, { tasks: all('left'), upstream: true }))).toBe('choose left');
   });
+});
+
+describe('states that a selection is narrowed to', () => {
+  it.each([
+    [{}, null],
+    [{ onlyFailed: true }, ['failed', 'upstream_failed']],
+    [{ onlyRunning: true }, ['running']],
+    [{ onlyFailed: true, onlyRunning: true }, ['failed', 'upstream_failed', 'running']],
+    [{ onlyFailed: false, onlyRunning: false }, null],
+  ])('%j: %j', (selection, expected) => expect(statesOf(selection)).toEqual(expected));
 });
 
 describe('setups and teardowns', () => {
@@ -77,6 +91,19 @@ describe('setups and teardowns', () => {
     ['downstream brings those of what is below', all('s'), { downstream: true }, 'forever s w1 w2 td z'],
   ])('%s', (_what, chosen, relatives, expected) => {
     expect(named(selectForClear(dagSpec(tasks), rows, { tasks: chosen, ...relatives }))).toBe(expected);
+  });
+
+  it('that belong to no setup stay as they are, whichever work lies before them', () => {
+    const spec = [
+      taskSpec('w1'),
+      taskSpec('w2', { upstream: ['w1'] }),
+      taskSpec('lonely_td', { role: 'teardown', upstream: ['w1', 'w2'] }),
+    ];
+    const alone = (taskId: string, relatives: Pick<ClearSelection, 'upstream' | 'downstream'>) =>
+      named(selectForClear(dagSpec(spec), instances(spec), { tasks: all(taskId), ...relatives }));
+    expect(alone('w1', {})).toBe('w1');
+    expect(alone('w2', { upstream: true })).toBe('w1 w2');
+    expect(alone('w2', { downstream: true })).toBe('w2 lonely_td');
   });
 
   it('are left alone by a mark that goes downstream, and taken by one that goes upstream', () => {
@@ -114,10 +141,43 @@ describe('copies', () => {
     [[...copy('g.p', 0), ...copy('g.q', 1)], { downstream: true }, 'g.p[0] g.q[0] g.q[1] z'],
     [all('g.p'), { downstream: true }, 'g.p[0] g.p[1] g.q[0] g.q[1] z'],
     [[...copy('g.p', 1), ...all('g.p')], {}, 'g.p[0] g.p[1]'],
+    [[...all('g.p'), ...copy('g.p', 1)], {}, 'g.p[0] g.p[1]'],
+    [[...all('g.p'), ...copy('g.p', 1)], { downstream: true }, 'g.p[0] g.p[1] g.q[0] g.q[1] z'],
+    [[...copy('g.p', 0), ...copy('g.p', 1)], { downstream: true }, 'g.p[0] g.p[1] g.q[0] g.q[1] z'],
     [all('z'), { upstream: true }, 'a g.p[0] g.p[1] g.q[0] g.q[1] z'],
     [copy('g.p', 7), {}, ''],
   ])('%j with %j are %s', (chosen, relatives, expected) => {
     expect(named(selectForClear(spec, rows, { tasks: chosen, ...relatives }))).toBe(expected);
+  });
+});
+
+describe('relatives of relatives', () => {
+  const map = { kind: 'each', sources: [{ kind: 'value', value: [1, 2] }] } as const;
+  const member = (taskId: string, ...upstream: readonly string[]) => taskSpec(taskId, { groupId: 'g', upstream });
+  const groups = [{ groupId: 'g', parentId: null, map }];
+
+  it('of each copy are found, also where another copy has been there before', () => {
+    const tasks = [member('p'), member('q', 'p'), member('r', 'q')];
+    const rows = tasks.flatMap(({ taskId }, index) =>
+      [0, 1, 2].map((mapIndex) => taskInstance(1 + 3 * index + mapIndex, taskId, { mapIndex })),
+    );
+    const chosen = [0, 1].map((mapIndex) => ({ taskId: 'p', mapIndexes: [mapIndex] }));
+    const found = selectForClear(dagSpec(tasks, { groups }), rows, { tasks: chosen, downstream: true });
+    expect(named(found)).toBe('p[0] p[1] q[0] q[1] r[0] r[1]');
+  });
+
+  it('are found once, however many ways lead to them', () => {
+    const levels = Array.from({ length: 60 }, (_, level) =>
+      ['a', 'b'].map((side) => member(`${side}${level}`, ...(level === 0 ? [] : [`a${level - 1}`, `b${level - 1}`]))),
+    );
+    const tasks = levels.flat();
+    const rows = tasks.map(({ taskId }, index) => taskInstance(index + 1, taskId, { mapIndex: 1 }));
+    for (const mapIndexes of [[1], null]) {
+      const below = { tasks: [{ taskId: 'a0', mapIndexes }], downstream: true };
+      expect(selectForClear(dagSpec(tasks, { groups }), rows, below)).toHaveLength(119);
+      const above = { tasks: [{ taskId: 'a59', mapIndexes }], upstream: true };
+      expect(selectForClear(dagSpec(tasks, { groups }), rows, above)).toHaveLength(119);
+    }
   });
 });
 

@@ -133,6 +133,38 @@ describe('a decision', () => {
     expect(view.instance(9).state).toBe('scheduled');
   });
 
+  it('ends what it skips when it is made, whatever that waited for', () => {
+    const view = viewOf(tasks, states);
+    settleAttempt(view, 1, { ...SUCCESS, decision: { followed: [] } } as Outcome, 90, 100);
+    expect(view.instance(8)).toMatchObject({ state: 'skipped', endedAt: 100, wakeAt: null });
+    const changes = view.drain(SCHEDULER, undefined)?.changes ?? [];
+    const ends = changes.map(({ taskInstanceId, reason, endAttempt }) => [taskInstanceId, reason, endAttempt]);
+    const ended = { state: 'skipped', endedAt: 100, reason: 'skipped_by_decision', error: null };
+    expect(ends.slice(1)).toEqual([
+      [2, 'skipped_by_decision', null],
+      [3, 'skipped_by_decision', ended],
+      [7, 'skipped_by_decision', null],
+      [8, 'skipped_by_decision', null],
+    ]);
+  });
+
+  it('spares what is skipped or removed already', () => {
+    const view = viewOf(tasks, { ...states, l: { state: 'skipped', endedAt: 5 }, queued: { state: 'removed' } });
+    settleAttempt(view, 1, { ...SUCCESS, decision: { followed: [] } } as Outcome, 100, 100);
+    expect([view.instance(2), view.instance(3)]).toMatchObject([{ state: 'skipped', endedAt: 5 }, { state: 'removed' }]);
+  });
+
+  it('of a copy is left to the children, who look each at its own', () => {
+    const map: MapSpec = { kind: 'each', sources: [{ kind: 'value', value: [1, 2] }] };
+    const rows = [0, 1].map((mapIndex) =>
+      taskInstance(1 + mapIndex, 'br', { mapIndex, state: 'running', token: `t${mapIndex}`, tryNumber: 1 }),
+    );
+    const mapped = [taskSpec('br', { map, decides: { kind: 'branch' } }), taskSpec('l', { upstream: ['br'] })];
+    const view = viewOf(mapped, {}, { snapshot: { taskInstances: [...rows, taskInstance(3, 'l')] } });
+    settleAttempt(view, 1, { ...SUCCESS, decision: { followed: [] } } as Outcome, 100, 100);
+    expect(statesOf(view)).toEqual({ 'br[0]': 'success', 'br[1]': 'running', l: 'none' });
+  });
+
   it('of a short circuit that ignores rules reaches everything below', () => {
     const view = viewOf(tasks, states);
     settleAttempt(view, 1, { ...SUCCESS, decision: { skipped: ['l', 'deep'] } } as Outcome, 100, 100);
@@ -148,6 +180,20 @@ describe('a task with nothing to execute', () => {
     expect(view.instance(2).state).toBe('scheduled');
     const commit = view.drain(SCHEDULER, undefined);
     expect(commit?.changes[0]).toMatchObject({ path: ['success'], endAttempt: null, openAttempt: null, xcoms: [] });
+  });
+
+  it('leaves nothing of the try before, and brings the events of its outlets', () => {
+    const asset = { name: 'orders', uri: 's3://orders', group: 'asset', extra: {} };
+    const outlets = [{ kind: 'asset', asset }] as const;
+    const left = { tryNumber: 2, queuedAt: 1, outputLength: 3, decision: { skipped: ['b'] } };
+    const view = viewOf([taskSpec('e', { isInstant: true, outlets }), taskSpec('b', { upstream: ['e'] })], { e: left });
+    planRun(view, 7);
+    const fresh = { tryNumber: 3, scheduledAt: 7, queuedAt: null, startedAt: 7, endedAt: 7, wakeAt: null };
+    expect(view.instance(1)).toMatchObject({ state: 'success', ...fresh, outputLength: null, decision: null });
+    expect(view.instance(2).state).toBe('scheduled');
+    const changes = view.drain(SCHEDULER, undefined)?.changes;
+    expect(changes?.[0]).toMatchObject({ assets: { read: [], written: [{ asset, extra: {}, aliases: [] }] } });
+    expect(changes?.[1]).not.toHaveProperty('assets');
   });
 
   it('waits for its dependencies as any other', () => {
@@ -187,6 +233,21 @@ describe('a latest-only task', () => {
   it('skips its children, and only these, in a run that is not the newest', () => {
     expect(planned('2026-01-05')).toEqual({ latest: 'success', child: 'skipped', below: 'scheduled', td: 'scheduled' });
     expect(planned('2026-01-02T12:00:00')).toMatchObject({ child: 'scheduled', below: 'none' });
+  });
+
+  it('is the only task with nothing to execute that asks whether the run is the newest', () => {
+    const interval = { start: utc('2026-01-01'), end: utc('2026-01-02') };
+    const view = viewOf(
+      [taskSpec('empty', { isInstant: true }), taskSpec('child', { upstream: ['empty'] })],
+      {},
+      {
+        run: { runType: 'scheduled', logicalDate: interval.start, dataInterval: interval, runAfter: interval.end },
+        spec: { schedule: { kind: 'cron', expression: '0 0 * * *', text: '@daily' }, startDate: interval.start },
+      },
+    );
+    planRun(view, utc('2026-01-05'));
+    expect(statesOf(view)).toEqual({ empty: 'success', child: 'scheduled' });
+    expect(view.instance(1).decision).toBeNull();
   });
 
   it('pitfall 46: lets manual runs go on whenever they are', () => {

@@ -13,7 +13,7 @@ const anyTasks = fc
       weightRule: fc.constantFrom(...WEIGHT_RULES),
       parents: fc.array(fc.nat(200), { maxLength: 4 }),
     }),
-    { minLength: 1, maxLength: 90 },
+    { minLength: 1, maxLength: 90, size: 'max' },
   )
   .map((tasks) =>
     tasks.map(({ parents, ...rest }, index): TaskSpec => {
@@ -35,8 +35,18 @@ describe('effective weights', () => {
           expect(weights.get(taskId)).toBe(Math.max(-2_147_483_648, Math.min(2_147_483_647, sum)));
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
+  });
+
+  it.each([31, 32, 33, 64, 65, 100])('hold apart what lies %i tasks away', (distance) => {
+    const tasks = Array.from({ length: 2 * distance }, (_, index) => {
+      const upstream = index < distance ? [] : [`t${index - distance}`];
+      return taskSpec(`t${index}`, { upstream, priorityWeight: index + 1 });
+    });
+    const weights = effectiveWeights(dagSpec(tasks));
+    const expected = tasks.map((_, index) => (index < distance ? 2 * (index + 1) + distance : index + 1));
+    expect(tasks.map(({ taskId }) => weights.get(taskId))).toEqual(expected);
   });
 
   it('are remembered with the spec', () => {

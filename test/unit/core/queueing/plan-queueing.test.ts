@@ -74,6 +74,22 @@ describe('planQueueing', () => {
     expect(idsOf({ candidates: [...backfill, ...candidates([{}, {}])], freeSlots: 2 })).toEqual([1, 61]);
   });
 
+  it('chooses nobody twice, and gives what a wide one cannot use to backfills', () => {
+    const pools = { default_pool: { slots: 128, occupied: 0 }, p: { slots: 4, occupied: 0 } };
+    const backfill = candidates(
+      [{ pool: 'p' }, { pool: 'p' }, { pool: 'p' }, {}],
+      [60, 61, 62, 63].map((id) => ({ id })),
+      {
+        backfillId: 1,
+      },
+    );
+    const wide = candidates([{ pool: 'p', poolSlots: 3 }]);
+    // Two of the four slots are due to backfills. Three are no longer free then.
+    expect(idsOf({ candidates: [...backfill, ...wide], occupancy: occupancy({ pools }) })).toEqual([60, 61, 63, 62]);
+    const narrow = candidates([{ pool: 'p', poolSlots: 2 }]);
+    expect(idsOf({ candidates: [...backfill, ...narrow], occupancy: occupancy({ pools }) })).toEqual([1, 60, 61, 63]);
+  });
+
   it('queues nothing of nothing', () => {
     expect(queueing({})).toEqual({ chosen: [], laneCredits: new Map() });
   });

@@ -41,6 +41,8 @@ describe('decidePush', () => {
     expect(() => push({ return_value: 1 }, { multipleOutputs: true })).toThrow('XCOM_KEY_INVALID: make.return_value');
     expect(() => push({ '': 1 }, { multipleOutputs: true })).toThrow('XCOM_KEY_INVALID');
     expect(() => push({ 'a\0': 1 }, { multipleOutputs: true })).toThrow('XCOM_KEY_INVALID');
+    expect(() => push({ a: 1, ['x'.repeat(251)]: 1 }, { multipleOutputs: true })).toThrow('XCOM_KEY_INVALID');
+    expect(push({ ['x'.repeat(250)]: 1, 'a\nb': 2, y: 3 }, { multipleOutputs: true }).fields).toHaveLength(3);
   });
 
   it('pitfall 39: fails a task that others are mapped over when it returns null, or what has no elements', () => {
@@ -52,37 +54,55 @@ describe('decidePush', () => {
     expect(() => push(undefined, { isMappedOver: true })).toThrow(expected('null'));
     expect(() => push('text', { isMappedOver: true })).toThrow(expected('a string'));
     expect(() => push(new Set([1]), { isMappedOver: true })).toThrow(expected('a Set'));
+    expect(() => push(null, { isMappedOver: true, doXcomPush: false })).toThrow(expected('null'));
     expect(() => push([1], { isMappedOver: true, doXcomPush: false })).toThrow('a value that is not stored (doXcomPush is false)');
   });
 });
 
 describe('pushOptionsOf', () => {
   const over = (taskId: string) => ({ kind: 'each' as const, sources: [{ kind: 'ref' as const, taskId }] });
-  const spec: DagSpec = dagSpec('d', {
-    groups: [
-      { groupId: 'g', parentId: null, map: over('listed') },
-      { groupId: 'g.h', parentId: 'g', map: null },
-    ],
-    tasks: [
-      taskSpec('rows'),
-      taskSpec('listed'),
-      taskSpec('plain'),
-      taskSpec('copy', { map: over('rows') }),
-      taskSpec('again', { map: over('copy') }),
-      taskSpec('g.h.member', { groupId: 'g.h' }),
-      taskSpec('last', { map: over('g.h.member') }),
-    ],
-  });
-  const task = (taskId: string) => spec.tasks.find((one) => one.taskId === taskId) as TaskSpec;
+  const groups = [
+    { groupId: 'g', parentId: null, map: over('listed') },
+    { groupId: 'g.h', parentId: 'g', map: null },
+    { groupId: 'plain', parentId: null, map: null },
+    { groupId: 'plain.inner', parentId: 'plain', map: null },
+  ];
+  const tasks = [
+    taskSpec('rows'),
+    taskSpec('listed'),
+    taskSpec('plain'),
+    taskSpec('copy', { map: over('rows') }),
+    taskSpec('again', { map: over('copy') }),
+    taskSpec('g.member', { groupId: 'g' }),
+    taskSpec('g.h.member', { groupId: 'g.h' }),
+    taskSpec('last', { map: over('g.h.member') }),
+    taskSpec('plain.inner.member', { groupId: 'plain.inner' }),
+    taskSpec('over_member', { map: over('plain.inner.member') }),
+    taskSpec('literal', { map: { kind: 'each', sources: [{ kind: 'value', value: [1] }] } }),
+    taskSpec('of_list', { map: { kind: 'zip', sources: [{ kind: 'list', items: [{ kind: 'ref', taskId: 'plain' }] }] } }),
+  ];
+  /** What is known of a spec is remembered with it, so each test has its own. */
+  const spec = (): DagSpec => dagSpec('d', { groups, tasks });
+  const mappedOver = (of: DagSpec) => of.tasks.filter((one) => pushOptionsOf(of, one).isMappedOver).map(({ taskId }) => taskId);
 
-  it('knows whose one value is mapped over: not that of a copy', () => {
-    const mapped = spec.tasks.filter((one) => pushOptionsOf(spec, one).isMappedOver).map(({ taskId }) => taskId);
-    expect(mapped).toEqual(['rows', 'listed']);
+  it('knows whose one value is mapped over: not that of a copy, nor one that is only an element', () => {
+    const given = spec();
+    expect(mappedOver(given)).toEqual(['rows', 'listed', 'plain.inner.member']);
+    expect(mappedOver(given)).toEqual(['rows', 'listed', 'plain.inner.member']);
+    expect(mappedOver(dagSpec('d', { tasks: [taskSpec('a'), taskSpec('b')] }))).toEqual([]);
   });
 
-  it('knows which tasks have copies', () => {
-    expect(isMappedMember(spec, task('copy'))).toBe(true);
-    expect(isMappedMember(spec, task('g.h.member'))).toBe(true);
-    expect(isMappedMember(spec, task('rows'))).toBe(false);
+  it('says what the task says about its value', () => {
+    const given = spec();
+    const [rows, listed] = given.tasks as [TaskSpec, TaskSpec];
+    const quiet = { ...rows, doXcomPush: false, multipleOutputs: true };
+    expect(pushOptionsOf(given, quiet)).toEqual({ doXcomPush: false, multipleOutputs: true, isMappedOver: true });
+    expect(pushOptionsOf(given, listed)).toEqual({ doXcomPush: true, multipleOutputs: false, isMappedOver: true });
+  });
+
+  it('knows which tasks have copies: those that are mapped, and those in a mapped group, however deep', () => {
+    const given = spec();
+    const copies = given.tasks.filter((one) => isMappedMember(given, one)).map(({ taskId }) => taskId);
+    expect(copies).toEqual(['copy', 'again', 'g.member', 'g.h.member', 'last', 'over_member', 'literal', 'of_list']);
   });
 });
