@@ -33,7 +33,8 @@ export function destinationOf<State extends string>(
     });
   }
   if (transition.to.length === 1) return transition.to[0];
-  if (wanted !== undefined && transition.to.includes(wanted)) return wanted;
+  const destination = transition.to.find((state) => state === wanted);
+  if (destination !== undefined) return destination;
   throw new AirflowLikeError('INTERNAL', {
     place: entity,
     message: `the transition "${name}" needs a destination`,

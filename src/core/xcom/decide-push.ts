@@ -1,6 +1,6 @@
 /** What is stored of a task's return value. */
 import type { XComWrite } from '../../model/commit.js';
-import type { DagSpec, InputSpec, MapSpec, TaskSpec } from '../../model/dag-spec.js';
+import type { DagSpec, TaskSpec } from '../../model/dag-spec.js';
 import { AirflowLikeError } from '../../model/errors.js';
 import type { TaggedJson } from '../../model/tagged-json.js';
 
@@ -44,17 +44,16 @@ const mappedOver = new WeakMap<DagSpec, ReadonlySet<string>>();
 function mappedOverIn(spec: DagSpec): ReadonlySet<string> {
   const known = mappedOver.get(spec);
   if (known) return known;
-  const maps: (MapSpec | null)[] = [...spec.tasks, ...spec.groups].map(({ map }) => map);
-  const refs = new Set(maps.flatMap((map) => map?.sources ?? []).flatMap(refsIn));
+  const refs = new Set<string>();
+  for (const { map } of [...spec.tasks, ...spec.groups]) {
+    if (map === null) continue;
+    for (const source of map.sources) if (source.kind === 'ref') refs.add(source.taskId);
+  }
   const found = new Set(
     spec.tasks.filter((task) => refs.has(task.taskId) && !isMappedMember(spec, task)).map(({ taskId }) => taskId),
   );
   mappedOver.set(spec, found);
   return found;
-}
-
-function refsIn(source: InputSpec): readonly string[] {
-  return source.kind === 'ref' ? [source.taskId] : [];
 }
 
 /** Whether a task has copies: it is mapped itself, or is in a mapped group. */
