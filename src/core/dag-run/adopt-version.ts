@@ -54,7 +54,7 @@ export function adoptVersion(snapshot: DagRunSnapshot, spec: DagSpec, now: Insta
 }
 
 function removal(instance: TaskInstance, now: Instant): TaskInstanceChange {
-  const pending = pendingFor(instance, false);
+  const pending = pendingFor(instance);
   let { state } = instance;
   const take = (name: TaskInstanceTransition): void => {
     state = destinationOf(`task instance ${instance.id}`, name, TASK_INSTANCE_TRANSITIONS[name], state, undefined);

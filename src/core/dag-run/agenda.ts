@@ -22,7 +22,7 @@ export class Agenda {
   take(): readonly TaskNode[] {
     const nodes = [...this.#dirty];
     this.#dirty.clear();
-    return nodes.length > 1 ? nodes.sort((a, b) => b.facts.rank - a.facts.rank) : nodes;
+    return nodes.sort((a, b) => b.facts.rank - a.facts.rank);
   }
 
   /** Takes out the waiting instances whose time has come: of a retry, a reschedule, or what a deferred task waits for at most. */
@@ -59,7 +59,7 @@ export class Agenda {
   /** What looks at this instance has to be looked at: in a mapped group only the copies with the same index, otherwise whole tasks. */
   addNeighbours({ node, instance: { mapIndex } }: Slot): void {
     for (const { child, isInside } of node.edges) {
-      const slot = isInside && mapIndex >= 0 ? child.byIndex.get(mapIndex) : undefined;
+      const slot = isInside ? child.byIndex.get(mapIndex) : undefined;
       if (slot) this.addSlot(slot);
       else this.addTask(child);
     }

@@ -21,13 +21,7 @@ export function runsAround<Run extends DatedRun>(
 ): readonly Run[] {
   if (past && future) return runs;
   if (!past && !future) return runs.filter(({ id }) => id === run.id);
-  const { logicalDate } = run;
-  if (logicalDate === null) return runs;
-  return runs.filter(
-    (other) =>
-      other.id === run.id ||
-      (other.logicalDate !== null && (past ? other.logicalDate < logicalDate : other.logicalDate > logicalDate)),
-  );
+  return run.logicalDate === null ? runs : runsWithin(runs, run.logicalDate, past, future);
 }
 
 /**
@@ -42,25 +36,33 @@ export function runsToMark<Run extends DatedRun>(
   isScheduled: boolean,
 ): readonly Run[] {
   const { past = false, future = false } = span;
-  const only = runs.filter(({ id }) => id === run.id);
-  if ((!past && !future) || run.logicalDate === null || (isScheduled && !timetable.periodic)) return only;
   const { logicalDate } = run;
-  const between = runs.filter(
-    (other) =>
-      other.id === run.id ||
-      (other.logicalDate !== null && (other.logicalDate < logicalDate ? past : other.logicalDate > logicalDate ? future : false)),
-  );
+  if ((!past && !future) || logicalDate === null || (isScheduled && !timetable.periodic)) {
+    return runs.filter(({ id }) => id === run.id);
+  }
+  const between = runsWithin(runs, logicalDate, past, future);
   if (!isScheduled) return between;
-  const dates = datesOf(between, timetable);
-  return between.filter((other) => other.id === run.id || dates.has(other.logicalDate as Instant));
+  let [first, last] = [logicalDate, logicalDate];
+  for (const { logicalDate: date } of between) [first, last] = [Math.min(first, date), Math.max(last, date)];
+  const dates = datesOf(timetable, first, last);
+  return between.filter((other) => other.id === run.id || dates.has(other.logicalDate));
 }
 
-/** The logical dates that the timetable has from the first to the last of these runs; the first one counts in any case. */
-function datesOf(runs: readonly DatedRun[], timetable: Timetable): ReadonlySet<Instant> {
-  const sorted = runs.flatMap(({ logicalDate }) => logicalDate ?? []).sort((a, b) => a - b);
-  const [first] = sorted;
-  const last = sorted.at(-1);
-  if (first === undefined || last === undefined) return new Set();
+/** The run at `logicalDate`, and those before and after it as asked. No two runs of a DAG have the same date. */
+function runsWithin<Run extends DatedRun>(
+  runs: readonly Run[],
+  logicalDate: Instant,
+  past: boolean,
+  future: boolean,
+): readonly (Run & { readonly logicalDate: Instant })[] {
+  return runs.filter(
+    (run): run is Run & { readonly logicalDate: Instant } =>
+      run.logicalDate !== null && (past || run.logicalDate >= logicalDate) && (future || run.logicalDate <= logicalDate),
+  );
+}
+
+/** The logical dates that the timetable has from `first` to `last`; `first` counts in any case. */
+function datesOf(timetable: Timetable, first: Instant, last: Instant): ReadonlySet<Instant> {
   const dates = new Set([first]);
   const restriction = { earliest: first, latest: last, catchup: true } as const;
   let next = timetable.next(null, restriction, last);

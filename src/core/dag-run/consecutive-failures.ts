@@ -8,6 +8,6 @@ export function pauseForFailures({ spec, newestRuns, activeSince }: DagSchedule)
   const limit = spec.maxConsecutiveFailedDagRuns;
   if (limit === 0 || newestRuns.length < limit || newestRuns.some(({ state }) => state !== 'failed')) return null;
   const lastFailedAt = Math.max(...newestRuns.map(({ endedAt }) => endedAt ?? Number.NEGATIVE_INFINITY));
-  if (activeSince !== null && lastFailedAt < activeSince) return null;
+  if (lastFailedAt < (activeSince ?? Number.NEGATIVE_INFINITY)) return null;
   return `its newest ${limit === 1 ? 'run' : `${limit} runs`} failed (maxConsecutiveFailedDagRuns)`;
 }

@@ -40,15 +40,16 @@ function isFailed(node: TaskNode): boolean {
 /**
  * Whether a failure goes back to a task that is critical. A task that could not run is as critical as what kept it from running: the failed parents
  * and setups above it.
+ * @param node A task that failed.
  */
-function hasCriticalCause(node: TaskNode, seen: Set<TaskNode> = new Set()): boolean {
+function hasCriticalCause(node: TaskNode): boolean {
+  const seen = new Set<TaskNode>();
   const open = [node];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     if (seen.has(next)) continue;
     seen.add(next);
     if (!next.task.critical) continue;
-    if (next.counts.failed > 0 && forgivenCopies(next) === 0) return true;
-    if (next.counts.upstream_failed === 0) continue;
+    if (next.counts.failed > 0) return true;
     const causes = [...next.upstream, ...next.indirectSetups, ...next.mapSources].filter(isFailed);
     if (causes.length === 0) return true;
     open.push(...causes);

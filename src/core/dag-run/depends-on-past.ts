@@ -44,12 +44,12 @@ export function lookAtPast(task: TaskSpec, { spec, graph, logicalDate, previous,
   const startDate = task.startDate ?? spec.startDate;
   if (spec.catchup !== false && isFirstOfSchedule(startDate, logicalDate, previous.logicalDate)) return 'no_previous_run';
   const states = previous.states[task.taskId];
-  if (states === undefined || states.length === 0) {
+  if (states === undefined) {
     return task.ignoreFirstDependsOnPast && !previous.everRan.includes(task.taskId) ? 'never_ran_before' : 'previous_missing';
   }
   if (!states.every(isDoneWell)) return 'previous_not_done_well';
   if (!task.waitForDownstream) return 'previous_done_well';
-  const children = graph.downstream.get(task.taskId) ?? [];
+  const children = graph.downstream.get(task.taskId)!;
   const childrenDoneWell = children.every((child) => (previous.states[child] ?? []).every(isDoneWell));
   return childrenDoneWell ? 'previous_done_well' : 'children_of_previous_not_done_well';
 }
@@ -61,7 +61,7 @@ export function holdsBack(finding: PastFinding): boolean {
 /** Whether the next run's tasks look at how `task` ended. */
 export function mattersToNextRun(task: TaskSpec, graph: TaskGraph): boolean {
   if (!graph.hasDependsOnPast) return false;
-  return task.dependsOnPast || task.waitForDownstream || task.upstream.some((id) => graph.tasks.get(id)?.waitForDownstream);
+  return task.dependsOnPast || task.waitForDownstream || task.upstream.some((id) => graph.tasks.get(id)!.waitForDownstream);
 }
 
 function isFirstOfSchedule(startDate: Instant | null, logicalDate: Instant, previousDate: Instant): boolean {

@@ -2,7 +2,7 @@
 import type { Instant } from '../../model/instant.js';
 import type { TaskInstance } from '../../model/task-instance.js';
 import type { CheckResult } from '../dependency/check.js';
-import { evaluateDependencies, evaluateTimeless } from '../dependency/checks.js';
+import { evaluateTimeless } from '../dependency/checks.js';
 import { hasSharedParents } from '../dependency/trigger-rule-check.js';
 import { expandLiteral, expandTask, reviseCopies } from '../mapping/expand.js';
 import { mapLength } from '../mapping/map-length.js';
@@ -13,14 +13,16 @@ import type { PlanOptions } from './plan-options.js';
 import type { RunView } from './run-view.js';
 import type { Slot, TaskNode } from './task-node.js';
 
+/** How an instance gets the state that a dependency forces. */
+const FORCED = { skipped: 'skip', upstream_failed: 'failUpstream', removed: 'remove' } as const;
+
 export function evaluateTask(view: RunView, node: TaskNode, now: Instant, options: PlanOptions): void {
   const asked = node.isDirty ? null : [...node.dirtySlots];
   node.isDirty = false;
   node.dirtySlots.clear();
   if (node.idle.size + node.waiting.size === 0) return;
   expandLiteral(view, node, options);
-  if (asked === null && node.idle.size + node.waiting.size > 1 && hasSharedParents(node))
-    evaluateTogether(view, node, now, options);
+  if (asked === null && hasSharedParents(node)) evaluateTogether(view, node, now, options);
   else evaluateEach(view, node, asked ?? [...node.idle, ...node.waiting], now, options);
 }
 
@@ -36,7 +38,7 @@ function evaluateEach(view: RunView, node: TaskNode, slots: readonly Slot[], now
   for (const slot of slots) {
     if (!node.idle.has(slot) && !node.waiting.has(slot)) continue;
     const { instance } = slot;
-    apply(view, node, instance, evaluateDependencies({ view, node, instance, now }), now, options);
+    apply(view, node, instance, evaluateTimeless({ view, node, instance, now }), now, options);
   }
 }
 
@@ -48,24 +50,9 @@ function apply(
   now: Instant,
   options: PlanOptions,
 ): void {
-  const ended = { endedAt: now, wakeAt: null };
-  const reason = result.code ?? undefined;
-  const effects = reason === undefined ? {} : { reason };
-  switch (result.verdict) {
-    case 'wait':
-      return;
-    case 'skipped':
-      view.transition(instance.id, 'skip', ended, effects);
-      return;
-    case 'upstream_failed':
-      view.transition(instance.id, 'failUpstream', ended, effects);
-      return;
-    case 'removed':
-      view.transition(instance.id, 'remove', ended, effects);
-      return;
-    case 'met':
-      go(view, node, instance, now, options);
-  }
+  if (result.verdict === 'wait') return;
+  if (result.verdict === 'met') go(view, node, instance, now, options);
+  else view.transition(instance.id, FORCED[result.verdict], { endedAt: now, wakeAt: null }, { reason: result.code! });
 }
 
 function go(view: RunView, node: TaskNode, instance: TaskInstance, now: Instant, options: PlanOptions): void {
@@ -84,15 +71,12 @@ function go(view: RunView, node: TaskNode, instance: TaskInstance, now: Instant,
     return;
   }
   if (!isDue(instance, now)) return;
-  if (mapping !== null) {
-    const added = reviseCopies(view, node, now, options);
-    evaluateCopies(view, node, added, now, options);
-    if (view.instance(instance.id).state === 'removed') return;
-  }
+  evaluateCopies(view, node, reviseCopies(view, node, now, options), now, options);
+  if (view.instance(instance.id).state === 'removed') return;
   if (node.task.isInstant) finishInstant(view, instance, now, options);
   else scheduleInstance(view, instance, now);
 }
 
 function evaluateCopies(view: RunView, node: TaskNode, copies: readonly TaskInstance[], now: Instant, options: PlanOptions): void {
-  for (const instance of copies) apply(view, node, instance, evaluateDependencies({ view, node, instance, now }), now, options);
+  for (const instance of copies) apply(view, node, instance, evaluateTimeless({ view, node, instance, now }), now, options);
 }

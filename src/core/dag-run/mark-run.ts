@@ -19,9 +19,7 @@ const BEGUN: ReadonlySet<TaskInstanceState> = new Set(['running', 'deferred', 'u
  */
 export function markRun(view: RunView, target: RunMarkTarget, now: Instant): readonly number[] {
   if (target === 'queued') {
-    if (view.run.state !== 'queued') {
-      view.transitionRun('override', { state: 'queued', queuedAt: now, startedAt: null, endedAt: null }, 'marked');
-    }
+    view.transitionRun('override', { state: 'queued', queuedAt: now, startedAt: null, endedAt: null }, 'marked');
     return [];
   }
   const work = [...view.allInstances()].filter(({ taskId, state }) => state !== 'removed' && view.task(taskId).role !== 'teardown');

@@ -12,7 +12,7 @@ export function queueingValuesOf(task: TaskSpec, spec: DagSpec): QueueingValues 
     maxTries: retries + 1,
     pool,
     poolSlots,
-    priorityWeight: effectiveWeights(spec).get(taskId) ?? task.priorityWeight,
+    priorityWeight: effectiveWeights(spec).get(taskId)!,
     queue,
   };
 }

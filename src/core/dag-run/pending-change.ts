@@ -42,10 +42,10 @@ export interface PendingChange {
 
 const NO_XCOMS: readonly XComWrite[] = [];
 
-/** A change that starts from the row as the store holds it. */
-export function pendingFor(instance: TaskInstance, isInsertion: boolean): PendingChange {
+/** A change that starts from the row as the store holds it; of an insertion, from the row that the store does not hold yet. */
+export function pendingFor(instance: TaskInstance): PendingChange {
   return {
-    isInsertion,
+    isInsertion: false,
     from: instance.state,
     expectedToken: instance.token,
     path: [],
@@ -71,9 +71,7 @@ export function mergeTransition(pending: PendingChange, to: TaskInstanceState, e
     pending.clearXComs = true;
     pending.xcoms = NO_XCOMS;
   }
-  if (effects.xcoms && effects.xcoms.length > 0) {
-    pending.xcoms = pending.xcoms.length === 0 ? effects.xcoms : [...pending.xcoms, ...effects.xcoms];
-  }
+  if (effects.xcoms) pending.xcoms = [...pending.xcoms, ...effects.xcoms];
   if (effects.assets) pending.assets = effects.assets;
   if (effects.reason !== undefined) pending.reason = effects.reason;
 }

@@ -55,7 +55,8 @@ export class RunView {
   #runFrom: DagRunState | null = null;
   #runPath: DagRunState[] = [];
   #runReason: string | null = null;
-  #draining: { readonly insertions: Map<string, Slot> } | null = null;
+  /** The instances inserted by the last drain, until it is committed. */
+  #draining: Map<string, Slot> | null = null;
   readonly #nodes: Map<string, TaskNode>;
   readonly #slots = new Map<number, Slot>();
   readonly #scheduled = new ReadyInstances();
@@ -81,7 +82,7 @@ export class RunView {
     }
     for (const node of this.#nodes.values()) {
       this.agenda.addTask(node);
-      if (node.slots.length > 1) node.slots.sort((a, b) => a.instance.mapIndex - b.instance.mapIndex);
+      node.slots.sort((a, b) => a.instance.mapIndex - b.instance.mapIndex);
     }
   }
 
@@ -232,7 +233,7 @@ export class RunView {
         id: this.#nextTemporaryId--,
         ...newTaskInstance(pattern.dagRunId, pattern.taskId, mapIndex, values),
       };
-      const slot = addSlot(node, instance, pendingFor(instance, true));
+      const slot = addSlot(node, instance, { ...pendingFor(instance), isInsertion: true });
       this.#changed.push(slot);
       this.#index(slot);
       copies.push(instance);
@@ -259,9 +260,9 @@ export class RunView {
     const insertions: TaskInstanceInsertion[] = [];
     const inserted = new Map<string, Slot>();
     for (const slot of this.#changed) {
-      const { instance, pending } = slot;
+      const { instance } = slot;
+      const pending = slot.pending!;
       slot.pending = null;
-      if (!pending) continue;
       if (pending.isInsertion) {
         insertions.push(toInsertion(instance, pending));
         inserted.set(rowKey(instance.taskId, instance.mapIndex), slot);
@@ -278,7 +279,7 @@ export class RunView {
       wakeNextRun: this.#wakeNextRun,
       actor,
     };
-    this.#draining = { insertions: inserted };
+    this.#draining = inserted;
     this.#changed = [];
     this.#runFrom = null;
     this.#runPath = [];
@@ -303,25 +304,26 @@ export class RunView {
     }
     this.#revision = revision;
     this.#run = { ...this.#run, revision };
-    if (draining && draining.insertions.size > 0) this.#adoptIds(draining.insertions, result);
+    if (draining?.size) this.#adoptIds(draining, result);
     const stale = result.staleTaskInstances.filter((id) => this.#slots.has(id));
     if (stale.length > 0) this.#outdated = true;
     return stale;
   }
 
-  #adoptIds(insertions: Map<string, Slot>, result: CommitResult): void {
-    for (const row of result.inserted) {
-      if (row.dagRunId !== this.#run.id) continue;
-      const key = rowKey(row.taskId, row.mapIndex);
-      const slot = insertions.get(key);
-      if (!slot) continue;
-      insertions.delete(key);
+  #adoptIds(insertions: ReadonlyMap<string, Slot>, result: CommitResult): void {
+    const ids = new Map<string, number>();
+    for (const row of result.inserted) if (row.dagRunId === this.#run.id) ids.set(rowKey(row.taskId, row.mapIndex), row.id);
+    for (const [key, slot] of insertions) {
+      const id = ids.get(key);
+      if (id === undefined) {
+        // A row that existed already was written by somebody else.
+        this.#outdated = true;
+        continue;
+      }
       this.#slots.delete(slot.instance.id);
-      slot.instance = { ...slot.instance, id: row.id };
-      this.#slots.set(row.id, slot);
+      slot.instance = { ...slot.instance, id };
+      this.#slots.set(id, slot);
     }
-    // A row that existed already was written by somebody else.
-    if (insertions.size > 0) this.#outdated = true;
   }
 
   #checkActor(actor: Actor): void {
@@ -342,7 +344,6 @@ export class RunView {
     const { state: to } = next;
     recount(slot, next);
     this.#changes++;
-    if (from === to) return;
     (this.counts as StateCounts)[from]--;
     (this.counts as StateCounts)[to]++;
     this.#tally(node, from, -1);
@@ -369,7 +370,7 @@ export class RunView {
 
   #pending(slot: Slot): NonNullable<Slot['pending']> {
     if (!slot.pending) {
-      slot.pending = pendingFor(slot.instance, false);
+      slot.pending = pendingFor(slot.instance);
       this.#changed.push(slot);
     }
     return slot.pending;

@@ -59,7 +59,7 @@ export interface TaskNode {
   /** Teardowns in whose scope this task is. */
   readonly scopeOf: readonly TaskNode[];
   readonly mapSources: readonly TaskNode[];
-  /** Tasks other than children that look at this one: below a setup, mapped over it, or a teardown with it in its scope. */
+  /** Tasks that look at this one also without being its children: below a setup, mapped over it, or a teardown with it in its scope. */
   readonly dependents: readonly TaskNode[];
   /** The next run's `dependsOnPast` looks at how this task ended. */
   readonly mattersToNextRun: boolean;
@@ -83,22 +83,28 @@ export function createNodes(
 ): Map<string, TaskNode> {
   const nodes = new Map<string, Building>();
   for (const task of graph.tasks.values()) nodes.set(task.taskId, emptyNode(task, factsOf.get(task.taskId) as TaskFacts, graph));
-  const partsOf = (ids: Iterable<string>): Building[] => {
-    const found: Building[] = [];
-    for (const id of ids) if (parts === null || parts.has(id)) found.push(nodes.get(id) as Building);
-    return found;
+  const partsOf = function* (ids: Iterable<string>): Iterable<Building> {
+    for (const id of ids) if (parts === null || parts.has(id)) yield nodes.get(id) as Building;
   };
   for (const node of nodes.values()) {
-    for (const parent of partsOf(node.task.upstream)) link(parent, node);
     const { facts } = node;
-    node.deciders = partsOf(facts.deciders);
-    const [setups, scope, sources] = [partsOf(facts.indirectSetups), partsOf(facts.scope), partsOf(facts.mapSources)];
-    node.indirectSetups = setups;
-    node.scope = scope;
-    node.mapSources = sources;
-    for (const member of scope) member.scopeOf.push(node);
-    const parents = new Set<TaskNode>(node.upstream);
-    for (const other of new Set([...setups, ...scope, ...sources])) if (!parents.has(other)) other.dependents.push(node);
+    for (const parent of partsOf(node.task.upstream)) link(parent, node);
+    for (const decider of partsOf(facts.deciders)) node.deciders.push(decider);
+    const around = new Set<Building>();
+    for (const setup of partsOf(facts.indirectSetups)) {
+      node.indirectSetups.push(setup);
+      around.add(setup);
+    }
+    for (const member of partsOf(facts.scope)) {
+      node.scope.push(member);
+      member.scopeOf.push(node);
+      around.add(member);
+    }
+    for (const source of partsOf(facts.mapSources)) {
+      node.mapSources.push(source);
+      around.add(source);
+    }
+    for (const other of around) other.dependents.push(node);
   }
   return nodes;
 }
@@ -210,7 +216,7 @@ function valuesIn({ task }: TaskNode, { state, outputLength }: TaskInstance): nu
 
 /** True when children may have to be looked at again. */
 export function changesOutcome(from: TaskInstanceState, to: TaskInstanceState): boolean {
-  return from !== to && (FINISHED_STATES.has(from) || FINISHED_STATES.has(to));
+  return FINISHED_STATES.has(from) || FINISHED_STATES.has(to);
 }
 
 /** The row of a mapped task that stands for all its copies before there are any; null: it is expanded (or not mapped and gone). */

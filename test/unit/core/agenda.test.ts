@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { planRun } from '../../../src/core/dag-run/plan-run.js';
 import { dueAt } from '../../../src/core/task-instance/schedule.js';
 import type { RunView } from '../../../src/core/dag-run/run-view.js';
-import { statesOf, taskSpec, viewOf } from './factories.js';
+import type { MapSpec } from '../../../src/model/dag-spec.js';
+import { statesOf, taskInstance, taskSpec, viewOf } from './factories.js';
 
 describe('instances that wait for time', () => {
   const waiting = (wakes: readonly number[]): RunView =>
@@ -71,5 +72,60 @@ describe('what a pass looks at', () => {
     view.agenda.take();
     view.transition(2, 'skip');
     expect([...view.agenda.taskIds()].sort()).toEqual(['far', 'td']);
+  });
+
+  it('is one copy where both tasks are in the same mapped group, and nothing of what else is there', () => {
+    const map: MapSpec = { kind: 'each', sources: [{ kind: 'ref', taskId: 'src' }] };
+    const groups = [{ groupId: 'g', parentId: null, map }];
+    const tasks = [
+      taskSpec('src'),
+      taskSpec('p', { upstream: ['src'], groupId: 'g' }),
+      taskSpec('q', { upstream: ['p'], groupId: 'g' }),
+    ];
+    const copies = [0, 1, 2].flatMap((mapIndex) => [
+      taskInstance(10 + mapIndex, 'p', { mapIndex, state: 'running' }),
+      taskInstance(20 + mapIndex, 'q', { mapIndex }),
+    ]);
+    const taskInstances = [taskInstance(1, 'src', { state: 'success', outputLength: 3 }), ...copies];
+    for (const mapIndex of [0, 2]) {
+      const view = viewOf(tasks, {}, { spec: { groups }, snapshot: { taskInstances } });
+      planRun(view, 1);
+      view.transition(10 + mapIndex, 'succeed');
+      const { isDirty, dirtySlots } = view.node('q');
+      expect([isDirty, [...dirtySlots].map(({ instance }) => instance.mapIndex)]).toEqual([false, [mapIndex]]);
+      planRun(view, 2);
+      expect(view.instances('q').map(({ state }) => state)).toEqual(
+        [0, 1, 2].map((index) => (index === mapIndex ? 'scheduled' : 'none')),
+      );
+    }
+  });
+
+  it('leaves alone a copy that somebody marked before its turn came', () => {
+    const map: MapSpec = { kind: 'each', sources: [{ kind: 'value', value: [0] }] };
+    const groups = [{ groupId: 'g', parentId: null, map }];
+    const tasks = [taskSpec('p', { groupId: 'g' }), taskSpec('q', { upstream: ['p'], groupId: 'g' })];
+    const rows = { p: { mapIndex: 0, state: 'running' }, q: { mapIndex: 0 } } as const;
+    const view = viewOf(tasks, rows, { spec: { groups } });
+    planRun(view, 1);
+    view.transition(1, 'succeed');
+    view.transition(2, 'override', { state: 'skipped' });
+    planRun(view, 2);
+    expect(view.instance(2).state).toBe('skipped');
+  });
+
+  it('is every copy where tasks are mapped for themselves', () => {
+    const map: MapSpec = { kind: 'each', sources: [{ kind: 'value', value: [0, 1] }] };
+    const tasks = [taskSpec('a', { map }), taskSpec('b', { upstream: ['a'], map })];
+    const taskInstances = [0, 1].flatMap((mapIndex) => [
+      taskInstance(10 + mapIndex, 'a', { mapIndex, state: 'running' }),
+      taskInstance(20 + mapIndex, 'b', { mapIndex }),
+    ]);
+    const view = viewOf(tasks, {}, { snapshot: { taskInstances } });
+    planRun(view, 1);
+    view.transition(10, 'succeed');
+    planRun(view, 2);
+    view.transition(11, 'succeed');
+    planRun(view, 3);
+    expect(view.instances('b').map(({ state }) => state)).toEqual(['scheduled', 'scheduled']);
   });
 });

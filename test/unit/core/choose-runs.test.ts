@@ -17,12 +17,18 @@ describe('runs around one', () => {
     [{ future: true }, [3, 4]],
     [{ past: true, future: true }, [1, 2, 3, 4, 5]],
   ])('%j', (span, expected) => expect(ids(runsAround(runs, runs[2]!, span))).toEqual(expected));
+
+  it('that has no logical date are all, because none is before or after it', () => {
+    expect(ids(runsAround(runs, runs[4]!, {}))).toEqual([5]);
+    expect(ids(runsAround(runs, runs[4]!, { past: true }))).toEqual([1, 2, 3, 4, 5]);
+    expect(ids(runsAround(runs, runs[4]!, { future: true }))).toEqual([1, 2, 3, 4, 5]);
+  });
 });
 
 describe('runs to mark', () => {
-  const mark = (schedule: string | null, id: number, span: RunSpan) => {
+  const mark = (schedule: string | null, id: number, span: RunSpan, among: readonly (typeof runs)[number][] = runs) => {
     const spec = dagSpec([], { schedule: parseSchedule(schedule, 'schedule') });
-    return ids(runsToMark(runs, runs[id - 1]!, span, timetableFor(spec), schedule !== null));
+    return ids(runsToMark(among, runs[id - 1]!, span, timetableFor(spec), schedule !== null));
   };
 
   it.each<[string | null, number, RunSpan, number[]]>([
@@ -42,6 +48,18 @@ describe('runs to mark', () => {
     expect(mark(schedule, id, span)).toEqual(expected);
   });
 
+  it('the first of them counts also where the timetable has no such date', () => {
+    const later = runs.slice(1);
+    expect(mark('@daily', 4, { past: true }, later)).toEqual([2, 3, 4]);
+    expect(mark('@daily', 4, { past: true }, [run(8, 0.2), run(9, 0.4), ...later])).toEqual([8, 3, 4]);
+  });
+
+  it('come in any order', () => {
+    const newestFirst = [...runs].reverse();
+    expect(mark('@daily', 3, { past: true, future: true }, newestFirst)).toEqual([4, 3, 1]);
+    expect(mark('@daily', 1, { future: true }, newestFirst)).toEqual([4, 3, 1]);
+  });
+
   it("pitfall 28: a run without a logical date has neither past nor future, and is in nobody else's", () => {
     expect(mark('@daily', 5, { past: true, future: true })).toEqual([5]);
     expect(mark(null, 5, { past: true })).toEqual([5]);
@@ -55,5 +73,25 @@ describe('runs to mark', () => {
       inferManualInterval: (at) => ({ start: at, end: at }),
     };
     expect(ids(runsToMark(runs, runs[3]!, { past: true }, still, true))).toEqual([1, 4]);
+  });
+
+  it('asks a timetable for no more dates than it needs', () => {
+    const asked: number[] = [];
+    const endless: Timetable = {
+      periodic: true,
+      summary: 'endless',
+      next(last) {
+        const start = last === null ? runs[0]!.logicalDate! : last.end;
+        asked.push((start - runs[0]!.logicalDate!) / DAY);
+        if (asked.length > 9) throw new Error('asked for ever');
+        return { logicalDate: start, dataInterval: { start, end: start + DAY }, runAfter: start + DAY };
+      },
+      inferManualInterval: (at) => ({ start: at, end: at }),
+    };
+    expect(ids(runsToMark(runs, runs[3]!, { past: true }, endless, true))).toEqual([1, 3, 4]);
+    expect(asked).toEqual([0, 1, 2, 3]);
+    asked.length = 0;
+    expect(ids(runsToMark(runs, runs[3]!, {}, endless, true))).toEqual([4]);
+    expect(asked).toEqual([]);
   });
 });

@@ -1,9 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { queueInstance, startInstance } from '../../../src/core/queueing/dispatch.js';
 import { settleAttempt } from '../../../src/core/task-instance/settle-attempt.js';
-import type { RunCommit } from '../../../src/model/commit.js';
-import { accepted, SCHEDULER, taskSpec, USER, viewOf } from './factories.js';
+import type { Actor, RunCommit } from '../../../src/model/commit.js';
+import { accepted, SCHEDULER, taskInstance, taskSpec, USER, viewOf } from './factories.js';
 
+/** May take any transition. */
+const USER_OF_TESTS: Actor = { kind: 'test', id: 'test' };
 const CHAIN = [taskSpec('a'), taskSpec('b', { upstream: ['a'] }), taskSpec('c', { upstream: ['b'] })];
 
 describe('RunView', () => {
@@ -126,6 +128,103 @@ describe('RunView', () => {
     const insertion = inserting.drain(SCHEDULER, undefined) as RunCommit;
     inserting.committed({ ...accepted(insertion, 2), inserted: [] });
     expect(inserting.outdated).toBe(true);
+  });
+
+  it('says which run it is about, and what that run does not have', () => {
+    const view = viewOf(CHAIN, {}, { run: { dagId: 'd', runId: 'mine', revision: 4 } });
+    expect(view.revision).toBe(4);
+    expect(() => view.node('nowhere')).toThrow('INTERNAL: run d/mine: no such task in this run');
+    expect(() => view.instance(99)).toThrow('INTERNAL: run d/mine: no such task instance in this run');
+    expect([view.has(3), view.has(99)]).toEqual([true, false]);
+    view.committed(accepted(view.drain(SCHEDULER, 5) as RunCommit, 5));
+    expect([view.revision, view.run.revision]).toEqual([5, 5]);
+  });
+
+  it('has copies by map index, in whatever order they were stored', () => {
+    const taskInstances = [2, 0, 3, 1].map((mapIndex, place) => taskInstance(place + 1, 'm', { mapIndex }));
+    const view = viewOf([taskSpec('m')], {}, { snapshot: { taskInstances } });
+    expect(view.instances('m').map(({ mapIndex }) => mapIndex)).toEqual([0, 1, 2, 3]);
+  });
+
+  it('leaves a row alone whose task its version does not have', () => {
+    const taskInstances = [taskInstance(1, 'a', { state: 'success' }), taskInstance(2, 'gone')];
+    const view = viewOf([taskSpec('a')], {}, { snapshot: { taskInstances } });
+    expect([view.has(2), view.unfinishedCount]).toEqual([false, 0]);
+  });
+
+  it('keeps all values and asset events of what happened between two drains', () => {
+    const view = viewOf(CHAIN, { a: { state: 'running', token: 't' } });
+    const assets = { read: [], written: [] };
+    view.transition(1, 'requeue', { state: 'scheduled' }, { xcoms: [{ key: 'early', value: 1 }] });
+    view.transition(1, 'queue');
+    view.transition(1, 'start');
+    view.transition(1, 'succeed', {}, { xcoms: [{ key: 'late', value: 2 }], assets });
+    view.transition(1, 'override', { state: 'failed' }, { reason: 'marked' });
+    const [change] = (view.drain(USER_OF_TESTS, undefined) as RunCommit).changes;
+    expect(change).toMatchObject({
+      xcoms: [
+        { key: 'early', value: 1 },
+        { key: 'late', value: 2 },
+      ],
+      assets,
+      reason: 'marked',
+    });
+  });
+
+  it('drops values of before a dispatch that begins without them', () => {
+    const view = viewOf(CHAIN, { a: { state: 'running', token: 't' } });
+    view.transition(1, 'requeue', { state: 'scheduled' }, { xcoms: [{ key: 'early', value: 1 }] });
+    view.transition(1, 'queue', {}, { clearXComs: true });
+    expect(view.drain(USER_OF_TESTS, undefined)?.changes).toMatchObject([{ clearXComs: true, xcoms: [] }]);
+  });
+
+  it('says of the run only what happened since the last drain', () => {
+    const view = viewOf(CHAIN, {}, { run: { state: 'queued' } });
+    view.transitionRun('start', { startedAt: 5 }, null);
+    const first = view.drain(SCHEDULER, undefined) as RunCommit;
+    view.committed(accepted(first, 2));
+    view.transitionRun('succeed', { endedAt: 9 }, null);
+    const second = view.drain(SCHEDULER, undefined) as RunCommit;
+    expect([first.run, second.run]).toMatchObject([
+      { from: 'queued', path: ['running'], startedAt: 5 },
+      { from: 'running', path: ['success'], endedAt: 9 },
+    ]);
+  });
+
+  it('knows its own new rows among those of other runs in the same commit', () => {
+    const view = viewOf([taskSpec('m')], { m: { mapIndex: 0 } });
+    view.insertCopies(view.instance(1), [1]);
+    const commit = view.drain(SCHEDULER, undefined) as RunCommit;
+    const foreign = { id: 700, dagRunId: 2, taskId: 'm', mapIndex: 1 };
+    const [own] = accepted(commit, 2, 500).inserted;
+    for (const inserted of [
+      [foreign, own!],
+      [own!, foreign],
+    ]) {
+      const copy = viewOf([taskSpec('m')], { m: { mapIndex: 0 } });
+      copy.insertCopies(copy.instance(1), [1]);
+      copy.drain(SCHEDULER, undefined);
+      copy.committed({ ...accepted(commit, 2), inserted });
+      expect(copy.instances('m').map(({ id }) => id)).toEqual([1, 500]);
+      expect([copy.outdated, copy.has(-1), copy.has(700)]).toEqual([false, false, false]);
+    }
+  });
+
+  it('looks at what was cleared again, at what follows only when something ended or begins anew, and at nothing when no copy is new', () => {
+    const view = viewOf(CHAIN, { c: { state: 'success' } });
+    view.agenda.take();
+    view.transition(1, 'schedule');
+    view.transition(1, 'queue');
+    view.transition(1, 'start');
+    view.insertCopies(view.instance(1), []);
+    expect(view.agenda.taskIds()).toEqual([]);
+    view.transition(1, 'succeed');
+    expect(view.agenda.taskIds()).toEqual(['b']);
+    view.agenda.take();
+    view.transition(3, 'clear');
+    expect(view.agenda.taskIds()).toEqual(['c']);
+    view.transition(1, 'clear');
+    expect(view.agenda.taskIds()).toEqual(['c', 'a', 'b']);
   });
 
   it('wakes the next run only when a task that looks at the past ended', () => {

@@ -35,6 +35,18 @@ describe('tasks with dates of their own', () => {
     planRun(view, 0);
     expect(view.instance(2).state).toBe('scheduled');
   });
+
+  it('those that are part of a run hold up what follows them as ever', () => {
+    const run = dagRun({ runType: 'scheduled', logicalDate: utc('2026-01-06') });
+    const taskInstances = [taskInstance(1, 'new', { state: 'running' }), taskInstance(2, 'always')];
+    const view = RunView.from({ run, spec: dagSpec(TASKS), taskInstances, previous: null });
+    planRun(view, 0);
+    expect(view.instance(2).state).toBe('none');
+  });
+
+  it('a task without a start date has always been there', () => {
+    expect(idsOf({ runType: 'scheduled', logicalDate: utc('1969-12-31') })).toEqual(['old', 'always']);
+  });
 });
 
 describe('the restriction of a timetable', () => {
