@@ -60,7 +60,7 @@ export function planRerun(snapshot: DagRunSnapshot, options: RerunOptions, actor
     ? {
         ...drained,
         changes: [...drained.changes, ...adopted.removed.map(({ change }) => change)],
-        insertions: [...drained.insertions, ...adopted.insertions],
+        insertions: adopted.insertions,
       }
     : drained;
   const show = (effect: RerunEffect['effect'], { taskId, mapIndex, state }: Pick<TaskInstance, 'taskId' | 'mapIndex' | 'state'>) =>

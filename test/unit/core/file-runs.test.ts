@@ -90,10 +90,21 @@ describe('a schedule that watches a folder', () => {
     expect(plan(files, { maxActiveRuns: 3 }, { unfinishedRuns: 5 }).createRuns).toEqual([]);
   });
 
-  it('makes none outside the dates of the DAG, nor when it is paused', () => {
+  it('lets the run of a file wait where more runs are under way than were counted', () => {
+    const queuedRuns = [{ id: 4, runId: 'manual__4', runAfter: 0 }];
+    const files = [found('in/a'), found('in/b')];
+    const { createRuns, startRuns } = plan(files, { maxActiveRuns: 3 }, { unfinishedRuns: 1, runningRuns: 1, queuedRuns });
+    expect(startRuns).toEqual([4]);
+    expect(createRuns.map(({ state }) => state)).toEqual(['running', 'queued']);
+  });
+
+  it('makes none outside the dates of the DAG, which are part of it, nor when it is paused', () => {
     const files = [found('in/a')];
     expect(plan(files, { startDate: now + 5 })).toMatchObject({ createRuns: [], checkAt: now + 5 });
     expect(plan(files, { endDate: now - 1 })).toMatchObject({ createRuns: [], checkAt: null });
+    for (const dates of [{ startDate: now }, { endDate: now }, { startDate: now - 5, endDate: now + 5 }]) {
+      expect(plan(files, dates).createRuns).toHaveLength(1);
+    }
     const spec = dagSpec([], { schedule });
     const due = dagSchedule(spec, now);
     const paused = planDagSchedule({ ...due, dag: { ...due.dag, isPaused: true } }, undefined, new Map([['in/*', files]]));
@@ -173,6 +184,25 @@ describe('a schedule by time whose runs wait for a file', () => {
     const { createRuns } = plan(hybrid(onTimeout), '2026-01-02T04:00:00', nothing);
     expect(createRuns).toEqual([expect.objectContaining({ logicalDate: utc('2026-01-01'), conf: { file: null }, ...expected })]);
     expect('ended' in createRuns[0]!).toBe(onTimeout !== 'run');
+  });
+
+  it('gives up to the moment, not at the next look after it', () => {
+    const nothing = { 'in/2026-01-01.csv': [] };
+    expect(plan(hybrid('fail'), '2026-01-02T03:59:59.700', nothing).checkAt).toBe(utc('2026-01-02T04:00:00'));
+    expect(plan(hybrid('fail'), '2026-01-02T03:00:00', nothing).checkAt).toBe(utc('2026-01-02T03:00:01'));
+  });
+
+  it('looks for the files of at most fifty runs ahead, and for none after the last run', () => {
+    const late = plan(hybrid('fail'), '2026-03-15', {}).wantsFiles;
+    expect([late?.length, late?.[0], late?.[49]]).toEqual([50, 'in/2026-01-01.csv', 'in/2026-02-19.csv']);
+    const ending = hybrid('fail', { endDate: utc('2026-01-02') });
+    expect(plan(ending, '2026-03-15', {}).wantsFiles).toEqual(['in/2026-01-01.csv', 'in/2026-01-02.csv']);
+  });
+
+  it('says where a file name stands that cannot be filled in', () => {
+    const { schedule } = hybrid('fail');
+    const spec = hybrid('fail', { schedule: { ...schedule, file: 'in/{{ nowhere }}' } as ScheduleSpec });
+    expect(() => plan(spec, '2026-01-02', {})).toThrow('FILE_PATTERN_INVALID: d.schedule.file');
   });
 
   it('takes no place for a run that is over as it is created', () => {

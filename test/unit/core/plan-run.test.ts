@@ -4,9 +4,10 @@ import type { RunView } from '../../../src/core/dag-run/run-view.js';
 import type { TaskSpec } from '../../../src/model/dag-spec.js';
 import type { PreviousRun } from '../../../src/model/snapshot.js';
 import type { TaskInstance } from '../../../src/model/task-instance.js';
-import { accepted, SCHEDULER, statesOf, taskSpec, viewOf } from './factories.js';
+import { accepted, SCHEDULER, statesOf, taskInstance, taskSpec, viewOf } from './factories.js';
 
 const map = (taskId: string): TaskSpec['map'] => ({ kind: 'each', sources: [{ kind: 'ref', taskId }] });
+const literalMap = (value: readonly number[]): TaskSpec['map'] => ({ kind: 'each', sources: [{ kind: 'value', value }] });
 
 function store(view: RunView): void {
   const commit = view.drain(SCHEDULER, undefined);
@@ -54,6 +55,46 @@ describe('planRun schedules', () => {
     const skipped = viewOf(tasks, { a: { state: 'skipped' } });
     planRun(skipped, 100);
     expect(statesOf(skipped)).toEqual({ a: 'skipped', b: 'skipped', c: 'skipped', d: 'scheduled' });
+  });
+
+  it('one copy again while another still waits for its first try', () => {
+    const taskInstances = [
+      taskInstance(1, 'm', { mapIndex: 0, state: 'up_for_retry', wakeAt: 4, tryNumber: 1 }),
+      taskInstance(2, 'm', { mapIndex: 1 }),
+    ];
+    const view = viewOf([taskSpec('m', { map: literalMap([0, 1]) })], {}, { snapshot: { taskInstances } });
+    planRun(view, 5);
+    expect(statesOf(view)).toEqual({ 'm[0]': 'scheduled', 'm[1]': 'scheduled' });
+  });
+
+  it('what was cleared, in the same view', () => {
+    const view = viewOf([taskSpec('a')], { a: { state: 'success' } });
+    view.transition(1, 'clear');
+    planRun(view, 5);
+    expect(view.instance(1).state).toBe('scheduled');
+  });
+
+  it('no waiting try any more when what it follows failed, and says since when and why', () => {
+    const tasks = [taskSpec('a'), taskSpec('b', { upstream: ['a'] })];
+    const view = viewOf(tasks, { a: { state: 'failed' }, b: { state: 'up_for_retry', tryNumber: 1, wakeAt: 900 } });
+    planRun(view, 100);
+    const [change] = view.drain(SCHEDULER, undefined)?.changes ?? [];
+    expect(change).toMatchObject({
+      path: ['upstream_failed'],
+      reason: 'trigger_rule',
+      next: { state: 'upstream_failed', endedAt: 100, wakeAt: null },
+    });
+  });
+
+  it.each<[TaskInstance['state'], string]>([
+    ['deferred', 'scheduled'],
+    ['awaiting_input', 'scheduled'],
+  ])('a task that is %s on, strictly after its time is over, to hear of it', (state, expected) => {
+    const view = viewOf([taskSpec('a')], { a: { state, wakeAt: 100, deferral: { trigger: 1 } } });
+    expect(planRun(view, 100)).toEqual({ wakeAt: 101 });
+    expect(view.instance(1).state).toBe(state);
+    planRun(view, 101);
+    expect(view.instance(1)).toMatchObject({ state: expected, deferral: { waited: { trigger: 1 }, result: { kind: 'timeout' } } });
   });
 
   it('looks only at what changed', () => {
@@ -149,6 +190,12 @@ describe('planRun maps', () => {
     planRun(view, 1);
     const change = view.drain(SCHEDULER, undefined)?.changes.find((found) => found.taskInstanceId === 2);
     expect(change).toMatchObject({ path: [state], reason });
+  });
+
+  it('a single element at once', () => {
+    const view = viewOf(tasks, { src: done(1) });
+    planRun(view, 1);
+    expect(statesOf(view)).toEqual({ src: 'success', 'm[0]': 'scheduled', z: 'none' });
   });
 
   it('as many as allowed by the limit given', () => {

@@ -74,13 +74,59 @@ describe('the state of a run', () => {
     const inTime = planned(tasks, { a: 'running', done: 'success' }, { spec, run: { runAfter: 0, startedAt: 50 } });
     expect(endOf(inTime)).toEqual(['running', null]);
   });
+
+  it('has ended when it was decided, by a timeout too, which ends only attempts that there are', () => {
+    const tasks = [taskSpec('a'), taskSpec('b', { upstream: ['a'] })];
+    const view = planned(tasks, { a: 'running' }, { spec: { dagrunTimeoutMs: 50 }, run: { startedAt: 0 } });
+    const commit = view.drain(SCHEDULER, undefined);
+    expect(commit?.run).toMatchObject({ path: ['failed'], endedAt: 100 });
+    const end = { state: 'skipped', endedAt: 100, reason: 'dagrun_timeout', error: null };
+    expect(commit?.changes.map(({ endAttempt, reason, next }) => [endAttempt, reason, next.endedAt])).toEqual([
+      [end, 'dagrun_timeout', 100],
+      [null, 'dagrun_timeout', 100],
+    ]);
+  });
+
+  it('has no time to be over before it has begun', () => {
+    const view = planned([taskSpec('a')], { a: 'running' }, { spec: { dagrunTimeoutMs: 50 }, run: { startedAt: null } });
+    expect(endOf(view)).toEqual(['running', null]);
+  });
+
+  it('is looked at again when the first thing is due, be it a task or its own timeout, and never when it is over', () => {
+    const spec = { dagrunTimeoutMs: 500 };
+    const wakeAt = (states: Parameters<typeof viewOf>[1], withTimeout = true) =>
+      planRun(viewOf([taskSpec('a')], states, withTimeout ? { spec } : {}), 100).wakeAt;
+    const poke = (at: number) => ({ a: { state: 'up_for_reschedule', wakeAt: at } }) as const;
+    expect([wakeAt(poke(300)), wakeAt(poke(900)), wakeAt({ a: { state: 'running' } })]).toEqual([300, 501, 501]);
+    expect([wakeAt(poke(900), false), wakeAt({ a: { state: 'running' } }, false)]).toEqual([900, null]);
+    expect([wakeAt({ a: { state: 'success' } }), wakeAt({ a: { state: 'failed' } })]).toEqual([null, null]);
+    const late = viewOf([taskSpec('a')], { a: { state: 'running' } }, { spec: { dagrunTimeoutMs: 50 } });
+    expect(planRun(late, 100)).toEqual({ wakeAt: null });
+  });
+
+  it('does not take longer to decide the more ways lead through it', () => {
+    const levels = Array.from({ length: 60 }, (_, level) => level);
+    const tasks = levels.flatMap((level) =>
+      ['l', 'r'].map((side) => taskSpec(`${side}${level}`, { upstream: level === 0 ? ['x'] : [`l${level - 1}`, `r${level - 1}`] })),
+    );
+    const below = Object.fromEntries(tasks.map(({ taskId }) => [taskId, 'upstream_failed'] as const));
+    const x = taskSpec('x', { critical: false });
+    const first = tasks.map((task) =>
+      task.upstream[0] === 'x' ? { ...task, inputs: [{ kind: 'ref', taskId: 'x' } as const] } : task,
+    );
+    expect(endOf(planned([x, ...first], { x: 'failed', ...below }))).toEqual(['partial', 'not_critical_failure']);
+  });
 });
 
 describe('a deadlock', () => {
   const blocked = taskSpec('b', { upstream: ['a'], triggerRule: 'all_skipped' });
 
   it('ends the run when nothing can ever go on', () => {
-    expect(endOf(planned([taskSpec('a'), blocked], { a: 'removed' }))).toEqual(['failed', 'all_tasks_deadlocked']);
+    const view = planned([taskSpec('a'), blocked], { a: 'removed' }, { spec: { dagrunTimeoutMs: 900 } });
+    expect(view.run.endedAt).toBe(100);
+    expect(endOf(view)).toEqual(['failed', 'all_tasks_deadlocked']);
+    const again = viewOf([taskSpec('a'), blocked], { a: { state: 'removed' } }, { spec: { dagrunTimeoutMs: 900 } });
+    expect(planRun(again, 100)).toEqual({ wakeAt: null });
   });
 
   it.each<[string, Partial<TaskSpec>]>([
@@ -120,7 +166,9 @@ describe('a task that is not critical', () => {
   });
 
   it('leaves the run partial when it fails, wherever it stands', () => {
-    expect(endOf(planned([a], { a: 'failed' }))).toEqual(['partial', 'not_critical_failure']);
+    const view = planned([a], { a: 'failed' });
+    expect(view.run.endedAt).toBe(100);
+    expect(endOf(view)).toEqual(['partial', 'not_critical_failure']);
     expect(endOf(planned([a, taskSpec('b', { upstream: ['a'] })], { a: 'failed', b: 'success' }))[0]).toBe('partial');
     expect(endOf(planned([a], { a: 'success' }))).toEqual(['success', null]);
     expect(endOf(planned([a], { a: 'skipped' }))).toEqual(['success', null]);
@@ -157,6 +205,15 @@ describe('a task that is not critical', () => {
     expect(endOf(view)).toEqual(['partial', 'not_critical_failure']);
     const other = [...tasks.slice(0, 2), taskSpec('x'), taskSpec('c', { upstream: ['b', 'x'] })];
     expect(endOf(planned(other, { a: 'failed', x: 'failed' }))).toEqual(['failed', 'task_failure']);
+  });
+
+  it('leaves the run partial also when it could not run because of one that is', () => {
+    const tasks = [
+      taskSpec('x'),
+      taskSpec('n', { upstream: ['x'], critical: false }),
+      taskSpec('z', { upstream: ['x'], triggerRule: 'all_done' }),
+    ];
+    expect(endOf(planned(tasks, { x: 'failed', n: 'upstream_failed', z: 'success' }))).toEqual(['partial', 'not_critical_failure']);
   });
 
   it('still blocks with a setup: what it did not make ready is missing', () => {
@@ -205,6 +262,15 @@ describe('copies that may fail', () => {
     };
     expect(mapped(['success', 'failed', 'success', 'success'])).toBe('success');
     expect(mapped(['success', 'failed', 'failed', 'success'])).toBe('failed');
+  });
+
+  it('do not excuse what could not run for another reason', () => {
+    const tasks = [taskSpec('m', { map: map({ count: 1 }) }), taskSpec('z', { upstream: ['m'] })];
+    const copies = (['failed', 'success'] as const).map((state, index) => taskInstance(index + 1, 'm', { mapIndex: index, state }));
+    const z = taskInstance(9, 'z', { state: 'upstream_failed' });
+    const view = viewOf(tasks, {}, { snapshot: { taskInstances: [...copies, z] } });
+    planRun(view, 100);
+    expect(endOf(view)).toEqual(['failed', 'task_failure']);
   });
 });
 

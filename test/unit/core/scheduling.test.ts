@@ -71,6 +71,46 @@ describe('planDagSchedule', () => {
     expect(plan).toEqual({ createRuns: [], startRuns: [], nextRun: null, checkAt: NOW + 5 });
   });
 
+  it('starts a queued run at its time, and comes back for none that is due already', () => {
+    const spec = daily({ schedule: { kind: 'none' }, maxActiveRuns: 1 });
+    const plan = (changes: object) => planDagSchedule(dagSchedule(spec, NOW, { unfinishedRuns: 1, ...changes }));
+    expect(plan({ queuedRuns: [queued(4, NOW)] })).toMatchObject({ startRuns: [4], checkAt: null });
+    expect(plan({ runningRuns: 1, queuedRuns: [queued(4, NOW - 5)] })).toMatchObject({ startRuns: [], checkAt: null });
+    const waiting = [queued(4, NOW), queued(5, NOW + 9), queued(6, NOW + 7)];
+    expect(plan({ runningRuns: 1, queuedRuns: waiting }).checkAt).toBe(NOW + 7);
+  });
+
+  it('comes back for what is due first, its own next run, a queued one or a backfill’s', () => {
+    const next = utc('2026-01-11');
+    const lane = (runAfter: number) => [
+      { backfillId: 1, isPaused: false, maxActiveRuns: 1, runningRuns: 0, queuedRuns: [queued(8, runAfter)] },
+    ];
+    const checkAt = (changes: object) => planDagSchedule(dagSchedule(daily({ catchup: false }), NOW, changes)).checkAt;
+    expect(checkAt({ queuedRuns: [queued(4, next - 5)] })).toBe(next - 5);
+    expect(checkAt({ queuedRuns: [queued(4, next + 5)] })).toBe(next);
+    expect(checkAt({ queuedRuns: [queued(4, next - 5)], backfills: lane(next - 6) })).toBe(next - 6);
+  });
+
+  it('never has more runs under way than it may, also when one was triggered while it counted', () => {
+    const state = { unfinishedRuns: 1, runningRuns: 1, queuedRuns: [queued(4)] };
+    const plan = planDagSchedule(dagSchedule(daily({ maxActiveRuns: 3 }), NOW, state));
+    expect(plan.startRuns).toEqual([4]);
+    expect(plan.createRuns.map((run) => run.state)).toEqual(['running', 'queued']);
+  });
+
+  it('comes to an end with the schedule', () => {
+    const plan = planDagSchedule(dagSchedule(daily({ endDate: utc('2026-01-02') }), NOW));
+    expect(days(plan)).toEqual(['01-01', '01-02']);
+    expect(plan).toMatchObject({ nextRun: null, checkAt: null });
+  });
+
+  it('plans anew each time: what was planned before does not bind it', () => {
+    const start = utc('2026-01-03');
+    const end = utc('2026-01-04');
+    const nextRun = { logicalDate: start, dataInterval: { start, end }, runAfter: end };
+    expect(days(planDagSchedule(dagSchedule(daily({ catchup: false }), NOW, { dagChanges: { nextRun } })))).toEqual(['01-09']);
+  });
+
   it('creates at most a pass full at once and comes back for the rest', () => {
     const spec = daily({ schedule: parseSchedule('@hourly', 'schedule'), startDate: utc('2025-01-01'), maxActiveRuns: 100_000 });
     const plan = planDagSchedule(dagSchedule(spec, NOW));
