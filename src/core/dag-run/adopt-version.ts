@@ -44,7 +44,7 @@ export function adoptVersion(snapshot: DagRunSnapshot, spec: DagSpec, now: Insta
     }
     kept.push(instance);
     if (state === 'removed') restored.push(instance);
-    else if (mapIndex < 0 && task.mapping !== null && before.get(taskId)?.mapping === null) outgrown.push(instance);
+    else if (task.mapping !== null && before.get(taskId)?.mapping === null) outgrown.push(instance);
   }
   const present = new Set(kept.map(({ taskId }) => taskId));
   const insertions = tasksOfRun(spec, run)

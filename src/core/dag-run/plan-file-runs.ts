@@ -26,8 +26,9 @@ export function planFileWatch(
   { unfinished, running }: { readonly unfinished: number; readonly running: number },
   now: Instant,
 ): Pick<DagSchedulePlan, 'createRuns' | 'checkAt' | 'wantsFiles'> {
-  if (spec.endDate !== null && now > spec.endDate) return { createRuns: [], checkAt: null };
-  if (spec.startDate !== null && now < spec.startDate) return { createRuns: [], checkAt: spec.startDate };
+  const { startDate, endDate } = spec;
+  if (now > (endDate ?? now)) return { createRuns: [], checkAt: null };
+  if (now < (startDate ?? now)) return { createRuns: [], checkAt: startDate };
   const places = Math.min(Math.max(0, spec.maxActiveRuns - unfinished), MAX_FILES_PER_PASS);
   const createRuns = (sightings.get(pattern) ?? []).slice(0, places).map((file, index): NewDagRun => {
     return {

@@ -201,7 +201,7 @@ export function recount(slot: Slot, next: TaskInstance): void {
     countState(child.parents, to, 1, isSetup, forgives);
   }
   const unfinished = (FINISHED_STATES.has(to) ? 0 : 1) - (FINISHED_STATES.has(from) ? 0 : 1);
-  if (unfinished !== 0) for (const teardown of node.scopeOf) teardown.scopeUnfinished += unfinished;
+  for (const teardown of node.scopeOf) teardown.scopeUnfinished += unfinished;
 }
 
 function file(slot: Slot, state: TaskInstanceState): void {

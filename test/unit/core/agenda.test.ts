@@ -101,16 +101,19 @@ describe('what a pass looks at', () => {
   });
 
   it('leaves alone a copy that somebody marked before its turn came', () => {
-    const map: MapSpec = { kind: 'each', sources: [{ kind: 'value', value: [0] }] };
+    const map: MapSpec = { kind: 'each', sources: [{ kind: 'value', value: [0, 1] }] };
     const groups = [{ groupId: 'g', parentId: null, map }];
     const tasks = [taskSpec('p', { groupId: 'g' }), taskSpec('q', { upstream: ['p'], groupId: 'g' })];
-    const rows = { p: { mapIndex: 0, state: 'running' }, q: { mapIndex: 0 } } as const;
-    const view = viewOf(tasks, rows, { spec: { groups } });
+    const taskInstances = [0, 1].flatMap((mapIndex) => [
+      taskInstance(10 + mapIndex, 'p', { mapIndex, state: 'running' }),
+      taskInstance(20 + mapIndex, 'q', { mapIndex }),
+    ]);
+    const view = viewOf(tasks, {}, { spec: { groups }, snapshot: { taskInstances } });
     planRun(view, 1);
-    view.transition(1, 'succeed');
-    view.transition(2, 'override', { state: 'skipped' });
+    view.transition(10, 'succeed');
+    view.transition(20, 'override', { state: 'skipped' });
     planRun(view, 2);
-    expect(view.instance(2).state).toBe('skipped');
+    expect(view.instances('q').map(({ state }) => state)).toEqual(['skipped', 'none']);
   });
 
   it('is every copy where tasks are mapped for themselves', () => {

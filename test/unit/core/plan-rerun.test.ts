@@ -64,6 +64,12 @@ describe('a clear of one run', () => {
     expect(plan(empty, { selection: { tasks: null, onlyFailed: true } })).toEqual(nothing);
   });
 
+  it('writes nothing of what waits for its first try', () => {
+    const waiting = snapshotOf(spec, [{ taskId: 'a', state: 'failed' }, { taskId: 'b' }], { state: 'running', endedAt: null });
+    const { commit } = plan(waiting, { selection: only('a') });
+    expect(commit?.changes.map(({ taskInstanceId }) => taskInstanceId)).toEqual([1]);
+  });
+
   it('leaves the run alone when told so', () => {
     const { commit } = plan(done(), { selection: only('b'), resetRun: false });
     expect(commit).toMatchObject({ run: null, changes: [{ path: ['none'] }] });

@@ -198,6 +198,18 @@ describe('planRun maps', () => {
     expect(statesOf(view)).toEqual({ src: 'success', 'm[0]': 'scheduled', z: 'none' });
   });
 
+  it.each<[TaskInstance['state'], string]>([
+    ['failed', 'upstream_failed'],
+    ['skipped', 'skipped'],
+  ])('copies that wait take over that the source is %s now, whatever their rule', (state, expected) => {
+    const free = [taskSpec('src'), taskSpec('m', { upstream: ['src'], map: map('src'), triggerRule: 'all_done' })];
+    const copies = [0, 1].map((mapIndex) => taskInstance(10 + mapIndex, 'm', { mapIndex, tryNumber: 1, maxTries: 2 }));
+    const view = viewOf(free, {}, { snapshot: { taskInstances: [taskInstance(1, 'src', { state }), ...copies] } });
+    planRun(view, 1);
+    expect(view.instances('m').map((instance) => instance.state)).toEqual([expected, expected]);
+    expect(view.drain(SCHEDULER, undefined)?.changes.map(({ reason }) => reason)).toEqual(['map_source', 'map_source']);
+  });
+
   it('as many as allowed by the limit given', () => {
     const view = viewOf(tasks, { src: done(5_000) });
     planRun(view, 1, { maxMapLength: 10_000 });

@@ -176,6 +176,8 @@ describe('a task that is not critical', () => {
 
   it('does not make up for one that is', () => {
     expect(endOf(planned([a, taskSpec('b')], { a: 'failed', b: 'failed' }))).toEqual(['failed', 'task_failure']);
+    const after = [a, taskSpec('b', { upstream: ['a'], triggerRule: 'all_done' })];
+    expect(endOf(planned(after, { a: 'failed', b: 'failed' }))).toEqual(['failed', 'task_failure']);
   });
 
   it('counts as done well for those that only follow it', () => {
@@ -205,6 +207,7 @@ describe('a task that is not critical', () => {
     expect(endOf(view)).toEqual(['partial', 'not_critical_failure']);
     const other = [...tasks.slice(0, 2), taskSpec('x'), taskSpec('c', { upstream: ['b', 'x'] })];
     expect(endOf(planned(other, { a: 'failed', x: 'failed' }))).toEqual(['failed', 'task_failure']);
+    expect(endOf(planned(other, { a: 'failed', x: 'success' }))).toEqual(['partial', 'not_critical_failure']);
   });
 
   it('leaves the run partial also when it could not run because of one that is', () => {
