@@ -1,4 +1,5 @@
 import type { AssetActivity } from './asset.js';
+import type { CallbackRequest } from './callback.js';
 import type { Instant } from './instant.js';
 import type { DagRunState, TaskInstanceState } from './states.js';
 import type { TaggedJson } from './tagged-json.js';
@@ -40,6 +41,8 @@ export interface RunChange {
   readonly clearNumber: number;
   readonly versionId: number;
   readonly reason: string | null;
+  /** Stored together with the end of the run of which it tells. */
+  readonly callback?: CallbackRequest;
 }
 
 /** One guarded change of one task instance. Stale (and left out) unless state and token are still as expected. */
@@ -60,6 +63,8 @@ export interface TaskInstanceChange {
   readonly xcoms: readonly XComWrite[];
   /** Events of assets and rows of lineage, stored together with the success that brings them. */
   readonly assets?: AssetActivity;
+  /** Stored together with the state of which it tells. */
+  readonly callback?: CallbackRequest;
   readonly reason: string | null;
 }
 
@@ -87,6 +92,8 @@ export interface TaskInstanceInsertion {
   readonly row: NewTaskInstance;
   /** States passed through after `none`; empty when it is inserted as none. */
   readonly path: readonly TaskInstanceState[];
+  /** Of a copy that ends in the pass that makes it. */
+  readonly callback?: CallbackRequest;
 }
 
 export interface CommitResult {

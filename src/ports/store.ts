@@ -38,6 +38,7 @@ import type { Attempt, AttemptToken, TaskInstance } from '../model/task-instance
 import type { XComQuery, XComRow } from '../model/xcom.js';
 import type { Assignment } from '../model/workload.js';
 import type { Actor } from '../model/commit.js';
+import type { CallbackStore } from './callback-store.js';
 
 /**
  * The one source of truth. `store/postgres` and `store/memory` implement it under one conformance suite. It selects, locks,
@@ -47,6 +48,7 @@ export interface Store {
   readonly catalog: DagCatalog;
   readonly scheduling: SchedulingStore;
   readonly attempts: AttemptStore;
+  readonly callbacks: CallbackStore;
   readonly runs: DagRunReads;
   readonly backfills: BackfillStore;
   readonly situations: SituationReads;

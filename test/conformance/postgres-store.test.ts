@@ -20,7 +20,7 @@ async function open(): Promise<StoreHarness> {
         delete from event_log; delete from dag; delete from dag_file; delete from import_problem; delete from source_file; delete from source_bundle;
         delete from source_bundle_file; delete from dag_version; delete from backfill; delete from dag_run; delete from task_instance;
         delete from task_attempt; delete from xcom; delete from component; delete from asset; delete from asset_alias; delete from asset_alias_member;
-        delete from asset_reference; delete from asset_event; delete from asset_queue; delete from asset_lineage; delete from watched_file; delete from pool where name <> 'default_pool'; commit`)),
+        delete from asset_reference; delete from asset_event; delete from asset_queue; delete from asset_lineage; delete from watched_file; delete from callback; delete from pool where name <> 'default_pool'; commit`)),
     events: async () => {
       const { rows } = await client.query<Record<string, string | null>>('select * from event_log order by seq');
       return rows.map((row) => ({

@@ -4,6 +4,7 @@
  */
 import type { Instant } from '../../model/instant.js';
 import { evaluateTimeless } from '../dependency/checks.js';
+import { endRun } from './end-run.js';
 import type { RunView } from './run-view.js';
 import { forgivenCopies, type TaskNode } from './task-node.js';
 
@@ -17,15 +18,15 @@ export function decideRunEnd(view: RunView, now: Instant): boolean {
     return true;
   }
   if (!isDeadlocked(view, now)) return false;
-  view.transitionRun('fail', { endedAt: now }, 'all_tasks_deadlocked');
+  endRun(view, 'fail', 'all_tasks_deadlocked', now);
   return true;
 }
 
 function endByLeaves(view: RunView, now: Instant): void {
   const failed = [...view.nodes()].filter((node) => (node.facts.isStateLeaf || stopsRun(view, node)) && isFailed(node));
-  if (failed.some((node) => hasCriticalCause(node))) view.transitionRun('fail', { endedAt: now }, 'task_failure');
-  else if (view.failedNotCritical > 0) view.transitionRun('succeedPartially', { endedAt: now }, 'not_critical_failure');
-  else view.transitionRun('succeed', { endedAt: now }, null);
+  if (failed.some((node) => hasCriticalCause(node))) endRun(view, 'fail', 'task_failure', now);
+  else if (view.failedNotCritical > 0) endRun(view, 'succeedPartially', 'not_critical_failure', now);
+  else endRun(view, 'succeed', null, now);
 }
 
 /** What fails in a run that ends at its first failure fails the run, wherever it stands. */

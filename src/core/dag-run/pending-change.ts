@@ -3,6 +3,7 @@
  * the state and token the store holds, written once, with every state passed through as an event.
  */
 import type { AssetActivity } from '../../model/asset.js';
+import type { CallbackRequest } from '../../model/callback.js';
 import type {
   AttemptEnd,
   AttemptOpening,
@@ -22,6 +23,7 @@ export interface TransitionEffects {
   readonly clearXComs?: boolean;
   readonly xcoms?: readonly XComWrite[];
   readonly assets?: AssetActivity;
+  readonly callback?: CallbackRequest | null;
   /** Null takes away that of a transition before. */
   readonly reason?: string | null;
 }
@@ -37,6 +39,7 @@ export interface PendingChange {
   clearXComs: boolean;
   xcoms: readonly XComWrite[];
   assets: AssetActivity | null;
+  callback: CallbackRequest | null;
   reason: string | null;
 }
 
@@ -54,6 +57,7 @@ export function pendingFor(instance: TaskInstance): PendingChange {
     clearXComs: false,
     xcoms: NO_XCOMS,
     assets: null,
+    callback: null,
     reason: null,
   };
 }
@@ -73,6 +77,7 @@ export function mergeTransition(pending: PendingChange, to: TaskInstanceState, e
   }
   if (effects.xcoms) pending.xcoms = [...pending.xcoms, ...effects.xcoms];
   if (effects.assets) pending.assets = effects.assets;
+  if (effects.callback) pending.callback = effects.callback;
   if (effects.reason !== undefined) pending.reason = effects.reason;
 }
 
@@ -88,17 +93,25 @@ export function toChange(instance: TaskInstance, pending: PendingChange): TaskIn
     clearXComs: pending.clearXComs,
     xcoms: pending.xcoms,
     ...(pending.assets && { assets: pending.assets }),
+    ...(pending.callback && { callback: pending.callback }),
     reason: pending.reason,
   };
 }
 
 export function toInsertion(instance: TaskInstance, pending: PendingChange): TaskInstanceInsertion {
   const { id: _temporary, ...row } = instance;
-  return { row, path: pending.path };
+  return { row, path: pending.path, ...(pending.callback && { callback: pending.callback }) };
 }
 
-/** The change of a run that came from `from` over the states of `path` to what it is now. */
-export function runChangeOf(run: DagRun, from: DagRunState, path: readonly DagRunState[], reason: string | null): RunChange {
+/** What happened to the run itself since the last drain. */
+export interface PendingRun {
+  readonly from: DagRunState;
+  readonly path: DagRunState[];
+  reason: string | null;
+  callback: CallbackRequest | null;
+}
+
+export function toRunChange(run: DagRun, { from, path, reason, callback }: PendingRun): RunChange {
   const { queuedAt, startedAt, endedAt, clearNumber, versionId } = run;
-  return { from, path, queuedAt, startedAt, endedAt, clearNumber, versionId, reason };
+  return { from, path, queuedAt, startedAt, endedAt, clearNumber, versionId, reason, ...(callback && { callback }) };
 }

@@ -8,6 +8,7 @@ import type { Instant } from '../../model/instant.js';
 import { FINISHED_STATES } from '../../model/states.js';
 import { resumeDeferred } from '../task-instance/resume.js';
 import { decideRunEnd } from './decide-run-end.js';
+import { endRun } from './end-run.js';
 import { evaluateTask } from './evaluate-task.js';
 import { DEFAULT_PLAN_OPTIONS, type PlanOptions } from './plan-options.js';
 import type { RunView } from './run-view.js';
@@ -46,7 +47,7 @@ function timeOut(view: RunView, now: Instant): void {
       instance.token === null ? { reason: 'dagrun_timeout' } : { reason: 'dagrun_timeout', endAttempt },
     );
   }
-  view.transitionRun('fail', { endedAt: now }, 'timed_out');
+  endRun(view, 'fail', 'timed_out', now);
 }
 
 /** First millisecond at which the run is over its `dagrunTimeout`. */

@@ -8,6 +8,7 @@
  * turns out to be `outdated` is thrown away and loaded anew.
  */
 import { AirflowLikeError } from '../../model/errors.js';
+import type { CallbackRequest } from '../../model/callback.js';
 import type { Actor, CommitResult, RunCommit, TaskInstanceChange, TaskInstanceInsertion } from '../../model/commit.js';
 import type { DagRun } from '../../model/dag-run.js';
 import type { DagSpec, TaskSpec } from '../../model/dag-spec.js';
@@ -20,7 +21,15 @@ import { graphOf, type TaskGraph } from '../graph/task-graph.js';
 import { TASK_INSTANCE_TRANSITIONS, type TaskInstanceTransition } from '../task-instance/transitions.js';
 import { checkActor, destinationOf } from '../transition.js';
 import { Agenda } from './agenda.js';
-import { mergeTransition, pendingFor, runChangeOf, toChange, toInsertion, type TransitionEffects } from './pending-change.js';
+import {
+  mergeTransition,
+  pendingFor,
+  toChange,
+  toInsertion,
+  toRunChange,
+  type PendingRun,
+  type TransitionEffects,
+} from './pending-change.js';
 import { emptyCounts, type StateCounts } from './state-counts.js';
 import { newTaskInstance } from './new-task-instance.js';
 import { ReadyInstances, type ReadyGroup } from './ready-instances.js';
@@ -52,9 +61,7 @@ export class RunView {
   #changes = 0;
   #nextTemporaryId = -1;
   #wakeNextRun = false;
-  #runFrom: DagRunState | null = null;
-  #runPath: DagRunState[] = [];
-  #runReason: string | null = null;
+  #pendingRun: PendingRun | null = null;
   /** The instances inserted by the last drain, until it is committed. */
   #draining: Map<string, Slot> | null = null;
   readonly #nodes: Map<string, TaskNode>;
@@ -204,19 +211,24 @@ export class RunView {
     return slot.instance;
   }
 
-  transitionRun(name: DagRunTransition, patch: Partial<DagRun>, reason: string | null): void {
+  /** Takes one transition of the run. @throws AirflowLikeError INTERNAL when the table does not allow it. */
+  transitionRun(
+    name: DagRunTransition,
+    patch: Partial<DagRun>,
+    reason: string | null,
+    callback: CallbackRequest | null = null,
+  ): void {
     const to = destinationOf(this.#place(), name, DAG_RUN_TRANSITIONS[name], this.#run.state, patch.state);
-    this.#runFrom ??= this.#run.state;
-    this.#runPath.push(to);
-    this.#runReason = reason;
+    const pending = this.#changeRun(reason);
+    pending.path.push(to);
+    pending.callback = callback;
     this.#run = { ...this.#run, ...patch, state: to };
     this.#usedRunTransitions.add(name);
   }
 
   /** Changes fields of the run (dates, clear number, version) without a transition. */
   patchRun(patch: Omit<Partial<DagRun>, 'id' | 'state'>, reason: string | null): void {
-    this.#runFrom ??= this.#run.state;
-    this.#runReason = reason;
+    this.#changeRun(reason);
     this.#run = { ...this.#run, ...patch };
   }
 
@@ -253,7 +265,7 @@ export class RunView {
    * @throws AirflowLikeError INTERNAL when the actor may not take one of the transitions, or the last drain was not `committed`.
    */
   drain(actor: Actor, planAt: Instant | null | undefined): RunCommit | null {
-    if (this.#changed.length === 0 && this.#runFrom === null && planAt === undefined) return null;
+    if (this.#changed.length === 0 && this.#pendingRun === null && planAt === undefined) return null;
     if (this.#draining) throw new AirflowLikeError('INTERNAL', { place: this.#place(), message: 'drained twice without a commit' });
     this.#checkActor(actor);
     const changes: TaskInstanceChange[] = [];
@@ -272,7 +284,7 @@ export class RunView {
       dagRunId: this.#run.id,
       dagId: this.#run.dagId,
       expectedRevision: this.#revision,
-      run: this.#runFrom === null ? null : runChangeOf(this.#run, this.#runFrom, this.#runPath, this.#runReason),
+      run: this.#pendingRun && toRunChange(this.#run, this.#pendingRun),
       planAt,
       changes,
       insertions,
@@ -281,9 +293,7 @@ export class RunView {
     };
     this.#draining = inserted;
     this.#changed = [];
-    this.#runFrom = null;
-    this.#runPath = [];
-    this.#runReason = null;
+    this.#pendingRun = null;
     this.#wakeNextRun = false;
     this.#usedTransitions = new Set();
     this.#usedRunTransitions = new Set();
@@ -366,6 +376,12 @@ export class RunView {
   #file(slot: Slot, state: TaskInstanceState): void {
     if (state === 'scheduled') this.#scheduled.add(slot);
     this.agenda.file(slot, state);
+  }
+
+  #changeRun(reason: string | null): PendingRun {
+    this.#pendingRun ??= { from: this.#run.state, path: [], reason, callback: null };
+    this.#pendingRun.reason = reason;
+    return this.#pendingRun;
   }
 
   #pending(slot: Slot): NonNullable<Slot['pending']> {

@@ -1,6 +1,7 @@
 /** Turns the one unexpanded row of a mapped task into its copies, and adapts copies when the source was run again. */
 import type { Instant } from '../../model/instant.js';
 import type { TaskInstance } from '../../model/task-instance.js';
+import { taskCallback } from '../callback/task-callback.js';
 import type { PlanOptions } from '../dag-run/plan-options.js';
 import type { RunView } from '../dag-run/run-view.js';
 import { copiesOf, unexpandedSlot, type TaskNode } from '../dag-run/task-node.js';
@@ -85,7 +86,11 @@ export function reviseCopies(view: RunView, node: TaskNode, now: Instant, option
 }
 
 function fail(view: RunView, instance: TaskInstance, now: Instant, reason: string): TaskInstance {
-  return view.transition(instance.id, 'fail', { endedAt: now }, { reason });
+  const [code = reason] = reason.split(':', 1);
+  const error = { code, name: code, message: reason, stack: null };
+  const failure = { event: 'failure', state: 'failed', error, reason } as const;
+  const callback = taskCallback(view.task(instance.taskId), instance, view.run, failure);
+  return view.transition(instance.id, 'fail', { endedAt: now }, { reason, callback });
 }
 
 function* range(from: number, to: number): Iterable<number> {

@@ -1,6 +1,7 @@
 import type { Instant } from '../../model/instant.js';
 import type { FlowDecision, TaskInstance } from '../../model/task-instance.js';
 import { assetActivityOf } from '../asset/activity.js';
+import { taskCallback } from '../callback/task-callback.js';
 import type { PlanOptions } from '../dag-run/plan-options.js';
 import type { RunView } from '../dag-run/run-view.js';
 import { isLatestRun } from '../timetable/is-latest.js';
@@ -15,8 +16,12 @@ import { decideShortCircuit } from './decision.js';
 export function finishInstant(view: RunView, instance: TaskInstance, now: Instant, options: PlanOptions): void {
   const decision = decisionOf(view, instance, now, options);
   const patch = { tryNumber: instance.tryNumber + 1, scheduledAt: now, queuedAt: null, startedAt: now, endedAt: now, wakeAt: null };
-  const assets = assetActivityOf(view.task(instance.taskId));
-  const ended = view.transition(instance.id, 'complete', { ...patch, outputLength: null, decision }, { ...(assets && { assets }) });
+  const task = view.task(instance.taskId);
+  const assets = assetActivityOf(task);
+  const success = { event: 'success', state: 'success', error: null, reason: null } as const;
+  const callback = taskCallback(task, { ...instance, ...patch }, view.run, success);
+  const effects = { callback, ...(assets && { assets }) };
+  const ended = view.transition(instance.id, 'complete', { ...patch, outputLength: null, decision }, effects);
   applyDecision(view, ended, now);
 }
 

@@ -3,12 +3,15 @@
  * which holds the run's view and plans on, and a worker that has only the row.
  */
 import type { AssetActivity } from '../../model/asset.js';
+import type { CallbackEvent, CallbackRequest } from '../../model/callback.js';
 import type { AttemptEnd, TaskInstanceChange, XComWrite } from '../../model/commit.js';
 import type { DagSpec, TaskSpec } from '../../model/dag-spec.js';
 import type { Instant } from '../../model/instant.js';
 import type { Outcome } from '../../model/outcome.js';
+import type { TaskInstanceState } from '../../model/states.js';
 import { MAX_LOST_DISPATCHES, type TaskError, type TaskInstance } from '../../model/task-instance.js';
 import { assetActivityOf } from '../asset/activity.js';
+import { taskCallback } from '../callback/task-callback.js';
 import { destinationOf } from '../transition.js';
 import { stopForFailure } from '../dag-run/fail-fast.js';
 import type { RunView } from '../dag-run/run-view.js';
@@ -25,6 +28,14 @@ interface Settlement {
   readonly reason: string | null;
 }
 
+/** What the author is called back about. A skip counts because it is the task's own: those that rules and decisions bring are not settled. */
+const EVENTS: Readonly<Partial<Record<TaskInstanceTransition, CallbackEvent>>> = {
+  succeed: 'success',
+  fail: 'failure',
+  retry: 'retry',
+  skip: 'skipped',
+};
+
 /**
  * Settles an attempt inside a view. The caller has checked that the instance still has the attempt's token.
  * @param endedAt When the attempt ended; a retry's delay counts from it.
@@ -37,7 +48,8 @@ export function settleAttempt(view: RunView, taskInstanceId: number, outcome: Ou
   const instance = startsFirst ? view.transition(taskInstanceId, 'start') : found;
   const settlement = decideSettlement(instance, view.task(instance.taskId), view.run, outcome, endedAt, now);
   const { transition, patch, ...effects } = settlement;
-  const settled = view.transition(taskInstanceId, transition, patch, effects);
+  const callback = callbackOf(settlement, instance, view.task(instance.taskId));
+  const settled = view.transition(taskInstanceId, transition, patch, { ...effects, callback });
   if (transition === 'succeed') applyDecision(view, settled, now);
   else stopForFailure(view, settled, now);
 }
@@ -60,7 +72,9 @@ export function settleChange(
   endedAt: Instant,
   now: Instant = endedAt,
 ): TaskInstanceChange {
-  const { transition, patch, endAttempt, xcoms, assets, reason } = decideSettlement(instance, task, run, outcome, endedAt, now);
+  const settlement = decideSettlement(instance, task, run, outcome, endedAt, now);
+  const { transition, patch, endAttempt, xcoms, assets, reason } = settlement;
+  const callback = callbackOf(settlement, instance, task);
   const state = destinationOf(
     `task instance ${instance.id}`,
     transition,
@@ -79,8 +93,16 @@ export function settleChange(
     clearXComs: false,
     xcoms,
     ...(assets && { assets }),
+    ...(callback && { callback }),
     reason,
   };
+}
+
+function callbackOf({ transition, endAttempt, reason }: Settlement, instance: TaskInstance, task: TaskSpec): CallbackRequest | null {
+  const event = EVENTS[transition];
+  if (event === undefined || instance.token === null) return null;
+  const state = endAttempt.state as TaskInstanceState;
+  return taskCallback(task, instance, instance.token, { event, state, error: endAttempt.error, reason });
 }
 
 function decideSettlement(

@@ -4,6 +4,7 @@ import type { Instant } from '../../model/instant.js';
 import { FINISHED_RUN_STATES } from '../../model/states.js';
 import type { TaskInstance } from '../../model/task-instance.js';
 import { writeActivity } from './asset-events.js';
+import { writeCallback } from './callbacks.js';
 import type { StoredAttempt, StoredRun, Tables } from './tables.js';
 
 export function writeCommits(tables: Tables, commits: readonly RunCommit[], now: Instant): CommitResult {
@@ -21,10 +22,13 @@ export function writeCommits(tables: Tables, commits: readonly RunCommit[], now:
     const next = updateRun(tables, run, commit);
     revisions.set(run.id, next.revision);
     for (const change of commit.changes) {
-      if (!applyChange(tables, commit, change, now)) staleTaskInstances.push(change.taskInstanceId);
+      if (applyChange(tables, commit, change, now)) writeCallback(tables, run, change.callback, now);
+      else staleTaskInstances.push(change.taskInstanceId);
     }
     inserted.push(...insert(tables, commit));
+    for (const { callback } of commit.insertions) writeCallback(tables, run, callback, now);
     if (commit.run) {
+      writeCallback(tables, run, commit.run.callback, now);
       recordPath(tables, 'dag_run', run.id, commit, commit.run.from, commit.run.path, () => null, commit.run.reason);
       if (next.state !== 'running') givePlace(tables, next, now);
     }

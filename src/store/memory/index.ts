@@ -5,6 +5,7 @@ import type { Store } from '../../ports/store.js';
 import { createAssetStore } from './assets.js';
 import { createAttemptStore } from './attempts.js';
 import { createBackfillStore } from './backfills.js';
+import { createCallbackStore } from './callbacks.js';
 import { createCatalog } from './catalog.js';
 import { createComponentStore } from './components.js';
 import { createPoolStore } from './pools.js';
@@ -29,6 +30,7 @@ export function createMemoryStore(clock: Clock): MemoryStore {
     catalog: createCatalog(tables),
     scheduling: createSchedulingStore(tables),
     attempts: createAttemptStore(tables),
+    callbacks: createCallbackStore(tables),
     runs: createRunReads(tables),
     backfills: createBackfillStore(tables),
     assets: createAssetStore(tables),

@@ -9,6 +9,7 @@ import type {
   QueuedAssetEvent,
 } from '../../model/asset.js';
 import type { Backfill } from '../../model/backfill.js';
+import type { StoredCallback } from '../../model/callback.js';
 import type { Actor } from '../../model/commit.js';
 import type { Component } from '../../model/component.js';
 import type { Dag, DagVersion, ImportProblem, SourceBundle } from '../../model/dag.js';
@@ -54,6 +55,12 @@ export interface StoredAttempt extends Attempt {
   readonly priorityWeight: number;
 }
 
+/** A callback's row: what is shown of it, and who has it. */
+export interface CallbackRow extends StoredCallback {
+  readonly versionId: number;
+  readonly lease: string | null;
+}
+
 const LIVE: ReadonlySet<string> = new Set(['queued', 'running']);
 const PARKED: ReadonlySet<string> = new Set(['deferred', 'awaiting_input']);
 
@@ -83,6 +90,8 @@ export class Tables {
   readonly assetLineage = new Map<number, AssetLineage[]>();
   /** Versions of files that DAGs have had runs for, by DAG and path. */
   readonly watchedFiles = new Map<string, Map<string, string[]>>();
+  /** By key, in the order of their decisions. */
+  readonly callbacks = new Map<string, CallbackRow>();
   readonly events: HistoryEvent[] = [];
 
   /** Ids of running runs, and tokens of live attempts: what passes look through, so that they do not read history. */
@@ -207,6 +216,7 @@ export class Tables {
     }
     this.instancesOfRun.delete(run.id);
     this.assetLineage.delete(run.id);
+    for (const [key, { dagRunId }] of this.callbacks) if (dagRunId === run.id) this.callbacks.delete(key);
     this.runs.delete(run.id);
     this.runningRuns.delete(run.id);
     this.openRunIds.get(run.dagId)?.delete(run.id);

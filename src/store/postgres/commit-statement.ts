@@ -10,6 +10,7 @@
  *
  * Parts without rows are left out of the text, so there are a few variants, each prepared once per connection.
  */
+import { callbackStep, COMMITTED_CALLBACKS } from './callbacks.js';
 import { TypedRows } from './columns.js';
 import { queueEvents } from './asset-events.js';
 import type { Statement } from './session.js';
@@ -182,6 +183,7 @@ export const PARTS = {
   clears: CLEARS,
   xcoms: XCOMS,
   assets: ASSETS,
+  callbacks: COMMITTED_CALLBACKS,
   insertions: INSERTIONS,
   insertionEvents: INSERTION_EVENTS,
 } as const;
@@ -342,6 +344,7 @@ function buildText(parts: readonly PartName[]): string {
 )`);
   }
   if (has('assets')) steps.push(...assetSteps(from.assets as string));
+  if (has('callbacks')) steps.push(callbackStep(from.callbacks as string, has('changes')));
   if (has('insertions')) {
     steps.push(`inserted as (
   insert into task_instance (${INSERTED_COLUMNS})

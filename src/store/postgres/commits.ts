@@ -4,6 +4,7 @@ import type { Instant } from '../../model/instant.js';
 import { FINISHED_RUN_STATES } from '../../model/states.js';
 import type { TaskInstance, NewTaskInstance } from '../../model/task-instance.js';
 import { assetRows, lockConsumers, wakeConsumers } from './asset-events.js';
+import { callbackRows } from './callbacks.js';
 import { listParameter, type RowOf } from './columns.js';
 import { completeBackfills } from './complete-backfills.js';
 import { commitStatement, PARTS, type CommitAnswer, type PartName } from './commit-statement.js';
@@ -190,6 +191,7 @@ function emptyRows(): Rows {
     clears: [],
     xcoms: [],
     assets: [],
+    callbacks: [],
     insertions: [],
     insertionEvents: [],
   };
@@ -211,6 +213,7 @@ function addCommit(rows: Rows, commit: RunCommit, now: Instant): void {
     version_id: run?.versionId ?? null,
   });
   const position = rows.runs.length;
+  rows.callbacks.push(...callbackRows(commit, position, rows.changes.length + 1, now));
   const event = { run: position, dag_run_id: commit.dagRunId, actor_kind: actor.kind, actor_id: actor.id };
   for (const change of commit.changes) {
     addChange(rows, commit, change, position);

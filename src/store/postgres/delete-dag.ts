@@ -24,6 +24,7 @@ const ITS_RUNS = 'dag_run_id in (select dag_run_id from dag_run where dag_id = $
 const DELETES: readonly Statement[] = [
   `delete from xcom where task_instance_id in (select task_instance_id from task_instance where ${ITS_RUNS})`,
   `delete from asset_lineage where ${ITS_RUNS}`,
+  `delete from callback where ${ITS_RUNS}`,
   `delete from asset_queue where dag_id = $1`,
   `delete from asset_reference where dag_id = $1`,
   `delete from event_log where ${ITS_RUNS}`,

@@ -16,6 +16,7 @@ const FIND_LIVE: Statement = {
 const DELETES: readonly Statement[] = [
   'delete from xcom where task_instance_id in (select task_instance_id from task_instance where dag_run_id = $1)',
   'delete from asset_lineage where dag_run_id = $1',
+  'delete from callback where dag_run_id = $1',
   'delete from event_log where dag_run_id = $1',
   'delete from task_attempt where dag_run_id = $1',
   'delete from task_instance where dag_run_id = $1',

@@ -4,6 +4,7 @@ import type { Store } from '../../ports/store.js';
 import { createAssetStore } from './assets.js';
 import { createAttemptStore } from './attempts.js';
 import { createBackfillStore } from './backfills.js';
+import { createCallbackStore } from './callbacks.js';
 import { createComponentStore } from './components.js';
 import { checkSchema } from './schema.js';
 import { createPoolStore } from './pools.js';
@@ -47,6 +48,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     catalog: createCatalog(database, specs),
     scheduling: createSchedulingStore(database, specs),
     attempts: createAttemptStore(database, specs),
+    callbacks: createCallbackStore(database, specs),
     runs: createRunReads(database, specs),
     backfills: createBackfillStore(database, specs),
     assets: createAssetStore(database),

@@ -16,6 +16,7 @@ import { limitsAndLanes } from './migrations/0005-limits-and-lanes.js';
 import { watchedFiles } from './migrations/0006-watched-files.js';
 import { activeSince } from './migrations/0007-active-since.js';
 import { longBackfills } from './migrations/0008-long-backfills.js';
+import { callbacks } from './migrations/0009-callbacks.js';
 
 export interface Migration {
   readonly version: number;
@@ -33,6 +34,7 @@ export const MIGRATIONS: readonly Migration[] = [
   watchedFiles,
   activeSince,
   longBackfills,
+  callbacks,
 ];
 
 export interface SchemaStatus {
