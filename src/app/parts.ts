@@ -9,7 +9,10 @@ import type { Executor } from '../ports/executor.js';
 import type { Logger } from '../ports/logger.js';
 import { RemoteSettler } from '../scheduler/remote-settler.js';
 import { Scheduler } from '../scheduler/scheduler.js';
+import { CallbackRunner } from '../worker/callbacks/callback-runner.js';
+import { CallbackService } from '../worker/callbacks/callback-service.js';
 import { LeaseKeeper, type LeaseTimes } from '../worker/lease-keeper.js';
+import type { RunnerSetup } from '../worker/supervisor/runner-fleet.js';
 import { Supervisor } from '../worker/supervisor/supervisor.js';
 import { WorkerService } from '../worker/worker-service.js';
 import type { Client } from './client.js';
@@ -33,6 +36,8 @@ export async function stopParts(parts: readonly Part[], logger: Logger): Promise
 /** A loop that made no round for this long no longer counts as healthy. */
 const STALLED_MS = 30_000;
 const BLOCKED_LOOP_WARN_MS = 5_000;
+/** Callbacks that one process calls at once. */
+const CALLBACK_SLOTS = 4;
 
 type WorkerComponent = Omit<Component, 'heartbeatAt' | 'leaseUntil' | 'stoppedAt'>;
 
@@ -84,10 +89,11 @@ export async function startSupervisor(client: Client, hurry: AbortSignal): Promi
   });
   await lease.start();
   supervisor.warmUp();
+  const callbacks = startCallbacks(client);
   return {
     executor: supervisor,
     async stop() {
-      await supervisor.stop(graceMs(client, hurry));
+      await Promise.all([supervisor.stop(graceMs(client, hurry)), callbacks.stop()]);
       await lease.stop();
     },
   };
@@ -114,7 +120,44 @@ export async function startWorker(client: Client, hurry: AbortSignal): Promise<P
   });
   await service.start();
   supervisor.warmUp();
-  return { stop: () => service.stop(graceMs(client, hurry)) };
+  const callbacks = startCallbacks(client);
+  return {
+    async stop() {
+      await Promise.all([service.stop(graceMs(client, hurry)), callbacks.stop()]);
+    },
+  };
+}
+
+/** Calls callbacks, of whatever tasks and runs, in this process. */
+function startCallbacks(client: Client): Part {
+  const { store, bus, clock } = client;
+  const logger = client.logger.child({ component: 'callbacks' });
+  const { home } = client.config.config.core;
+  const runner = new CallbackRunner({
+    slots: CALLBACK_SLOTS,
+    catalog: store.catalog,
+    clock,
+    logger,
+    home,
+    runnerOptions: runnerSetup(client),
+  });
+  const service = new CallbackService({ store: store.callbacks, runner, bus, clock, logger });
+  service.start();
+  return service;
+}
+
+function runnerSetup(client: Client): RunnerSetup {
+  const { core, worker } = client.config.config;
+  return {
+    executionGraceMs: worker.executionGraceMs,
+    maxRssMb: worker.maxRssMb,
+    maxHeapMb: worker.maxHeapMb,
+    blockedLoopWarnMs: BLOCKED_LOOP_WARN_MS,
+    maxXComBytes: core.maxXComBytes,
+    maxLogBytes: worker.logCapBytes,
+    env: runtimeEnv(client.config.config),
+    originalRoot: core.dagsFolder,
+  };
 }
 
 function createSupervisor(client: Client, ownsAllTasks: boolean): { supervisor: Supervisor; component: WorkerComponent } {
@@ -141,16 +184,7 @@ function createSupervisor(client: Client, ownsAllTasks: boolean): { supervisor: 
     home: core.home,
     // Where others may run tasks of the same runs, outputs kept here could be out of date after a clear.
     ...(ownsAllTasks ? {} : { outputCacheBytes: 0 }),
-    runnerOptions: {
-      executionGraceMs: worker.executionGraceMs,
-      maxRssMb: worker.maxRssMb,
-      maxHeapMb: worker.maxHeapMb,
-      blockedLoopWarnMs: BLOCKED_LOOP_WARN_MS,
-      maxXComBytes: core.maxXComBytes,
-      maxLogBytes: worker.logCapBytes,
-      env: runtimeEnv(client.config.config),
-      originalRoot: core.dagsFolder,
-    },
+    runnerOptions: runnerSetup(client),
   });
   return { supervisor, component };
 }

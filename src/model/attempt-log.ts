@@ -1,3 +1,4 @@
+import type { CallbackAssignment } from './callback.js';
 import type { AttemptToken, TaskInstanceKey } from './task-instance.js';
 
 /** Who wrote a line: the task through `context().log` or `console`, its standard streams, or the system about the attempt. */
@@ -27,9 +28,19 @@ export const ATTEMPT_LOG_FIELDS: ReadonlySet<string> = new Set(['at', 'level', '
  * characters of the attempt token, which differ also between tokens minted in the same moment.
  */
 export function attemptLogPath(key: TaskInstanceKey, tryNumber: number, token: AttemptToken): string {
-  const folders = [`dag_id=${pathPart(key.dagId)}`, `run_id=${pathPart(key.runId)}`, `task_id=${pathPart(key.taskId)}`];
-  if (key.mapIndex >= 0) folders.push(`map_index=${key.mapIndex}`);
-  return `${folders.join('/')}/attempt=${tryNumber}-${pathPart(token.slice(-8))}.jsonl`;
+  return `${folderOf(key)}/attempt=${tryNumber}-${pathPart(token.slice(-8))}.jsonl`;
+}
+
+/** The same for what a callback prints: beside the attempts of its task, or in the folder of its run. Every call has a file of its own. */
+export function callbackLogPath({ request: { event, task }, run: { dagId, runId }, lease }: CallbackAssignment): string {
+  return `${folderOf({ dagId, runId, ...task })}/callback=${event}-${pathPart(lease.slice(-8))}.jsonl`;
+}
+
+function folderOf({ dagId, runId, taskId, mapIndex = -1 }: Pick<TaskInstanceKey, 'dagId' | 'runId'> & Partial<TaskInstanceKey>): string {
+  const folders = [`dag_id=${pathPart(dagId)}`, `run_id=${pathPart(runId)}`];
+  if (taskId !== undefined) folders.push(`task_id=${pathPart(taskId)}`);
+  if (mapIndex >= 0) folders.push(`map_index=${mapIndex}`);
+  return folders.join('/');
 }
 
 const SAFE = /^[A-Za-z0-9_.~:+-]+$/;

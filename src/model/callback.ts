@@ -2,9 +2,10 @@ import type { DagRunState, TaskInstanceState } from './states.js';
 import type { TaskError } from './task-instance.js';
 import type { RunContext } from './workload.js';
 
-/** What an author can be called back about once it is stored. The first two are there for runs as well. */
-export const CALLBACK_EVENTS = ['success', 'failure', 'retry', 'skipped'] as const;
-export type CallbackEvent = (typeof CALLBACK_EVENTS)[number];
+/** Events of a task that an author can be called for. `execute` is called by the attempt itself, the others once their state is stored. */
+export const TASK_CALLBACK_EVENTS = ['execute', 'success', 'failure', 'retry', 'skipped'] as const;
+export type TaskCallbackEvent = (typeof TASK_CALLBACK_EVENTS)[number];
+export type CallbackEvent = Exclude<TaskCallbackEvent, 'execute'>;
 export type DagCallbackEvent = Extract<CallbackEvent, 'success' | 'failure'>;
 
 /** A call of the author's code that has been decided. It is stored by the very commit that stores the state it tells of. */

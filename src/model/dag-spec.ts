@@ -1,5 +1,5 @@
 import type { AssetCondition, AssetRef } from './asset.js';
-import type { CallbackEvent, DagCallbackEvent } from './callback.js';
+import type { DagCallbackEvent, TaskCallbackEvent } from './callback.js';
 import type { Instant } from './instant.js';
 import type { TaggedJson } from './tagged-json.js';
 
@@ -186,8 +186,8 @@ export interface TaskSpec {
   readonly maxRetryDelayMs: number | null;
   /** The author's code decides per error whether to try again. */
   readonly hasRetryPolicy: boolean;
-  /** Events after which the author's code wants to be called; missing: none. */
-  readonly callbacks?: readonly CallbackEvent[];
+  /** Events that the author's code wants to be called for; missing: none. */
+  readonly callbacks?: readonly TaskCallbackEvent[];
   /** Wall-clock limit of one try; null: none. */
   readonly executionTimeoutMs: number | null;
   readonly dependsOnPast: boolean;
@@ -256,7 +256,7 @@ export interface DagSpec {
   /** So many failed runs in a row pause the DAG; 0: never. */
   readonly maxConsecutiveFailedDagRuns: number;
   readonly isPausedUponCreation: boolean | null;
-  /** Ends of runs after which the author's code wants to be called; missing: none. */
+  /** Ends of runs that the author's code wants to be called for; missing: none. */
   readonly callbacks?: readonly DagCallbackEvent[];
   readonly params: ParamsSpec | null;
   /** In wiring order. */

@@ -80,6 +80,8 @@ export const ERROR_TABLE = define({
   TASK_CRASHED: ['the process of the task crashed', 500],
   TASK_MEMORY: ['the task used too much memory', 500],
   TASK_BLOCKED: ['the task blocked its event loop', 500],
+  CALLBACK_TIMEOUT: ['a callback did not end in time', 500],
+  CALLBACK_LOST: ['the process of a callback ended under it', 500],
   TASK_CANCELLED: ['the attempt was taken away (cleared, marked or stopped)', 409],
   BRANCH_INVALID: ['a branch chose what does not follow it', 422],
   SENSOR_TIMEOUT: ['the sensor waited longer than its timeout', 500],

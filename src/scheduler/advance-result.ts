@@ -10,6 +10,8 @@ export interface AdvanceResult {
   readonly wokeRuns: boolean;
   /** Events of assets came, or a DAG that waits for some has room for another run. */
   readonly wokeConsumers: boolean;
+  /** There are callbacks to deliver. */
+  readonly wroteCallbacks: boolean;
   /** Outcomes of stale runs: to be handed in again. */
   readonly retry: readonly AttemptOutcome[];
 }
@@ -22,6 +24,7 @@ export const NOTHING: AdvanceResult = {
   started: 0,
   wokeRuns: false,
   wokeConsumers: false,
+  wroteCallbacks: false,
   retry: [],
 };
 
@@ -33,6 +36,7 @@ export function bothResults(a: AdvanceResult, b: AdvanceResult): AdvanceResult {
     started: a.started + b.started,
     wokeRuns: a.wokeRuns || b.wokeRuns,
     wokeConsumers: a.wokeConsumers || b.wokeConsumers,
+    wroteCallbacks: a.wroteCallbacks || b.wroteCallbacks,
     retry: [...a.retry, ...b.retry],
   };
 }

@@ -5,6 +5,7 @@
  * It owns no truth. Views are guesses guarded by revisions; whatever comes back stale is dropped and read again, and outcomes stay
  * with the caller until the store has taken them.
  */
+import { writesCallbacks } from '../core/callback/writes-callbacks.js';
 import type { PlanOptions } from '../core/dag-run/plan-options.js';
 import { planRun } from '../core/dag-run/plan-run.js';
 import { RunView } from '../core/dag-run/run-view.js';
@@ -355,6 +356,7 @@ export class RunAdvancer {
       started: assignments.length,
       wokeRuns: commits.some((commit) => commit.wakeNextRun),
       wokeConsumers,
+      wroteCallbacks: writesCallbacks(commits),
       retry: staleRuns.size === 0 ? [] : outcomes.filter((outcome) => staleRuns.has(outcome.dagRunId)),
     };
   }

@@ -3,6 +3,7 @@
  * attempt's token, and the run is marked for a planner, with the next run where that looks at how the task ended. Only an outcome that changes other
  * tasks as well (a decision about those below, the first failure of a DAG that fails fast) takes the run's snapshot, so that all of it is one commit.
  */
+import { writesCallbacks } from '../core/callback/writes-callbacks.js';
 import { mattersToNextRun } from '../core/dag-run/depends-on-past.js';
 import { RunView } from '../core/dag-run/run-view.js';
 import { graphOf } from '../core/graph/task-graph.js';
@@ -62,13 +63,15 @@ export class RemoteSettler {
     }
     const withView = [...runs].filter(([, ofRun]) => ofRun.some(({ spec, outcome }) => spec !== null && needsView(spec, outcome)));
     for (const [dagRunId] of withView) runs.delete(dagRunId);
-    if (runs.size > 0) this.#warnAboutStale((await store.commit(this.#commitsOf(runs, now), now)).staleTaskInstances);
+    const commits = this.#commitsOf(runs, now);
+    if (commits.length > 0) this.#warnAboutStale((await store.commit(commits, now)).staleTaskInstances);
+    if (writesCallbacks(commits)) bus.publish('callbacks');
     for (const [dagRunId, ofRun] of withView) await this.#settleInView(dagRunId, ofRun, now);
     bus.publish('runs');
   }
 
   async #settleInView(dagRunId: number, outcomes: readonly Settling[], now: Instant): Promise<void> {
-    const { store, actor } = this.#options;
+    const { store, bus, actor } = this.#options;
     for (let attempt = 0; attempt < MAX_STALE_VIEWS; attempt++) {
       const [snapshot] = await store.loadSnapshots([dagRunId]);
       if (!snapshot) return;
@@ -81,6 +84,7 @@ export class RemoteSettler {
       }
       const commit = stale.length === outcomes.length ? null : view.drain(actor, now);
       if (commit && (await store.commit([commit], now)).staleRuns.length > 0) continue;
+      if (commit && writesCallbacks([commit])) bus.publish('callbacks');
       this.#warnAboutStale(stale);
       return;
     }

@@ -242,6 +242,7 @@ export class Scheduler {
     if (result.endedRuns > 0) this.#hint('create');
     if (result.wokeConsumers) this.#hint('trigger');
     if (result.wokeRuns) this.#hint('plan');
+    if (result.wroteCallbacks) this.#options.bus.publish('callbacks');
     this.#due.queue = true;
     if (result.queued > result.started) this.#options.bus.publish('tasks');
   }

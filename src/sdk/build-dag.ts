@@ -1,8 +1,10 @@
 import { findCycle } from '../core/graph/topology.js';
 import type { DagSpec, MapSpec, TaskSpec } from '../model/dag-spec.js';
+import { TASK_CALLBACK_EVENTS } from '../model/callback.js';
 import { AirflowLikeError, isAirflowLikeError } from '../model/errors.js';
 import { checkId } from '../model/ids.js';
 import { nearestName } from '../model/nearest-name.js';
+import { callbackFlags, callbackFor, type DagCallbacks, type TaskCallbacks } from './callback.js';
 import { checkChoices, type CheckedChoice } from './check-choices.js';
 import { checkDagOptions, type CheckedDag } from './check-dag-options.js';
 import { checkGraph } from './check-graph.js';
@@ -117,7 +119,8 @@ export function buildDag(
   checkSkips(spec, built, warnings);
   checkSchedule(spec, warnings.partOf(source.position, 'schedule'), warnings, Date.now());
   const tasks = new Map(built.map((task) => [task.spec.taskId, task]));
-  return { spec, exportName: source.exportName, createInstance: (bodies) => createInstance(source, spec.dagId, tasks, bodies) };
+  const code: DagCode = { source, dagId: spec.dagId, tasks, callbacks: options.callbacks };
+  return { spec, exportName: source.exportName, createInstance: (bodies) => createInstance(code, bodies) };
 }
 
 /** Returns whether the wiring ran to its end; if it did not, what it did not reach is not held against the author. */
@@ -164,6 +167,7 @@ function reportCycle(recorder: Recorder, { upstream }: ResolvedEdges, problems: 
 /** A task of the spec, and what of it is code. */
 interface BuiltTask extends RuledTask, CheckedChoice {
   readonly member: CheckedMember;
+  readonly callbacks: TaskCallbacks;
   readonly retryPolicy: RetryPolicy | null;
   readonly mapLabel: MapLabel | null;
 }
@@ -181,7 +185,12 @@ function builtTasks(
   return recorder.tasks.flatMap((node) => {
     const member = members.get(node.member.name) ?? CHOICES.get(node.member.name);
     if (!member) return [];
-    const { retryPolicy, mapIndexTemplate, ...merged } = mergeSettings(node, member, taskDefaults);
+    const { retryPolicy, mapIndexTemplate, onExecute, onSuccess, onFailure, onRetry, onSkipped, ...merged } = mergeSettings(
+      node,
+      member,
+      taskDefaults,
+    );
+    const callbacks: TaskCallbacks = { onExecute, onSuccess, onFailure, onRetry, onSkipped };
     const mapLabel = typeof mapIndexTemplate === 'function' ? mapIndexTemplate : null;
     const spec: TaskSpec = {
       taskId: taskIdOf(node),
@@ -195,9 +204,9 @@ function builtTasks(
       role: member.role,
       onFailureFailDagrun: member.onFailureFailDagrun,
       decides: member.decides,
-      // An event of an asset is made by who runs the task.
-      isInstant: member.isInstant && member.task.outlets.length === 0 && member.task.inlets.length === 0,
+      isInstant: isInstant(member, onExecute !== null),
       hasRetryPolicy: retryPolicy !== null,
+      ...callbackFlags(callbacks, TASK_CALLBACK_EVENTS),
       ...(dates.get(member.name) ?? { startDate: null, endDate: null }),
       templateFields: member.templateFields,
       outlets: member.task.outlets,
@@ -214,6 +223,7 @@ function builtTasks(
       spec,
       member,
       output: member.task.output,
+      callbacks,
       retryPolicy,
       mapLabel,
       declaredAt: member.position,
@@ -221,6 +231,11 @@ function builtTasks(
       mappedGroup: mappedGroupAround(node.group)?.id ?? null,
     };
   });
+}
+
+/** An event of an asset is made by who runs the task, and so is a call before it. What decides without being run is never run. */
+function isInstant({ isInstant: isEmpty, decides, task }: CheckedMember, isCalledBefore: boolean): boolean {
+  return isEmpty && task.outlets.length === 0 && task.inlets.length === 0 && (decides !== null || !isCalledBefore);
 }
 
 function resolveMap(map: PendingMap | null, names: Names): MapSpec | null {
@@ -235,12 +250,15 @@ function mergeSettings(node: TaskNode, member: CheckedMember, taskDefaults: Part
   return layers.reduceRight<TaskSettings>((merged, layer) => ({ ...merged, ...layer }), TASK_DEFAULTS);
 }
 
-function createInstance(
-  source: DagSource,
-  dagId: string,
-  tasks: ReadonlyMap<string, BuiltTask>,
-  bodies?: ReadonlyMap<string, TaskBody>,
-): DagInstance {
+/** What runs of a DAG, once it is built. */
+interface DagCode {
+  readonly source: DagSource;
+  readonly dagId: string;
+  readonly tasks: ReadonlyMap<string, BuiltTask>;
+  readonly callbacks: DagCallbacks;
+}
+
+function createInstance({ source, dagId, tasks, callbacks }: DagCode, bodies?: ReadonlyMap<string, TaskBody>): DagInstance {
   const instance = source.createInstance();
   const find = (taskId: string): BuiltTask => {
     const found = tasks.get(taskId);
@@ -261,6 +279,9 @@ function createInstance(
       );
     },
     mapLabelOf: (taskId) => find(taskId).mapLabel,
+    async callBack(context) {
+      await callbackFor('taskId' in context ? find(context.taskId).callbacks : callbacks, context)?.(context);
+    },
     async judge(taskId, error, failed) {
       const { retryPolicy } = find(taskId);
       return retryPolicy ? askRetryPolicy(retryPolicy, error, failed, `tasks.${taskId}.retryPolicy`) : { kind: 'default' };

@@ -5,6 +5,7 @@ import type { Catchup, DagSpec, ScheduleSpec } from '../model/dag-spec.js';
 import { AirflowLikeError } from '../model/errors.js';
 import type { Instant } from '../model/instant.js';
 import { timePartOf } from '../model/schedule-parts.js';
+import { CALLBACK_HINTS, callbackFlags, dagCallback, type DagCallbacks } from './callback.js';
 import { checkOptions, duration, flag, id, integer, listOf, orNull, text, type OptionPlace } from './check-options.js';
 import { checkParams } from './check-params.js';
 import { checkTaskDefaults, type TaskSettings } from './check-task-options.js';
@@ -19,6 +20,7 @@ export type DagSettings = Omit<DagSpec, 'specVersion' | 'dagId' | 'tasks' | 'gro
 export interface CheckedDag {
   readonly dagId: string | undefined;
   readonly settings: DagSettings;
+  readonly callbacks: DagCallbacks;
   readonly taskDefaults: Partial<TaskSettings>;
 }
 
@@ -38,6 +40,8 @@ const DAG_TABLE = {
   dagrunTimeout: orNull(duration(1, LONGEST_RUN_DAYS)),
   failFast: flag,
   maxConsecutiveFailedDagRuns: integer(0, MAX_INTEGER),
+  onSuccess: dagCallback,
+  onFailure: dagCallback,
   tags: listOf(text(100)),
   owner: text(500),
   description: orNull(text(10_000)),
@@ -49,6 +53,7 @@ const DAG_TABLE = {
 };
 
 const HINTS: Readonly<Record<string, string>> = {
+  ...CALLBACK_HINTS,
   id: 'dagId',
   name: 'dagId',
   cron: 'schedule',
@@ -62,9 +67,19 @@ const HINTS: Readonly<Record<string, string>> = {
   timeout: 'dagrunTimeout',
   docMd: 'doc',
   ...Object.fromEntries(
-    ['retries', 'retryDelay', 'retryExponentialBackoff', 'executionTimeout', 'dependsOnPast', 'pool', 'queue', 'triggerRule'].map(
-      (option) => [option, 'it is an option of tasks; for all of them, put it into defaultArgs'],
-    ),
+    [
+      'retries',
+      'retryDelay',
+      'retryExponentialBackoff',
+      'executionTimeout',
+      'dependsOnPast',
+      'pool',
+      'queue',
+      'triggerRule',
+      'onExecute',
+      'onRetry',
+      'onSkipped',
+    ].map((option) => [option, 'it is an option of tasks; for all of them, put it into defaultArgs']),
   ),
 };
 
@@ -130,8 +145,10 @@ export function checkDagOptions(
           () => checkParams(checked.params, `${at.place}.params`, schedule.kind !== 'none'),
           problems.partOf(at.position, 'params'),
         );
+  const callbacks: DagCallbacks = { onSuccess: checked.onSuccess ?? null, onFailure: checked.onFailure ?? null };
   return {
     dagId: checked.dagId,
+    callbacks,
     settings: {
       previousIds: checked.previousIds ?? [],
       description: checked.description ?? null,
@@ -149,6 +166,7 @@ export function checkDagOptions(
       failFast: checked.failFast ?? false,
       maxConsecutiveFailedDagRuns: checked.maxConsecutiveFailedDagRuns ?? 0,
       isPausedUponCreation: checked.isPausedUponCreation ?? null,
+      ...callbackFlags(callbacks, ['success', 'failure']),
       params: params ?? null,
     },
     taskDefaults: checkTaskDefaults(

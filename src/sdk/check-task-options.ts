@@ -7,6 +7,7 @@ import {
   type TaskSpec,
 } from '../model/dag-spec.js';
 import { AirflowLikeError } from '../model/errors.js';
+import { CALLBACK_HINTS, taskCallback, type TaskCallbacks } from './callback.js';
 import { assetRefs } from './check-assets.js';
 import { checkOptions, duration, flag, id, integer, listOf, name, oneOf, orNull, text, type OptionPlace } from './check-options.js';
 import type { TaskKind } from './metadata.js';
@@ -44,7 +45,8 @@ export type TaskSettings = Pick<
   | 'critical'
   | 'doXcomPush'
   | 'multipleOutputs'
-> & { readonly retryPolicy: RetryPolicy | null; readonly mapIndexTemplate: string | MapLabel | null };
+> &
+  TaskCallbacks & { readonly retryPolicy: RetryPolicy | null; readonly mapIndexTemplate: string | MapLabel | null };
 
 /** What a task gets when neither it, nor its groups, nor the DAG's `defaultArgs` say otherwise: Airflow's defaults. */
 export const TASK_DEFAULTS: TaskSettings = {
@@ -70,6 +72,11 @@ export const TASK_DEFAULTS: TaskSettings = {
   multipleOutputs: false,
   mapIndexTemplate: null,
   retryPolicy: null,
+  onExecute: null,
+  onSuccess: null,
+  onFailure: null,
+  onRetry: null,
+  onSkipped: null,
 };
 
 const DEFAULTS_TABLE = {
@@ -93,6 +100,11 @@ const DEFAULTS_TABLE = {
   critical: flag,
   doXcomPush: flag,
   retryPolicy: orNull(retryPolicy),
+  onExecute: taskCallback,
+  onSuccess: taskCallback,
+  onFailure: taskCallback,
+  onRetry: taskCallback,
+  onSkipped: taskCallback,
 };
 
 const TASK_TABLE = {
@@ -152,10 +164,11 @@ const KIND_ONLY = {
   onFailureFailDagrun: 'it is an option of @task.teardown',
   ignoreDownstreamTriggerRules: 'it is an option of @task.shortCircuit',
 };
-const NAMES = { id: 'taskId', name: 'taskId', needs: 'upstream', docMd: 'doc' };
+const NAMES = { ...CALLBACK_HINTS, id: 'taskId', name: 'taskId', needs: 'upstream', docMd: 'doc' };
 const TASK_HINTS = { ...ELSEWHERE, ...SENSOR_ONLY, ...KIND_ONLY, ...NAMES, timeout: 'executionTimeout' };
 const SENSOR_HINTS = { ...ELSEWHERE, ...KIND_ONLY, ...NAMES, interval: 'pokeInterval', every: 'pokeInterval' };
 const DEFAULTS_HINTS = {
+  ...CALLBACK_HINTS,
   ...ELSEWHERE,
   ...SENSOR_ONLY,
   ...KIND_ONLY,
@@ -306,6 +319,11 @@ function settingsOf(
     multipleOutputs: checked.multipleOutputs,
     mapIndexTemplate: checked.mapIndexTemplate,
     retryPolicy: checked.retryPolicy,
+    onExecute: checked.onExecute,
+    onSuccess: checked.onSuccess,
+    onFailure: checked.onFailure,
+    onRetry: checked.onRetry,
+    onSkipped: checked.onSkipped,
   };
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }

@@ -1,4 +1,5 @@
 import { AirflowLikeError } from '../model/errors.js';
+import type { DagCallbackContext, TaskCallbackContext } from './callback.js';
 import type { FailedTry, RetryVerdict } from './retry-policy.js';
 
 /** What runs the tasks of one attempt: created for it, used once. */
@@ -18,6 +19,11 @@ export interface DagInstance {
    * @throws AirflowLikeError (as a rejection) when the policy answers with something else; whatever it throws.
    */
   judge(taskId: string, error: unknown, failed: FailedTry): Promise<RetryVerdict>;
+  /**
+   * Calls what the author wants to be called after this event of a task or of a run; nothing where that is nothing.
+   * @throws AirflowLikeError UNKNOWN_NAME (as a rejection) when the DAG has no such task; whatever the author's function throws.
+   */
+  callBack(context: TaskCallbackContext | DagCallbackContext): Promise<void>;
 }
 
 /** What a task does, given its arguments in plain values. */

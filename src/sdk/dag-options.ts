@@ -1,6 +1,7 @@
 import type { Catchup } from '../model/dag-spec.js';
 import type { Duration } from '../model/duration.js';
 import type { AssetExpression } from './asset.js';
+import type { DagCallback } from './callback.js';
 import type { ScheduleSource } from './schedule-source.js';
 import type { StandardSchema } from './standard-schema.js';
 import type { TaskDefaults } from './task-options.js';
@@ -40,6 +41,13 @@ export interface DagOptions {
   readonly failFast?: boolean;
   /** So many failed runs in a row pause the DAG. Default 0: never. */
   readonly maxConsecutiveFailedDagRuns?: number;
+  /**
+   * Called when a run ended well, also partially, and that is stored. It is called at least once, by any worker, within 20 seconds; a call that throws or
+   * does not end is repeated up to four times, and never changes a state. Not called for runs that somebody marked. Default: none.
+   */
+  readonly onSuccess?: DagCallback | null;
+  /** Called when a run failed: its `reason` is `task_failure`, `all_tasks_deadlocked` or `timed_out`. Default: none. */
+  readonly onFailure?: DagCallback | null;
   readonly tags?: readonly string[];
   /** Default `'airflow'`. */
   readonly owner?: string;

@@ -13,6 +13,7 @@ export type {
   OutletEvents,
   TriggeringAssetEvents,
 } from './asset-context.js';
+export type { CallbackError, DagCallback, DagCallbackContext, TaskCallback, TaskCallbackContext } from './callback.js';
 export { bash, type BashOptions } from '../providers/standard/bash.js';
 export { externalTaskSensor } from '../providers/standard/external-task-sensor.js';
 export type { ExternalState, ExternalTaskSensorOptions } from '../providers/standard/external-task/options.js';

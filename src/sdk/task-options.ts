@@ -1,6 +1,7 @@
 import type { TriggerRule, WeightRule } from '../model/dag-spec.js';
 import type { Duration } from '../model/duration.js';
 import type { Asset, AssetAlias } from './asset.js';
+import type { TaskCallback } from './callback.js';
 import type { RetryPolicy } from './retry-policy.js';
 import type { StandardSchema } from './standard-schema.js';
 
@@ -56,6 +57,22 @@ export interface TaskDefaults {
   readonly maxActiveTisPerDagrun?: number | null;
   /** `'process'` gives each attempt a process of its own: for CPU-heavy, native or memory-hungry code. Default `'thread'`. */
   readonly isolation?: 'thread' | 'process';
+  /**
+   * Called by each attempt before the task itself, in its place and within its `executionTimeout`. What it throws is written into the log of the attempt
+   * and changes nothing. Not called for `latestOnly()`, which executes nothing. Default: none.
+   */
+  readonly onExecute?: TaskCallback | null;
+  /**
+   * Called when the task succeeded and that is stored. Like the next three it is called at least once, by any worker, within 20 seconds; a call that
+   * throws or does not end is repeated up to four times, and never changes a state. None of them is called for what somebody marked. Default: none.
+   */
+  readonly onSuccess?: TaskCallback | null;
+  /** Called when the task failed for good, also when its process was killed or its worker was lost; not for upstream_failed. Default: none. */
+  readonly onFailure?: TaskCallback | null;
+  /** Called when a try failed and another one follows. Default: none. */
+  readonly onRetry?: TaskCallback | null;
+  /** Called when the task itself asked to be skipped (`SkipTask`, `softFail`), not when a rule or a branch skipped it. Default: none. */
+  readonly onSkipped?: TaskCallback | null;
 }
 
 /** Makes the name of a copy of a mapped task from its inputs; the element comes first. */

@@ -11,6 +11,7 @@ import type { EventBus } from '../ports/event-bus.js';
 import type { Executor } from '../ports/executor.js';
 import type { Logger } from '../ports/logger.js';
 import type { AttemptStore, ComponentStore } from '../ports/store.js';
+import { HintedRest } from './hinted-rest.js';
 import { LeaseKeeper, type LeaseHolder, type LeaseTimes } from './lease-keeper.js';
 
 export interface WorkerServiceOptions {
@@ -44,8 +45,7 @@ export class WorkerService {
   private inCommit: readonly AttemptOutcome[] = [];
   /** What was claimed and is not settled yet. */
   private readonly assignments = new Map<AttemptToken, Assignment>();
-  private hint = new AbortController();
-  private isHinted = true;
+  private readonly rest = new HintedRest();
 
   constructor(private readonly options: WorkerServiceOptions) {
     const { executor } = options;
@@ -61,21 +61,21 @@ export class WorkerService {
     });
     executor.onOutcome((outcome) => {
       this.settleSoon(outcome);
-      this.wake();
+      this.rest.hint();
     });
   }
 
   /** Rejects when the store cannot be reached at the start; later losses are waited out. */
   async start(): Promise<void> {
     await this.lease.start();
-    const unsubscribe = this.options.bus.subscribe('tasks', () => this.wake());
+    const unsubscribe = this.options.bus.subscribe('tasks', () => this.rest.hint());
     this.loop = this.fetchTasks().finally(unsubscribe);
   }
 
   /** Takes no more tasks, gives those under way `graceMs`, settles what they came to and signs off. */
   async stop(graceMs: number): Promise<void> {
     this.stopping.abort();
-    this.wake();
+    this.rest.hint();
     await atMost(LAST_WORDS_MS, this.loop);
     await this.options.executor.stop(graceMs);
     await atMost(LAST_WORDS_MS, this.settling);
@@ -86,7 +86,7 @@ export class WorkerService {
     const { attempts, executor, queues, clock, logger, component } = this.options;
     let recallAt = performance.now() + RECALL_MS;
     while (!this.stopping.signal.aborted) {
-      this.isHinted = false;
+      this.rest.reset();
       let claimed = 0;
       this.dropCancelled();
       const free = this.lease.isHeld ? executor.freeSlots() : 0;
@@ -106,7 +106,7 @@ export class WorkerService {
       }
       // After a full batch, or a hint or an outcome while asking, ask again at once.
       const isSatisfied = free === 0 || claimed < free;
-      if (isSatisfied && !this.isHinted) await this.rest();
+      if (isSatisfied) await this.rest.rest(POLL_MS);
     }
   }
 
@@ -135,23 +135,6 @@ export class WorkerService {
     for (const token of this.assignments.keys()) if (!kept.has(token)) this.assignments.delete(token);
   }
 
-  private wake(): void {
-    this.isHinted = true;
-    this.hint.abort();
-  }
-
-  private async rest(): Promise<void> {
-    this.hint = new AbortController();
-    const { signal } = this.hint;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, POLL_MS);
-      signal.addEventListener('abort', () => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
-  }
-
   private async settleAll(): Promise<void> {
     let pauseMs = 50;
     while (this.outcomes.length > 0) {
@@ -163,7 +146,7 @@ export class WorkerService {
         for (const { token } of batch) this.assignments.delete(token);
         pauseMs = 50;
         // Slots are free again.
-        this.wake();
+        this.rest.hint();
       } catch (error) {
         this.options.logger.warn({ err: error, outcomes: batch.length }, 'outcomes could not be settled, they are kept');
         this.outcomes = [...batch, ...this.outcomes];

@@ -14,7 +14,7 @@ import type { DagRun } from '../../model/dag-run.js';
 import type { DagSpec, TaskSpec } from '../../model/dag-spec.js';
 import type { Instant } from '../../model/instant.js';
 import type { DagRunSnapshot, PreviousRun } from '../../model/snapshot.js';
-import { FINISHED_STATES, type DagRunState, type TaskInstanceState } from '../../model/states.js';
+import { FINISHED_STATES, type TaskInstanceState } from '../../model/states.js';
 import type { TaskInstance } from '../../model/task-instance.js';
 import { taskFactsOf } from '../graph/task-facts.js';
 import { graphOf, type TaskGraph } from '../graph/task-graph.js';

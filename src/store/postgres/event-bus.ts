@@ -15,7 +15,7 @@ export interface PostgresEventBusOptions {
 }
 
 const CHANNEL = 'airflow_like_event';
-const TOPICS: readonly Topic[] = ['dags', 'runs', 'tasks', 'cancel'];
+const TOPICS: readonly Topic[] = ['dags', 'runs', 'tasks', 'cancel', 'callbacks'];
 /** At most one NOTIFY per topic in this time: a commit with NOTIFY takes a lock of the whole database. */
 const DEBOUNCE_MS = 20;
 const HEALTH_CHECK_MS = 10_000;

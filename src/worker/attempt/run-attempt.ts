@@ -14,6 +14,7 @@ import type { Workload } from '../../model/workload.js';
 import type { TaskChannel } from '../../ports/task-channel.js';
 import { runWithContext, type TaskContext } from '../../sdk/context.js';
 import type { DagInstance } from '../../sdk/dag-instance.js';
+import { executeContext } from '../callbacks/callback-context.js';
 import { applyRetryPolicy } from './apply-retry-policy.js';
 import { OutletRecorder, refuseDisplaced } from './asset-events.js';
 import { AttemptTemplates, templateFacts } from './attempt-templates.js';
@@ -110,6 +111,7 @@ async function prepare(work: AttemptWork, environment: AttemptEnvironment): Prom
 
 async function run(subject: Subject, work: AttemptWork, environment: AttemptEnvironment): Promise<Outcome> {
   const { spec, task, instance, args, templates, outlets, contextAt } = subject;
+  await callBeforeExecute(subject, work, environment);
   const fields = instance.templates(work.taskId);
   const call = (pokeNumber: number, values = args): unknown => {
     const current = contextAt(pokeNumber);
@@ -134,6 +136,20 @@ async function run(subject: Subject, work: AttemptWork, environment: AttemptEnvi
     if (outcome.kind !== 'failed' || !task.hasRetryPolicy) return outcome;
     const ask = (): Promise<Outcome> => applyRetryPolicy(outcome, thrown, instance, work, environment.log);
     return runWithContext(contextAt(work.pokeNumber + 1), ask);
+  }
+}
+
+/** What it throws is written down: a try must not fail because somebody could not be told of it. */
+async function callBeforeExecute(
+  { task, instance, contextAt }: Subject,
+  work: AttemptWork,
+  { log }: AttemptEnvironment,
+): Promise<void> {
+  if (!task.callbacks?.includes('execute')) return;
+  try {
+    await runWithContext(contextAt(work.pokeNumber + 1), () => instance.callBack(executeContext(work)));
+  } catch (thrown) {
+    log.write('warn', 'system', `onExecute failed, the task goes on: ${describeThrown(thrown).message}`);
   }
 }
 

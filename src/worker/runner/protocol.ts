@@ -10,6 +10,7 @@ import type { TaskFact } from '../../model/task-fact.js';
 import type { Workload } from '../../model/workload.js';
 import type { XComPull } from '../../model/xcom.js';
 import type { AssetEventQuery, RenderedFields } from '../../ports/task-channel.js';
+import type { CallbackWork } from '../callbacks/callback-context.js';
 
 /**
  * A Workload as it travels: the runner takes the TaskSpec from the DAG it wires itself, whose hash it compares. Arguments that are
@@ -26,6 +27,10 @@ export interface WireWorkload extends Omit<Workload, 'task'> {
   readonly maxLogBytes: number;
 }
 
+/** A callback as it travels; to the runner it is an attempt like any other, with the callback's lease as token. It has no channel. */
+export interface WireCallback
+  extends CallbackWork, Pick<WireWorkload, 'token' | 'tryNumber' | 'bundle' | 'specFile' | 'logFile' | 'logFolder' | 'maxLogBytes'> {}
+
 export type SupervisorMessage =
   | StartMessage
   /** Abort the attempt's signal; end its thread after `graceMs`, or at once when it is deaf. Answered by `ended`. */
@@ -39,7 +44,7 @@ export interface StartMessage {
   readonly tryNumber: number;
   /** The supervisor's database-corrected clock; the runner counts on from it. */
   readonly sentAt: number;
-  /** JSON of a WireWorkload. */
+  /** JSON of a WireWorkload or a WireCallback. */
   readonly workload: string;
 }
 

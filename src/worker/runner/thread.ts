@@ -14,6 +14,7 @@ import { AttemptOutput } from '../attempt/attempt-output.js';
 import { OutputCapture } from '../attempt/capture-output.js';
 import { DagLoader, type RunnableDag } from '../attempt/load-dag.js';
 import { runAttempt } from '../attempt/run-attempt.js';
+import { runCallback } from '../callbacks/run-callback.js';
 import { describeThrown, taskError } from '../attempt/task-error.js';
 import { killDescendants } from '../processes/descendants.js';
 import {
@@ -26,6 +27,7 @@ import {
   type ThreadHello,
   type ThreadMessage,
   type ThreadTask,
+  type WireCallback,
   type WireWorkload,
 } from './protocol.js';
 import { ThreadGlobals } from './thread-globals.js';
@@ -65,10 +67,10 @@ process.on('uncaughtException', (thrown) => onStrayError(thrown, 'was thrown out
 process.on('unhandledRejection', (thrown) => onStrayError(thrown, 'was rejected and nobody handled it'));
 workerThreads.parentPort?.postMessage({ kind: 'hello', threadId, cells, port: farPort } satisfies ThreadHello, [farPort]);
 
-/** Makes one attempt. Never settles when the thread has to be replaced: the port says so. */
+/** Makes one attempt, or one call of a callback. Never settles when the thread has to be replaced: the port says so. */
 export default async function runInThread(task: ThreadTask): Promise<ThreadAnswer> {
   hideParentPort();
-  const wire = JSON.parse(task.workload) as WireWorkload;
+  const wire = JSON.parse(task.workload) as WireWorkload | WireCallback;
   Atomics.store(cells, CELLS.sequence, task.sequence);
   Atomics.add(cells, CELLS.beats, 1);
   const receivedAt = performance.now();
@@ -101,27 +103,7 @@ export default async function runInThread(task: ThreadTask): Promise<ThreadAnswe
   const outcome = await capture
     .run(log, () =>
       Promise.race([
-        runAttempt(
-          { ...wire, inputs: withAbsent(wire) },
-          {
-            loadDag: () => loadDag(wire),
-            log,
-            now,
-            sleep,
-            signal: attempt.abort.signal,
-            flushOutput: () => capture.flush(),
-            channel: {
-              pushXCom: async (_token, key, value) => void (await ask(task.sequence, { kind: 'push', key, value })),
-              pullXCom: (_token, pull) => ask(task.sequence, { kind: 'pull', pull }),
-              lookUp: (_token, fact) => ask(task.sequence, { kind: 'lookUp', fact }),
-              saveRendered: async (_token, fields) => void (await ask(task.sequence, { kind: 'rendered', fields })),
-              readCopies: async (_token, request) =>
-                (await ask(task.sequence, { kind: 'copies', ...request })) as readonly TaggedJson[],
-              readAssetEvents: async (_token, query) =>
-                (await ask(task.sequence, { kind: 'assetEvents', query })) as unknown as readonly AssetEvent[],
-            },
-          },
-        ),
+        'request' in wire ? callBack(wire, attempt) : makeAttempt(wire, attempt, now),
         stray.then((failure) => ((isStray = true), failure)),
       ]),
     )
@@ -149,6 +131,34 @@ export default async function runInThread(task: ThreadTask): Promise<ThreadAnswe
   return new Promise<never>(() => undefined);
 }
 
+function makeAttempt(wire: WireWorkload, { sequence, log, abort }: CurrentAttempt, now: () => number): Promise<Outcome> {
+  return runAttempt(
+    { ...wire, inputs: withAbsent(wire) },
+    {
+      loadDag: () => loadDag(wire),
+      log,
+      now,
+      sleep,
+      signal: abort.signal,
+      flushOutput: () => capture.flush(),
+      channel: {
+        pushXCom: async (_token, key, value) => void (await ask(sequence, { kind: 'push', key, value })),
+        pullXCom: (_token, pull) => ask(sequence, { kind: 'pull', pull }),
+        lookUp: (_token, fact) => ask(sequence, { kind: 'lookUp', fact }),
+        saveRendered: async (_token, fields) => void (await ask(sequence, { kind: 'rendered', fields })),
+        readCopies: async (_token, request) => (await ask(sequence, { kind: 'copies', ...request })) as readonly TaggedJson[],
+        readAssetEvents: async (_token, query) =>
+          (await ask(sequence, { kind: 'assetEvents', query })) as unknown as readonly AssetEvent[],
+      },
+    },
+  );
+}
+
+async function callBack(wire: WireCallback, { log }: CurrentAttempt): Promise<Outcome> {
+  const error = await runCallback(wire, () => loadDag(wire), log);
+  return error === null ? { kind: 'success', output: null } : { kind: 'failed', error, retryable: true };
+}
+
 /** The port is piscina's, which has taken it by now: a message that it does not expect would end the whole runner. */
 function hideParentPort(): void {
   if (workerThreads.parentPort === null) return;
@@ -157,7 +167,7 @@ function hideParentPort(): void {
 }
 
 /** From here on the author's modules have left their marks in this thread; what the task changes is its own. */
-async function loadDag(wire: WireWorkload): Promise<RunnableDag> {
+async function loadDag(wire: Pick<WireWorkload, 'bundle' | 'specFile'>): Promise<RunnableDag> {
   const isFirst = !loader.isWarm(wire.bundle);
   const dag = await loader.load(wire.bundle, wire.specFile);
   if (isFirst) globals.remember();

@@ -54,7 +54,12 @@ export class RunnerFleet {
 
   /** The runner for an attempt: one of its own if the task wants that or is suspected of a crash. */
   runnerFor(taskInstanceId: number, isolation: 'thread' | 'process'): RunnerProcess {
-    return isolation === 'process' || this.suspects.has(taskInstanceId) ? this.startRunner(1) : this.sharedRunner();
+    return isolation === 'process' || this.suspects.has(taskInstanceId) ? this.ownRunner() : this.sharedRunner();
+  }
+
+  /** A runner for one use. */
+  ownRunner(): RunnerProcess {
+    return this.startRunner(1);
   }
 
   /** It was running, with others, when a runner crashed: next time it runs alone, so that the guilty one shows itself. */
