@@ -36,7 +36,12 @@ export function callbackLogPath({ request: { event, task }, run: { dagId, runId 
   return `${folderOf({ dagId, runId, ...task })}/callback=${event}-${pathPart(lease.slice(-8))}.jsonl`;
 }
 
-function folderOf({ dagId, runId, taskId, mapIndex = -1 }: Pick<TaskInstanceKey, 'dagId' | 'runId'> & Partial<TaskInstanceKey>): string {
+function folderOf({
+  dagId,
+  runId,
+  taskId,
+  mapIndex = -1,
+}: Pick<TaskInstanceKey, 'dagId' | 'runId'> & Partial<TaskInstanceKey>): string {
   const folders = [`dag_id=${pathPart(dagId)}`, `run_id=${pathPart(runId)}`];
   if (taskId !== undefined) folders.push(`task_id=${pathPart(taskId)}`);
   if (mapIndex >= 0) folders.push(`map_index=${mapIndex}`);

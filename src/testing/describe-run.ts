@@ -1,13 +1,19 @@
-/** A test run as a text that says at one glance what happened: the graph with states, then the first error and what led to it. */
+/** A test run as a text that says at one glance what happened: the graph with states, then the first error and what led to it, and callbacks that failed. */
 import { inspect } from 'node:util';
 import { describeGraph } from '../core/graph/describe-graph.js';
 import type { DagRun } from '../model/dag-run.js';
 import type { DagSpec } from '../model/dag-spec.js';
+import type { TestCallback } from './test-callback.js';
 import type { TestTask, TestTaskInstance } from './test-task.js';
 
 const MAX_INPUT_LENGTH = 1_000;
 
-export function describeRun(spec: DagSpec, run: DagRun, tasks: ReadonlyMap<string, TestTask>): string {
+export function describeRun(
+  spec: DagSpec,
+  run: DagRun,
+  tasks: ReadonlyMap<string, TestTask>,
+  callbacks: readonly TestCallback[],
+): string {
   const [head, ...tree] = describeGraph(spec, ({ taskId }) => describeTask(taskId, tasks.get(taskId))).split('\n');
   const covers = run.dataInterval
     ? `[${new Date(run.dataInterval.start).toISOString()}, ${new Date(run.dataInterval.end).toISOString()})`
@@ -15,6 +21,9 @@ export function describeRun(spec: DagSpec, run: DagRun, tasks: ReadonlyMap<strin
   const lines = [`${head} ${covers}: ${run.state}`, ...tree];
   const first = firstError([...tasks.values()]);
   if (first) lines.push('', ...describeError(first));
+  for (const { event, taskId, error } of callbacks) {
+    if (error) lines.push('', `callback for ${event} of ${taskId ?? 'the run'} failed: ${error.name}: ${error.message}`);
+  }
   return lines.join('\n');
 }
 

@@ -3,6 +3,7 @@ import { runIdFor } from '../core/dag-run/run-id.js';
 import { intervalsBetween } from '../core/timetable/preview.js';
 import { timetableFor } from '../core/timetable/resolve.js';
 import type { Timetable } from '../core/timetable/timetable.js';
+import type { InlineCallback } from '../executors/inline-callbacks.js';
 import type { InlineAttempt, InlineExecutor, InlineExecutorOptions } from '../executors/inline.js';
 import type { AssetEvent } from '../model/asset.js';
 import type { DagRun } from '../model/dag-run.js';
@@ -58,6 +59,11 @@ export class InMemoryRun {
   /** Attempts made of its tasks, in the order of their starts. */
   calls(runId: string): readonly InlineAttempt[] {
     return this.#world.calls(runId);
+  }
+
+  /** Callbacks that were called for the run and its tasks, in order. */
+  callbacks(runId: string): readonly InlineCallback[] {
+    return this.#world.callbacks(runId);
   }
 
   /** Runs everything that can run at this instant. Resolves when only time, or code that waits on the clock, is left. */

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { DEFAULT_PLAN_OPTIONS } from '../core/dag-run/plan-options.js';
 import { dueAt } from '../core/task-instance/schedule.js';
 import type { Timetable } from '../core/timetable/timetable.js';
+import { InlineCallbacks, type InlineCallback } from '../executors/inline-callbacks.js';
 import { InlineExecutor, type InlineAttempt, type InlineExecutorOptions } from '../executors/inline.js';
 import type { DagRun } from '../model/dag-run.js';
 import type { DagSpec } from '../model/dag-spec.js';
@@ -48,6 +49,7 @@ export class InMemoryWorld {
   readonly clock: Clock;
   readonly store: MemoryStore;
   readonly executor: InlineExecutor;
+  readonly #callbacks: InlineCallbacks;
   /** For operations on it, such as a user's. */
   readonly deps: OperationDeps;
   readonly #scheduler: Scheduler;
@@ -61,6 +63,7 @@ export class InMemoryWorld {
     clock: Clock,
     store: MemoryStore,
     executor: InlineExecutor,
+    callbacks: InlineCallbacks,
     deps: OperationDeps,
     scheduler: Scheduler,
   ) {
@@ -68,6 +71,7 @@ export class InMemoryWorld {
     this.clock = clock;
     this.store = store;
     this.executor = executor;
+    this.#callbacks = callbacks;
     this.deps = deps;
     this.#scheduler = scheduler;
   }
@@ -131,7 +135,9 @@ export class InMemoryWorld {
       // Nobody else takes tasks from this queue, and a virtual clock may jump by days.
       taskQueuedTimeoutMs: FOREVER_MS,
     });
-    return new InMemoryWorld(spec, clock, store, executor, { store, bus, clock, actor: ACTOR, timetables }, scheduler);
+    const callbacks = new InlineCallbacks({ store: store.callbacks, clock, logger, loadDag: () => dag });
+    const deps = { store, bus, clock, actor: ACTOR, timetables };
+    return new InMemoryWorld(spec, clock, store, executor, callbacks, deps, scheduler);
   }
 
   /** Creates a run that is under way at once. */
@@ -153,6 +159,7 @@ export class InMemoryWorld {
   /** Like `drive`, but returns while tasks are under way. */
   async step(): Promise<void> {
     await this.#scheduler.runUntilIdle();
+    await this.#callbacks.callDue();
     const running = this.executor.running();
     if (running.length === 0) return;
     // The run reached its timeout: what still runs is told so, and no longer counts.
@@ -211,6 +218,11 @@ export class InMemoryWorld {
       else this.#calls.set(attempt.key.runId, [attempt]);
     }
     return this.#calls.get(runId) ?? [];
+  }
+
+  /** Callbacks that were called for a run and its tasks, in order. */
+  callbacks(runId: string): readonly InlineCallback[] {
+    return this.#callbacks.made.filter(({ assignment }) => assignment.run.runId === runId);
   }
 
   close(): Promise<void> {

@@ -6,6 +6,7 @@ export type { TestExternalRun, TestExternalRuns } from './external-runs.js';
 export { day, hour, type DateInput, type TestInterval } from './intervals.js';
 export { takes, type TimedStub } from './stubs.js';
 export type { Stub, Stubs, TestableDag } from './task-types.js';
+export type { TestCallback } from './test-callback.js';
 export { testDag, type TestDagOptions } from './test-dag.js';
 export { TestRun, type TestClear, type TestMark } from './test-run.js';
 export { testSchedule, TestSchedule, type TestScheduleOptions, type TestTrigger } from './test-schedule.js';

@@ -18,6 +18,7 @@ import { describeRun } from './describe-run.js';
 import { InMemoryRun } from './in-memory-run.js';
 import type { TestInterval } from './intervals.js';
 import type { MemberOf, TaskId } from './task-types.js';
+import { testCallbackOf, type TestCallback } from './test-callback.js';
 import { TestTask, type TestTaskInstance } from './test-task.js';
 import type { TestLogLine, TestWorld } from './test-world.js';
 import { spanMs, type VirtualClock } from './virtual-clock.js';
@@ -108,6 +109,11 @@ export class TestRun<T = object> {
     return this.#assetEvents;
   }
 
+  /** Callbacks that were called, in order, with what they threw. `onExecute` is part of its attempt and leaves a line in `log` when it throws. */
+  get callbacks(): readonly TestCallback[] {
+    return this.#run.callbacks(this.runId).map(testCallbackOf);
+  }
+
   /** In wiring order. */
   get tasks(): readonly TestTask[] {
     return [...this.#tasks.values()];
@@ -177,7 +183,7 @@ export class TestRun<T = object> {
 
   /** The run as a tree, with the first error and the inputs that led to it. */
   toString(): string {
-    return describeRun(this.#run.spec, this.#dagRun, this.#tasks);
+    return describeRun(this.#run.spec, this.#dagRun, this.#tasks, this.callbacks);
   }
 
   [inspect.custom](): string {

@@ -3,6 +3,7 @@ import { afterAll, beforeEach, describe } from '@jest/globals';
 import { describeAssets } from './store/assets.js';
 import { describeAttempts } from './store/attempts.js';
 import { describeBackfills } from './store/backfills.js';
+import { describeCallbacks } from './store/callbacks.js';
 import { describeCatalog } from './store/catalog.js';
 import { describeCommit } from './store/commit.js';
 import { describeComponents } from './store/components.js';
@@ -32,6 +33,7 @@ export function describeStore(name: string, harness: StoreHarness): void {
     describePools(suite);
     describePoolStore(suite);
     describeAttempts(suite);
+    describeCallbacks(suite);
     describeBackfills(suite);
     describeAssets(suite);
     describeSituations(suite);

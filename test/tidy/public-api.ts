@@ -126,6 +126,7 @@ export const PUBLIC_API: Readonly<Record<string, readonly string[]>> = {
     'Stub',
     'Stubs',
     'TestAssetEvent',
+    'TestCallback',
     'TestClear',
     'TestDagOptions',
     'TestExternalRun',

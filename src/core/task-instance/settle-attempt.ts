@@ -98,7 +98,11 @@ export function settleChange(
   };
 }
 
-function callbackOf({ transition, endAttempt, reason }: Settlement, instance: TaskInstance, task: TaskSpec): CallbackRequest | null {
+function callbackOf(
+  { transition, endAttempt, reason }: Settlement,
+  instance: TaskInstance,
+  task: TaskSpec,
+): CallbackRequest | null {
   const event = EVENTS[transition];
   if (event === undefined || instance.token === null) return null;
   const state = endAttempt.state as TaskInstanceState;

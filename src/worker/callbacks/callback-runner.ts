@@ -106,7 +106,18 @@ export class CallbackRunner {
     const logFolder = join(home, 'logs', path.slice(0, path.indexOf('/')));
     const maxLogBytes = runnerOptions.maxLogBytes ?? MAX_LOG_BYTES;
     const tryNumber = request.task?.tryNumber ?? 0;
-    const wire: WireCallback = { request, callNumber, run, token: lease, tryNumber, bundle, specFile, logFile, logFolder, maxLogBytes };
+    const wire: WireCallback = {
+      request,
+      callNumber,
+      run,
+      token: lease,
+      tryNumber,
+      bundle,
+      specFile,
+      logFile,
+      logFolder,
+      maxLogBytes,
+    };
     // A call that is repeated may be the one that ends processes: it must not take others with it again.
     call.runner = callNumber > 1 ? this.fleet.ownRunner() : this.fleet.sharedRunner();
     call.runner.send({ kind: 'start', token: lease, logFile, tryNumber, sentAt: clock.now(), workload: JSON.stringify(wire) });

@@ -82,7 +82,10 @@ export class CallbackService {
     const isSpent = assignment.callNumber > MAX_CALLBACK_CALLS;
     const failure = isSpent ? lost('the process of its last call ended') : await runner.call(assignment);
     await this.record(assignment, failure).catch((error: unknown) => {
-      logger.warn({ err: error, callbackId: assignment.request.key }, 'what came of a callback could not be stored, it is repeated');
+      logger.warn(
+        { err: error, callbackId: assignment.request.key },
+        'what came of a callback could not be stored, it is repeated',
+      );
     });
   }
 

@@ -29,7 +29,9 @@ export interface WireWorkload extends Omit<Workload, 'task'> {
 
 /** A callback as it travels; to the runner it is an attempt like any other, with the callback's lease as token. It has no channel. */
 export interface WireCallback
-  extends CallbackWork, Pick<WireWorkload, 'token' | 'tryNumber' | 'bundle' | 'specFile' | 'logFile' | 'logFolder' | 'maxLogBytes'> {}
+  extends
+    CallbackWork,
+    Pick<WireWorkload, 'token' | 'tryNumber' | 'bundle' | 'specFile' | 'logFile' | 'logFolder' | 'maxLogBytes'> {}
 
 export type SupervisorMessage =
   | StartMessage
