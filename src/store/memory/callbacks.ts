@@ -1,10 +1,10 @@
 /** Callbacks that wait to be called, in memory. */
 import { randomUUID } from 'node:crypto';
+import { runContextOf } from '../../core/queueing/assignment.js';
 import type { CallbackRequest } from '../../model/callback.js';
 import type { DagRun } from '../../model/dag-run.js';
 import type { Instant } from '../../model/instant.js';
 import type { CallbackStore } from '../../ports/callback-store.js';
-import { runContextOf } from '../../core/queueing/assignment.js';
 import { readRun } from './runs.js';
 import type { CallbackRow, Tables } from './tables.js';
 

@@ -1,10 +1,10 @@
 /** Rows of callback: how a commit writes them, and what workers do with them. */
+import { runContextOf } from '../../core/queueing/assignment.js';
 import type { CallbackAssignment, CallbackRequest, StoredCallback } from '../../model/callback.js';
 import type { RunCommit } from '../../model/commit.js';
 import type { Instant } from '../../model/instant.js';
 import type { TaskError } from '../../model/task-instance.js';
 import type { CallbackStore } from '../../ports/callback-store.js';
-import { runContextOf } from '../../core/queueing/assignment.js';
 import { listParameter, TypedRows, type RowOf } from './columns.js';
 import { getRuns } from './dag-runs.js';
 import type { Database, Row, Statement } from './session.js';

@@ -10,6 +10,7 @@ import { compileBundle } from '../../../src/dag-processor/compile-bundle.js';
 import { evaluateBundle } from '../../../src/loading/evaluate-bundle.js';
 import { readAttemptLog, type AttemptLogLine } from '../../../src/logging/attempt-log.js';
 import { outputLength } from '../../../src/model/codec.js';
+import type { CallbackAssignment, CallbackRequest } from '../../../src/model/callback.js';
 import type { SourceBundle } from '../../../src/model/dag.js';
 import type { DagSpec } from '../../../src/model/dag-spec.js';
 import type { AttemptOutcome } from '../../../src/model/outcome.js';
@@ -20,6 +21,7 @@ import type { Logger } from '../../../src/ports/logger.js';
 import type { AttemptStore, DagCatalog, XComRequest } from '../../../src/ports/store.js';
 import { collectDags } from '../../../src/sdk/collect-dags.js';
 import { hashSpec } from '../../../src/sdk/spec-hash.js';
+import { CallbackRunner } from '../../../src/worker/callbacks/callback-runner.js';
 import { Supervisor, type RunnerSetup, type SupervisorOptions } from '../../../src/worker/supervisor/supervisor.js';
 
 const ENTRY = resolve('dist/worker/runner/main.js');
@@ -46,9 +48,21 @@ export class WorkerHarness {
   private readonly versions = new Map<number, { spec: DagSpec; specHash: string; bundle: SourceBundle }>();
   private readonly waiting = new Map<string, (outcome: AttemptOutcome) => void>();
   private readonly started = new Map<string, Assignment>();
+  private readonly runnerOptions: RunnerSetup;
   private count = 0;
 
   constructor(runner: Partial<RunnerSetup> = {}, more: Partial<SupervisorOptions> = {}) {
+    const runnerOptions: RunnerSetup = {
+      entry: ENTRY,
+      executionGraceMs: 1_000,
+      maxRssMb: 1_500,
+      blockedLoopWarnMs: 2_000,
+      maxXComBytes: 262_144,
+      env: { PATH: process.env['PATH'] ?? '', HOME: this.home },
+      originalRoot: this.home,
+      ...runner,
+    };
+    this.runnerOptions = runnerOptions;
     this.supervisor = new Supervisor({
       workerId: 'worker-1',
       slots: 8,
@@ -59,16 +73,7 @@ export class WorkerHarness {
       maxRenderedLength: 4_096,
       logger: this.logger(),
       home: this.home,
-      runnerOptions: {
-        entry: ENTRY,
-        executionGraceMs: 1_000,
-        maxRssMb: 1_500,
-        blockedLoopWarnMs: 2_000,
-        maxXComBytes: 262_144,
-        env: { PATH: process.env['PATH'] ?? '', HOME: this.home },
-        originalRoot: this.home,
-        ...runner,
-      },
+      runnerOptions,
       ...more,
     });
     this.supervisor.onOutcome((outcome) => {
@@ -127,6 +132,36 @@ export class WorkerHarness {
       instance: {} as TaskInstance,
       ...rest,
     };
+  }
+
+  /** A runner for callbacks of the DAGs that were added. */
+  callbackRunner(timeLimitMs: number): CallbackRunner {
+    const clock = { now: () => Date.now(), sleep: () => Promise.resolve() };
+    const { home, runnerOptions } = this;
+    return new CallbackRunner({
+      slots: 4,
+      timeLimitMs,
+      catalog: this.catalog(),
+      clock,
+      logger: this.logger(),
+      home,
+      runnerOptions,
+    });
+  }
+
+  /** A call of the callback for the failure of a task or, without one, of the run. */
+  callback(versionId: number, taskId: string | null, callNumber = 1): CallbackAssignment {
+    const { spec } = this.versions.get(versionId) as { spec: DagSpec };
+    const request: CallbackRequest = {
+      key: `k/${taskId}`,
+      event: 'failure',
+      task: taskId === null ? null : { taskId, mapIndex: -1, tryNumber: 1, maxTries: 1 },
+      state: 'failed',
+      error: null,
+      reason: null,
+    };
+    const { run, token } = this.assignment(versionId, taskId ?? spec.tasks[0]!.taskId);
+    return { lease: token, request, callNumber, versionId, run };
   }
 
   /** Writes what `lone-supervisor.mjs` needs to make this attempt in a process of its own. */

@@ -43,7 +43,19 @@ export async function openStore(name: StoreName): Promise<Store> {
 
 function bound(store: Store): Omit<Store, 'close'> {
   const { catalog, scheduling, attempts, callbacks, runs, backfills, situations, pools, assets, components } = store;
-  return { catalog, scheduling, attempts, callbacks, runs, backfills, situations, pools, assets, components, now: () => store.now() };
+  return {
+    catalog,
+    scheduling,
+    attempts,
+    callbacks,
+    runs,
+    backfills,
+    situations,
+    pools,
+    assets,
+    components,
+    now: () => store.now(),
+  };
 }
 
 export async function saveSpecs(store: Store, specs: readonly DagSpec[]): Promise<void> {
