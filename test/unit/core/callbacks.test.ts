@@ -4,7 +4,7 @@ import { MAX_CALLBACK_CALLS, nextCallAt } from '../../../src/core/callback/next-
 import { writesCallbacks } from '../../../src/core/callback/writes-callbacks.js';
 import { markRun } from '../../../src/core/dag-run/mark-run.js';
 import { planRun } from '../../../src/core/dag-run/plan-run.js';
-import { RunView } from '../../../src/core/dag-run/run-view.js';
+import type { RunView } from '../../../src/core/dag-run/run-view.js';
 import { markInstances } from '../../../src/core/task-instance/mark.js';
 import { settleAttempt, settleChange } from '../../../src/core/task-instance/settle-attempt.js';
 import { TASK_CALLBACK_EVENTS, type CallbackRequest } from '../../../src/model/callback.js';
