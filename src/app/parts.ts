@@ -93,7 +93,8 @@ export async function startSupervisor(client: Client, hurry: AbortSignal): Promi
   return {
     executor: supervisor,
     async stop() {
-      await Promise.all([supervisor.stop(graceMs(client, hurry)), callbacks.stop()]);
+      const grace = graceMs(client, hurry);
+      await Promise.all([supervisor.stop(grace), callbacks.stop(grace)]);
       await lease.stop();
     },
   };
@@ -123,13 +124,14 @@ export async function startWorker(client: Client, hurry: AbortSignal): Promise<P
   const callbacks = startCallbacks(client);
   return {
     async stop() {
-      await Promise.all([service.stop(graceMs(client, hurry)), callbacks.stop()]);
+      const grace = graceMs(client, hurry);
+      await Promise.all([service.stop(grace), callbacks.stop(grace)]);
     },
   };
 }
 
 /** Calls callbacks, of whatever tasks and runs, in this process. */
-function startCallbacks(client: Client): Part {
+function startCallbacks(client: Client): CallbackService {
   const { store, bus, clock } = client;
   const logger = client.logger.child({ component: 'callbacks' });
   const { home } = client.config.config.core;

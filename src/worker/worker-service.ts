@@ -11,6 +11,7 @@ import type { EventBus } from '../ports/event-bus.js';
 import type { Executor } from '../ports/executor.js';
 import type { Logger } from '../ports/logger.js';
 import type { AttemptStore, ComponentStore } from '../ports/store.js';
+import { atMost } from './at-most.js';
 import { HintedRest } from './hinted-rest.js';
 import { LeaseKeeper, type LeaseHolder, type LeaseTimes } from './lease-keeper.js';
 
@@ -155,10 +156,4 @@ export class WorkerService {
       }
     }
   }
-}
-
-async function atMost(ms: number, work: Promise<void> | null): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  await Promise.race([work, new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)))]);
-  clearTimeout(timer);
 }

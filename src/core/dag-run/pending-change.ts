@@ -4,16 +4,8 @@
  */
 import type { AssetActivity } from '../../model/asset.js';
 import type { CallbackRequest } from '../../model/callback.js';
-import type {
-  AttemptEnd,
-  AttemptOpening,
-  RunChange,
-  TaskInstanceChange,
-  TaskInstanceInsertion,
-  XComWrite,
-} from '../../model/commit.js';
-import type { DagRun } from '../../model/dag-run.js';
-import type { DagRunState, TaskInstanceState } from '../../model/states.js';
+import type { AttemptEnd, AttemptOpening, TaskInstanceChange, TaskInstanceInsertion, XComWrite } from '../../model/commit.js';
+import type { TaskInstanceState } from '../../model/states.js';
 import type { AttemptToken, TaskInstance } from '../../model/task-instance.js';
 
 /** What a transition does beside changing the row. */
@@ -101,17 +93,4 @@ export function toChange(instance: TaskInstance, pending: PendingChange): TaskIn
 export function toInsertion(instance: TaskInstance, pending: PendingChange): TaskInstanceInsertion {
   const { id: _temporary, ...row } = instance;
   return { row, path: pending.path, ...(pending.callback && { callback: pending.callback }) };
-}
-
-/** What happened to the run itself since the last drain. */
-export interface PendingRun {
-  readonly from: DagRunState;
-  readonly path: DagRunState[];
-  reason: string | null;
-  callback: CallbackRequest | null;
-}
-
-export function toRunChange(run: DagRun, { from, path, reason, callback }: PendingRun): RunChange {
-  const { queuedAt, startedAt, endedAt, clearNumber, versionId } = run;
-  return { from, path, queuedAt, startedAt, endedAt, clearNumber, versionId, reason, ...(callback && { callback }) };
 }

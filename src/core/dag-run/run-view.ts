@@ -21,15 +21,8 @@ import { graphOf, type TaskGraph } from '../graph/task-graph.js';
 import { TASK_INSTANCE_TRANSITIONS, type TaskInstanceTransition } from '../task-instance/transitions.js';
 import { checkActor, destinationOf } from '../transition.js';
 import { Agenda } from './agenda.js';
-import {
-  mergeTransition,
-  pendingFor,
-  toChange,
-  toInsertion,
-  toRunChange,
-  type PendingRun,
-  type TransitionEffects,
-} from './pending-change.js';
+import { mergeTransition, pendingFor, toChange, toInsertion, type TransitionEffects } from './pending-change.js';
+import { PendingRun } from './pending-run.js';
 import { emptyCounts, type StateCounts } from './state-counts.js';
 import { newTaskInstance } from './new-task-instance.js';
 import { ReadyInstances, type ReadyGroup } from './ready-instances.js';
@@ -61,11 +54,11 @@ export class RunView {
   #changes = 0;
   #nextTemporaryId = -1;
   #wakeNextRun = false;
-  #pendingRun: PendingRun | null = null;
   /** The instances inserted by the last drain, until it is committed. */
   #draining: Map<string, Slot> | null = null;
   readonly #nodes: Map<string, TaskNode>;
   readonly #slots = new Map<number, Slot>();
+  readonly #pendingRun = new PendingRun();
   readonly #scheduled = new ReadyInstances();
   #changed: Slot[] = [];
   #usedTransitions = new Set<TaskInstanceTransition>();
@@ -219,16 +212,14 @@ export class RunView {
     callback: CallbackRequest | null = null,
   ): void {
     const to = destinationOf(this.#place(), name, DAG_RUN_TRANSITIONS[name], this.#run.state, patch.state);
-    const pending = this.#changeRun(reason);
-    pending.path.push(to);
-    pending.callback = callback;
+    this.#pendingRun.step(this.#run.state, to, reason, callback);
     this.#run = { ...this.#run, ...patch, state: to };
     this.#usedRunTransitions.add(name);
   }
 
   /** Changes fields of the run (dates, clear number, version) without a transition. */
   patchRun(patch: Omit<Partial<DagRun>, 'id' | 'state'>, reason: string | null): void {
-    this.#changeRun(reason);
+    this.#pendingRun.change(this.#run.state, reason);
     this.#run = { ...this.#run, ...patch };
   }
 
@@ -265,7 +256,7 @@ export class RunView {
    * @throws AirflowLikeError INTERNAL when the actor may not take one of the transitions, or the last drain was not `committed`.
    */
   drain(actor: Actor, planAt: Instant | null | undefined): RunCommit | null {
-    if (this.#changed.length === 0 && this.#pendingRun === null && planAt === undefined) return null;
+    if (this.#changed.length === 0 && this.#pendingRun.isEmpty && planAt === undefined) return null;
     if (this.#draining) throw new AirflowLikeError('INTERNAL', { place: this.#place(), message: 'drained twice without a commit' });
     this.#checkActor(actor);
     const changes: TaskInstanceChange[] = [];
@@ -284,7 +275,7 @@ export class RunView {
       dagRunId: this.#run.id,
       dagId: this.#run.dagId,
       expectedRevision: this.#revision,
-      run: this.#pendingRun && toRunChange(this.#run, this.#pendingRun),
+      run: this.#pendingRun.take(this.#run),
       planAt,
       changes,
       insertions,
@@ -293,7 +284,6 @@ export class RunView {
     };
     this.#draining = inserted;
     this.#changed = [];
-    this.#pendingRun = null;
     this.#wakeNextRun = false;
     this.#usedTransitions = new Set();
     this.#usedRunTransitions = new Set();
@@ -376,12 +366,6 @@ export class RunView {
   #file(slot: Slot, state: TaskInstanceState): void {
     if (state === 'scheduled') this.#scheduled.add(slot);
     this.agenda.file(slot, state);
-  }
-
-  #changeRun(reason: string | null): PendingRun {
-    this.#pendingRun ??= { from: this.#run.state, path: [], reason, callback: null };
-    this.#pendingRun.reason = reason;
-    return this.#pendingRun;
   }
 
   #pending(slot: Slot): NonNullable<Slot['pending']> {

@@ -132,7 +132,7 @@ export class CallbackRunner {
     const outcome = readOutcome(message.outcome, 0);
     if (outcome?.kind === 'success') this.finish(call, null);
     else if (outcome?.kind === 'failed') this.finish(call, outcome.error);
-    else this.finish(call, lost('its thread reported something that is no result'));
+    else this.finish(call, lost(outcome?.kind === 'lost' ? outcome.reason : 'its thread reported something that is no result'));
   }
 
   /** Ends the call's thread; one that cannot be ended takes its process with it. */

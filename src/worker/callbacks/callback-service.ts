@@ -9,6 +9,7 @@ import type { CallbackStore } from '../../ports/callback-store.js';
 import type { Clock } from '../../ports/clock.js';
 import type { EventBus } from '../../ports/event-bus.js';
 import type { Logger } from '../../ports/logger.js';
+import { atMost } from '../at-most.js';
 import { HintedRest } from '../hinted-rest.js';
 import { lost, TIME_LIMIT_MS, type CallbackRunner } from './callback-runner.js';
 
@@ -25,7 +26,9 @@ export interface CallbackServiceOptions {
 const POLL_MS = 1_000;
 const LEASE_MS = TIME_LIMIT_MS + 10_000;
 /** What calls under way get to end by themselves when the process stops, in milliseconds. */
-const STOP_MS = 2_000;
+const LONGEST_GRACE_MS = 2_000;
+/** How long a stop waits for a store that does not answer, in milliseconds. */
+const LAST_WORDS_MS = 1_500;
 
 export class CallbackService {
   private readonly stopping = new AbortController();
@@ -40,15 +43,14 @@ export class CallbackService {
     this.loop = this.deliver().finally(unsubscribe);
   }
 
-  /** Takes no more callbacks. Calls that do not end soon are ended, and repeated elsewhere or later. */
-  async stop(): Promise<void> {
+  /** Takes no more callbacks. Calls that do not end within `graceMs`, two seconds at most, are ended, and repeated elsewhere or later. */
+  async stop(graceMs: number): Promise<void> {
     this.stopping.abort();
     this.rest.hint();
-    await this.loop;
-    const timer = setTimeout(() => this.options.runner.stop(), STOP_MS);
-    await Promise.all(this.deliveries);
-    clearTimeout(timer);
+    await atMost(LAST_WORDS_MS, this.loop);
+    await atMost(Math.min(graceMs, LONGEST_GRACE_MS), Promise.all(this.deliveries));
     this.options.runner.stop();
+    await atMost(LAST_WORDS_MS, Promise.all(this.deliveries));
   }
 
   private async deliver(): Promise<void> {

@@ -108,7 +108,7 @@ describe('the delivery of callbacks', () => {
     const world = await World.withCallback();
     const worker = new Worker(world);
     await worker.untilCalled(1);
-    await worker.service.stop();
+    await worker.service.stop(1_000);
     expect(worker.called).toMatchObject([{ callNumber: 1, request: { key: 'k' }, run: { runId: 'r' } }]);
     expect(await world.left()).toEqual([]);
     expect((await world.store.runs.getRun(world.runId))?.state).toBe('failed');
@@ -124,7 +124,7 @@ describe('the delivery of callbacks', () => {
       const [left] = await world.left();
       world.pass((left?.dueAt ?? world.now) - world.now);
     }
-    await worker.service.stop();
+    await worker.service.stop(1_000);
     expect(worker.called.map(({ callNumber }) => callNumber)).toEqual([1, 2, 3, 4, 5]);
     expect(worker.logged.map(({ level }) => level)).toEqual(['warn', 'warn', 'warn', 'warn', 'error']);
     expect(worker.logged.at(-1)).toMatchObject({
@@ -143,11 +143,11 @@ describe('the delivery of callbacks', () => {
     const other = new Worker(world);
     world.pass(LEASE_MS);
     await other.untilCalled(1);
-    await other.service.stop();
+    await other.service.stop(1_000);
     expect(other.called).toMatchObject([{ callNumber: 2, request: { key: 'k' } }]);
     expect(await world.left()).toEqual([]);
     // Its late word is not heard.
-    await dead.service.stop();
+    await dead.service.stop(0);
     expect(await world.left()).toEqual([]);
   });
 
@@ -159,7 +159,7 @@ describe('the delivery of callbacks', () => {
     }
     const worker = new Worker(world);
     await worker.until(() => worker.logged.length > 0);
-    await worker.service.stop();
+    await worker.service.stop(1_000);
     expect(worker.called).toEqual([]);
     expect(await world.left()).toMatchObject([{ dueAt: null, failure: { code: 'CALLBACK_LOST' } }]);
   });
