@@ -82,9 +82,7 @@ export class CallbackRunner {
       call.timers.push(setTimeout(() => this.timeOut(call, timeLimitMs), timeLimitMs));
       this.launch(call).catch((error: unknown) => this.finish(call, describeThrown(error)));
     });
-    if (this.calls.size === 0) {
-      this.idleTimer = setTimeout(() => this.fleet.killAll('there are no callbacks'), IDLE_RUNNER_MS).unref();
-    }
+    if (this.calls.size === 0) this.becomeIdle();
     return failure;
   }
 
@@ -93,6 +91,11 @@ export class CallbackRunner {
     clearTimeout(this.idleTimer);
     for (const call of [...this.calls.values()]) this.finish(call, lost('the worker is stopping'));
     this.fleet.killAll('the worker is stopping');
+  }
+
+  private becomeIdle(): void {
+    clearTimeout(this.idleTimer);
+    this.idleTimer = setTimeout(() => this.fleet.killAll('there are no callbacks'), IDLE_RUNNER_MS).unref();
   }
 
   private async launch(call: Call): Promise<void> {
@@ -148,6 +151,7 @@ export class CallbackRunner {
   /** The runner is gone, with all calls in it. */
   private lose(runner: RunnerProcess, why: string): void {
     const left = [...this.calls.values()].filter((call) => call.runner === runner);
+    if (left.length === 0) return;
     killDescendants({ tokens: new Set(left.map(({ assignment }) => assignment.lease)), except: new Set([process.pid]) });
     for (const call of left) this.finish(call, call.timeout ?? lost(why));
   }
