@@ -72,11 +72,12 @@ function mappedGroupOf(task: TaskSpec, groups: ReadonlyMap<string, TaskGroupSpec
   return group ?? null;
 }
 
-/** Tasks that `inputs` take the return value of, with nothing to stand in for it. */
+/** Tasks that `inputs` take the return value of, with nothing to stand in for it, as they are written. */
 function neededBy(inputs: readonly InputSpec[]): Set<string> {
   const found = new Set<string>();
   const open = [...inputs];
-  for (let input = open.pop(); input !== undefined; input = open.pop()) {
+  // Grows while it is walked.
+  for (const input of open) {
     if (input.kind === 'ref' && input.orElse === undefined) found.add(input.taskId);
     else if (input.kind === 'object') open.push(...Object.values(input.fields));
     else if (input.kind === 'list') open.push(...input.items);
