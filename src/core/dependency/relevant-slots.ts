@@ -22,12 +22,16 @@ export function relevantSlots(node: TaskNode, other: TaskNode, mapIndex: number)
 
 /** @param forgives A failure counts as done well. */
 export function countSlot(tally: ParentTally, { instance, node }: Slot, forgives: boolean): void {
-  countState(tally, instance.state, 1, node.task.role === 'setup', forgives);
+  countState(tally, instance.state, 1, isSetup(node), forgives);
 }
 
 /** The same for all instances of a task. */
-export function countAll(tally: ParentTally, { counts, task }: TaskNode, forgives: boolean): void {
-  for (const state of Object.keys(counts) as TaskInstanceState[]) {
-    countState(tally, state, counts[state], task.role === 'setup', forgives);
+export function countAll(tally: ParentTally, node: TaskNode, forgives: boolean): void {
+  for (const state of Object.keys(node.counts) as TaskInstanceState[]) {
+    countState(tally, state, node.counts[state], isSetup(node), forgives);
   }
+}
+
+function isSetup({ task }: TaskNode): boolean {
+  return task.role === 'setup';
 }

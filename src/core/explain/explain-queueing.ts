@@ -129,7 +129,7 @@ export function workerBlocker({ components, holders, now }: Situation, { queue }
     return blocker('no_worker', `no worker serves the queue "${queue}"; start one with "airflow-like worker"`);
   }
   const slots = workers.reduce((sum, { details }) => sum + numberOf(details['slots']), 0);
-  const running = holders.filter(({ workerId, state }) => state === 'running' && workers.some(({ id }) => id === workerId));
+  const running = holders.filter(({ workerId }) => workers.some(({ id }) => id === workerId));
   if (running.length < slots) return blocker('about_to_start', `a worker of the queue "${queue}" takes it in a moment`);
   const names = running.map(({ key }) => holderName(key));
   const text = `the workers of the queue "${queue}" have no free slot (${running.length} of ${slots} taken): ${listed(names)}`;

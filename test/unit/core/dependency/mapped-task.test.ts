@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { hasSharedParents } from '../../../../src/core/dependency/trigger-rule-check.js';
-import type { TaskSpec } from '../../../../src/model/dag-spec.js';
+import type { TaskSpec, TriggerRule } from '../../../../src/model/dag-spec.js';
 import { taskSpec } from '../factories.js';
 import { afterPass, answerOf, member, TWICE, viewOfRows, type Rows } from './copies.js';
 
@@ -145,6 +145,27 @@ describe('a mapped task', () => {
   ])('takes over how a source without a value ended, a failure before a skip: %j', (sources, expected) => {
     const tasks = [taskSpec('a'), taskSpec('b'), taskSpec('m', { ...over('a', 'b'), triggerRule: 'all_done' })];
     expect(answerOf(tasks, { ...sources, m: 'none' }, 'm')).toMatchObject({ code: 'map_source', ...expected });
+  });
+});
+
+describe('a parent that may lose copies', () => {
+  const p = taskSpec('p', { map: { ...TWICE, allowFailures: { count: 1 } } });
+  const child = (triggerRule: TriggerRule) => [p, taskSpec('z', { upstream: ['p'], triggerRule })];
+
+  it.each<TriggerRule>(['all_done', 'all_success', 'none_skipped', 'one_failed'])(
+    'counts neither as failed nor as done before its last copy is finished: %s',
+    (rule) => {
+      expect(answerOf(child(rule), { 'p[0]': 'failed', 'p[1]': 'running', z: 'none' }, 'z').verdict).toBe('wait');
+    },
+  );
+
+  it.each<[TriggerRule, string]>([
+    ['all_done', 'met'],
+    ['all_success', 'met'],
+    ['none_skipped', 'met'],
+    ['one_failed', 'skipped'],
+  ])('counts as done well once it is: %s', (rule, verdict) => {
+    expect(answerOf(child(rule), { 'p[0]': 'failed', 'p[1]': 'success', z: 'none' }, 'z').verdict).toBe(verdict);
   });
 });
 
