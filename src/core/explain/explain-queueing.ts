@@ -123,7 +123,7 @@ function describe(
 /** Of a queued instance: what its workers do. */
 export function workerBlocker({ components, holders, now }: Situation, { queue }: TaskInstance): OpenBlocker {
   const workers = components.filter(
-    ({ kind, leaseUntil, details }) => kind === 'worker' && leaseUntil >= now && queuesOf(details).includes(queue),
+    ({ kind, leaseUntil, details }) => kind === 'worker' && leaseUntil >= now && serves(details, queue),
   );
   if (workers.length === 0) {
     return blocker('no_worker', `no worker serves the queue "${queue}"; start one with "airflow-like worker"`);
@@ -136,9 +136,8 @@ export function workerBlocker({ components, holders, now }: Situation, { queue }
   return blocker('workers_busy', text, { holders: names });
 }
 
-function queuesOf(details: Readonly<Record<string, unknown>>): readonly unknown[] {
-  const { queues } = details;
-  return Array.isArray(queues) ? (queues as unknown[]) : [];
+function serves({ queues }: Readonly<Record<string, unknown>>, queue: string): boolean {
+  return Array.isArray(queues) && queues.includes(queue);
 }
 
 function numberOf(value: unknown): number {

@@ -88,9 +88,11 @@ describe('copies that look at the same', () => {
       taskSpec('s2', { role: 'setup', map: TWICE }),
       taskSpec('br1', { upstream: ['s1', 's2'], decides: { kind: 'branch' } }),
       taskSpec('br2', { upstream: ['s1', 's2'], decides: { kind: 'branch' } }),
-      taskSpec('m', { upstream: ['br1', 'br2'], map: TWICE }),
+      taskSpec('p', { map: TWICE }),
+      taskSpec('m', { upstream: ['br1', 'br2', 'p'], map: TWICE }),
     ];
-    const rows: Rows = { s1: 'success', 's2[0]': 'success', 's2[1]': 'success', br1: decided, br2: decided, ...COPIES };
+    const both = (taskId: string) => ({ [`${taskId}[0]`]: 'success', [`${taskId}[1]`]: 'success' }) as const;
+    const rows: Rows = { s1: 'success', ...both('s2'), br1: decided, br2: decided, ...both('p'), ...COPIES };
     expect(hasSharedParents(viewOfRows(tasks, rows).node('m'))).toBe(true);
     expect(afterPass(tasks, rows)).toMatchObject({ 'm[0]': 'scheduled', 'm[1]': 'scheduled' });
   });

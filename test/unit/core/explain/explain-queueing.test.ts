@@ -155,6 +155,7 @@ describe('what the schedulers allow', () => {
     const gone = lease(NOW - 1, scheduler({ parallelism: 32, localSlots: 0 }, 'gone'));
     const alive = scheduler({ parallelism: 1, localSlots: null }, 'alive');
     expect(codes({ components: [worker, scheduler({ parallelism: 32, localSlots: null })] })).toEqual(['about_to_be_queued']);
+    expect(codes({ components: [component('worker', { parallelism: 32 }), alive] })).toEqual(['no_free_slot']);
     expect(codes({ components: [gone, alive] })).toEqual(['no_free_slot']);
     expect(codes({ components: [lease(NOW, scheduler({ parallelism: 32, localSlots: 0 }))] })).toEqual(['no_local_slot']);
   });
@@ -197,7 +198,7 @@ describe('the turn of a task that no limit keeps back', () => {
   it('has come where those before it in its own run are held back', () => {
     const urgent = { ...scheduled, priorityWeight: 9 };
     const tasks = [taskSpec('a', { maxActiveTisPerDagrun: 1 }), taskSpec('b')];
-    expect(explain({ ...one, tasks, states: { a: { ...urgent, pool: 'missing' }, b: scheduled } })[0]?.code).toBe(
+    expect(explain({ ...one, tasks, states: { a: { ...urgent, poolSlots: 2 }, b: scheduled } })[0]?.code).toBe(
       'about_to_be_queued',
     );
     expect(explain({ ...one, tasks, states: { a: urgent, b: scheduled } })).toMatchObject([

@@ -245,7 +245,9 @@ describe('an explanation', () => {
       blockers: [{ until: 5_000, text: 'try 1 of 3 failed; the next one begins after 1970-01-01T00:00:05Z' }],
     });
     expect(explain({ states: { a: running } }).nextLookAt).toBeNull();
-    expect(explain({ states: { a: done, b: { state: 'deferred', tryNumber: 1, wakeAt: 5_000 } } }).nextLookAt).toBe(5_000);
+    for (const state of ['up_for_reschedule', 'deferred'] as const) {
+      expect(explain({ states: { a: done, b: { state, tryNumber: 1, wakeAt: 5_000 } } }).nextLookAt).toBe(5_000);
+    }
     expect(explain({ run: { state: 'queued', runAfter: 2_000 } }).nextLookAt).toBe(2_000);
   });
 
