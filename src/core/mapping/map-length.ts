@@ -54,6 +54,8 @@ function sourceLength(view: RunView, source: InputSpec): MapLength {
 }
 
 function literalLength(value: TaggedJson): MapLength {
+  // Asked for every copy, so that the keys of a long array are not listed each time.
+  if (Array.isArray(value)) return { kind: 'known', length: value.length };
   const origin = { kind: 'unmappable', from: 'a literal', isOwnFault: true } as const;
   if (value === null) return { ...origin, got: 'null' };
   if (typeof value !== 'object') return { ...origin, got: `a ${typeof value}` };
