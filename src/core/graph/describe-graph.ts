@@ -52,8 +52,8 @@ function chainFrom(first: TaskSpec, graph: TaskGraph, drawn: Set<string>): TaskS
   while (task) {
     chain.push(task);
     drawn.add(task.taskId);
-    const [childId, ...others]: readonly string[] = childrenOf(graph, task.taskId);
-    const child: TaskSpec | undefined = childId === undefined || others.length > 0 ? undefined : taskOf(graph, childId);
+    const children: readonly string[] = childrenOf(graph, task.taskId);
+    const child: TaskSpec | undefined = children.length === 1 ? taskOf(graph, children[0] as string) : undefined;
     task = child?.upstream.length === 1 ? child : undefined;
   }
   return chain;

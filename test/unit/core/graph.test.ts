@@ -34,6 +34,7 @@ describe('order and cycles', () => {
     ['z<y y<a a<b b<a', 'a -> b -> a'],
   ])('%s is the cycle %s', (text, cycle) => {
     expect(() => topologicalOrder(edges(text), 'd')).toThrow(`DAG_CYCLE: d: the tasks form a cycle: ${cycle}`);
+    expect(findCycle(edges(text))?.join(' -> ')).toBe(cycle);
   });
 
   it('a chain of 20,000 tasks is no problem', () => {
@@ -127,6 +128,19 @@ describe('setups around a task', () => {
     expect(setupsAround(graph, 'used')).toEqual(['early']);
     expect(setupsAround(graph, 'early')).toEqual([]);
     expect(setupsAround(graphOf(dagSpec([taskSpec('a'), taskSpec('b', { upstream: ['a'] })])), 'b')).toEqual([]);
+  });
+
+  it('are also those of whose teardowns one comes before and one after it', () => {
+    const teardown = { role: 'teardown', triggerRule: 'all_done_setup_success' } as const;
+    const twice = graphOf(
+      dagSpec([
+        taskSpec('s', { role: 'setup' }),
+        taskSpec('before', { upstream: ['s'], ...teardown }),
+        taskSpec('w', { upstream: ['before', 's'] }),
+        taskSpec('after', { upstream: ['s', 'w'], ...teardown }),
+      ]),
+    );
+    expect(setupsAround(twice, 'w')).toEqual(['s']);
   });
 
   it('have their teardowns directly below', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { hasSharedParents } from '../../../../src/core/dependency/trigger-rule-check.js';
-import type { TaskSpec, TriggerRule } from '../../../../src/model/dag-spec.js';
+import type { MapSpec, TaskSpec, TriggerRule } from '../../../../src/model/dag-spec.js';
 import { taskSpec } from '../factories.js';
 import { afterPass, answerOf, member, TWICE, viewOfRows, type Rows } from './copies.js';
 
@@ -147,6 +147,20 @@ describe('a mapped task', () => {
   ])('takes over how a source without a value ended, a failure before a skip: %j', (sources, expected) => {
     const tasks = [taskSpec('a'), taskSpec('b'), taskSpec('m', { ...over('a', 'b'), triggerRule: 'all_done' })];
     expect(answerOf(tasks, { ...sources, m: 'none' }, 'm')).toMatchObject({ code: 'map_source', ...expected });
+  });
+});
+
+describe('a parent that is not critical', () => {
+  const tasks = (patch: Partial<TaskSpec>) => [
+    taskSpec('p', { critical: false, map: TWICE }),
+    taskSpec('m', { upstream: ['p'], ...patch }),
+  ];
+  const rows: Rows = { 'p[0]': 'failed', 'p[1]': { state: 'success', outputLength: 1 }, m: 'none' };
+
+  it('fails what is mapped over its value, and nothing that only follows it', () => {
+    const map: MapSpec = { kind: 'each', sources: [{ kind: 'ref', taskId: 'p' }] };
+    expect(answerOf(tasks({ map }), rows, 'm')).toMatchObject({ verdict: 'upstream_failed', code: 'trigger_rule' });
+    expect(answerOf(tasks({}), rows, 'm').verdict).toBe('met');
   });
 });
 

@@ -65,7 +65,7 @@ describe('copies exist before the rule is met', () => {
   const rows: Rows = { other: 'running', src: returned(2), m: 'none' };
 
   it('where the whole mapping is known from the start', () => {
-    expect(statesOf(planned(each(literal(2)), rows))).toMatchObject({ 'm[0]': 'none', 'm[1]': 'none' });
+    expect(statesOf(planned(each(literal(2)), rows, 2))).toMatchObject({ 'm[0]': 'none', 'm[1]': 'none' });
   });
 
   it('not where they are too many, or none', () => {
