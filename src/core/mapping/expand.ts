@@ -1,6 +1,5 @@
 /** Turns the one unexpanded row of a mapped task into its copies, and adapts copies when the source was run again. */
 import type { Instant } from '../../model/instant.js';
-import type { MapSpec } from '../../model/dag-spec.js';
 import type { TaskInstance } from '../../model/task-instance.js';
 import type { PlanOptions } from '../dag-run/plan-options.js';
 import type { RunView } from '../dag-run/run-view.js';
@@ -55,12 +54,14 @@ export function expandLiteral(view: RunView, node: TaskNode, options: PlanOption
 }
 
 /**
- * Of a mapped task that is expanded. After its source was cleared and ran again: adds the missing copies, restores removed ones, and removes the surplus ones
- * that are not under way. To be asked when a copy may run; does nothing while the length is unknown, and costs nothing when it fits.
+ * Of a task whose instance may run, and is a copy if the task is mapped. After the source of the copies was cleared and ran again: adds the missing
+ * ones, restores removed ones, and removes the surplus ones that are not under way. Does nothing while the length is unknown, and costs nothing when it fits.
  * @returns The copies that were added or restored.
  */
 export function reviseCopies(view: RunView, node: TaskNode, now: Instant, options: PlanOptions): readonly TaskInstance[] {
-  const source = mapLength(view, node.facts.mapping as MapSpec);
+  const { mapping } = node.facts;
+  if (mapping === null) return [];
+  const source = mapLength(view, mapping);
   if (source.kind !== 'known' || source.length > options.maxMapLength || source.length === copiesOf(node)) return [];
   const added: TaskInstance[] = [];
   const missing = new Set(range(0, source.length));

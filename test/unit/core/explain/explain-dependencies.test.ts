@@ -130,7 +130,6 @@ describe('what a task says of the run before', () => {
     [`b is failed and running ${THERE}`, { b: ['failed', 'running'] }],
     [`b is removed ${THERE}; clear it or mark it there`, { b: ['removed'] }],
     ['the run before (1970-01-01T00:00:00Z) has no b, and a task with dependsOnPast waits for it', { c: ['success'] }],
-    ['the run before (1970-01-01T00:00:00Z) has no b, and a task with dependsOnPast waits for it', { b: [] }],
   ])('%s', (text, states) => {
     expect(textOf(states)).toEqual([text]);
   });
