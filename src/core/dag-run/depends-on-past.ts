@@ -68,6 +68,7 @@ function isFirstOfSchedule(startDate: Instant | null, logicalDate: Instant, prev
   return startDate !== null && previousDate < startDate && logicalDate >= startDate;
 }
 
-function isDoneWell(state: TaskInstanceState): boolean {
+/** What a task that looks at the past wants to see there. */
+export function isDoneWell(state: TaskInstanceState): boolean {
   return state === 'success' || state === 'skipped';
 }

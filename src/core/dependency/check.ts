@@ -10,11 +10,18 @@ import type { TaskNode } from '../dag-run/task-node.js';
  */
 export type CheckVerdict = 'met' | 'wait' | 'skipped' | 'upstream_failed' | 'removed';
 
-export interface CheckResult {
-  readonly verdict: CheckVerdict;
-  /** Stable name of what was found, for `explain` and for the history; null when the check is met. */
-  readonly code: CheckCode | null;
-  /** What it was found from. */
+export type CheckResult = Met | NotMet;
+
+export interface Met {
+  readonly verdict: 'met';
+  readonly code: null;
+}
+
+export interface NotMet {
+  readonly verdict: Exclude<CheckVerdict, 'met'>;
+  /** Stable name of what was found, for `explain` and for the history. */
+  readonly code: CheckCode;
+  /** What it was found from, as far as the instance, its task and its run do not say it. */
   readonly data: Readonly<Record<string, unknown>>;
 }
 
@@ -42,12 +49,8 @@ export type DependencyCheck = (subject: CheckSubject) => CheckResult;
 
 const NO_DATA = {};
 
-export const MET: CheckResult = { verdict: 'met', code: null, data: NO_DATA };
+export const MET: Met = { verdict: 'met', code: null };
 
-export function notMet(
-  verdict: Exclude<CheckVerdict, 'met'>,
-  code: CheckCode,
-  data: Readonly<Record<string, unknown>> = NO_DATA,
-): CheckResult {
+export function notMet(verdict: NotMet['verdict'], code: CheckCode, data: NotMet['data'] = NO_DATA): NotMet {
   return { verdict, code, data };
 }

@@ -5,5 +5,5 @@ import { MET, notMet, type CheckResult, type CheckSubject } from './check.js';
 export function mapLengthCheck({ view, node, instance }: CheckSubject): CheckResult {
   const { mapping } = node.facts;
   if (mapping === null || instance.mapIndex >= 0) return MET;
-  return mapLength(view, mapping).kind === 'wait' ? notMet('wait', 'map_length', { sources: node.facts.mapSources }) : MET;
+  return mapLength(view, mapping).kind === 'wait' ? notMet('wait', 'map_length') : MET;
 }

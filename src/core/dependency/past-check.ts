@@ -5,6 +5,5 @@ import { MET, notMet, type CheckResult, type CheckSubject } from './check.js';
 export function pastCheck({ view, node: { task } }: CheckSubject): CheckResult {
   const { spec, graph, previous, ignoresPast } = view;
   const finding = lookAtPast(task, { spec, graph, previous, ignoresPast, logicalDate: view.run.logicalDate });
-  if (!holdsBack(finding)) return MET;
-  return notMet('wait', 'past', { finding, previousRun: previous?.dagRunId, states: previous?.states[task.taskId] ?? [] });
+  return holdsBack(finding) ? notMet('wait', 'past', { finding }) : MET;
 }

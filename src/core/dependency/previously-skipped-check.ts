@@ -1,6 +1,7 @@
 import { FINISHED_STATES } from '../../model/states.js';
 import { isSkippedBy } from '../graph/skipped-by.js';
 import { MET, notMet, type CheckResult, type CheckSubject } from './check.js';
+import { slotAt } from './relevant-slots.js';
 
 /**
  * A parent that decides what runs below it has left this task out. It holds as long as the parent does not run again, so a child that is
@@ -8,7 +9,7 @@ import { MET, notMet, type CheckResult, type CheckSubject } from './check.js';
  */
 export function previouslySkippedCheck({ node, instance }: CheckSubject): CheckResult {
   for (const decider of node.deciders) {
-    const slot = decider.byIndex.get(-1) ?? decider.byIndex.get(instance.mapIndex);
+    const slot = slotAt(decider, instance.mapIndex);
     if (!slot) continue;
     const { decision, state } = slot.instance;
     if (decision === null || !FINISHED_STATES.has(state)) continue;

@@ -1,18 +1,16 @@
 import type { TriggerRule } from '../../model/dag-spec.js';
-import { copyOf, countState } from '../dag-run/parent-tally.js';
-import { copiesOf, forgivenCopies, unfinishedOf, type TaskNode } from '../dag-run/task-node.js';
-import type { TaskInstanceState } from '../../model/states.js';
+import { copyOf } from '../dag-run/parent-tally.js';
+import { forgivenCopies, isSameGroup, unfinishedOf, type TaskNode } from '../dag-run/task-node.js';
 import { evaluateTriggerRule } from '../trigger-rule/evaluate.js';
 import type { ParentStates } from '../trigger-rule/parent-states.js';
 import { MET, notMet, type CheckResult, type CheckSubject } from './check.js';
+import { countAll, countSlot, slotAt } from './relevant-slots.js';
 
 /** The task's trigger rule over the states of its parents. A task without parents has no rule to meet. */
 export function triggerRuleCheck({ node, instance: { mapIndex } }: CheckSubject): CheckResult {
-  const { task } = node;
-  if (node.upstream.length === 0 || task.triggerRule === 'always') return MET;
-  const parents = parentStatesOf(node, mapIndex);
-  const verdict = evaluateTriggerRule(task.triggerRule, parents, mapIndex);
-  return verdict === 'run' ? MET : notMet(verdict, 'trigger_rule', { rule: task.triggerRule, parents });
+  if (node.upstream.length === 0) return MET;
+  const verdict = evaluateTriggerRule(node.task.triggerRule, parentStatesOf(node, mapIndex), mapIndex);
+  return verdict === 'run' ? MET : notMet(verdict, 'trigger_rule');
 }
 
 /** Of a mapped group's member that is not expanded: with these rules it looks at every copy of its parents in the group, else at none. */
@@ -36,25 +34,24 @@ export function parentStatesOf(node: TaskNode, mapIndex: number): ParentStates {
     else tally.done -= forgiven;
   }
   for (const { node: parent, forgives } of inside) {
-    const isSetup = parent.task.role === 'setup';
     if (mapIndex < 0 && LOOKS_AT_ALL.has(node.task.triggerRule)) {
-      for (const state of Object.keys(parent.counts) as TaskInstanceState[]) {
-        if (parent.counts[state] > 0) countState(tally, state, parent.counts[state], isSetup, forgives);
-      }
+      countAll(tally, parent, forgives);
       continue;
     }
-    const slot = parent.byIndex.get(mapIndex) ?? (mapIndex >= 0 ? parent.byIndex.get(-1) : undefined);
-    if (slot) countState(tally, slot.instance.state, 1, isSetup, forgives);
+    const slot = slotAt(parent, mapIndex);
+    if (slot) countSlot(tally, slot, forgives);
   }
   return tally;
 }
 
-/** True when every copy of the task has the same parents in the same states, so that one answer holds for all. */
-export function hasSharedParents({ inside, parents, deciders, indirectSetups }: TaskNode): boolean {
+/** True when all copies of the task look at the same instances in the same way, so that one answer holds for all. */
+export function hasSharedParents(node: TaskNode): boolean {
+  const { inside, parents, deciders, indirectSetups, scope } = node;
   return (
     inside.length === 0 &&
     parents.removed === 0 &&
-    deciders.every((decider) => decider.byIndex.has(-1) || copiesOf(decider) === 0) &&
-    indirectSetups.every((setup) => setup.counts.removed === 0)
+    deciders.every((decider) => decider.byIndex.has(-1)) &&
+    indirectSetups.every((setup) => setup.counts.removed === 0 && !isSameGroup(node, setup)) &&
+    !scope.some((member) => isSameGroup(node, member))
   );
 }

@@ -1,6 +1,7 @@
 /** Why a DAG has no newer run: what its schedule waits for, and what keeps a run that is due from being created. */
-import { assetRefText } from '../../model/asset.js';
-import type { DagExplanation } from '../../model/explanation.js';
+import { assetRefText, type AssetCondition, type AssetRef } from '../../model/asset.js';
+import type { AssetSchedule } from '../../model/dag.js';
+import type { Blocker, DagExplanation } from '../../model/explanation.js';
 import { assetConditionOf, timePartOf } from '../../model/schedule-parts.js';
 import type { DagSituation } from '../../model/situation.js';
 import { conditionText, isConditionMet, refsOf } from '../asset/condition.js';
@@ -21,39 +22,36 @@ export function explainDag(situation: DagSituation, custom?: ReadonlyMap<string,
   const ofSchedule = scheduleBlockers(situation, custom);
   const blockers = bind([...missingScheduler(situation), ...dagBlockers(situation), ...ofSchedule]);
   const { dagId } = schedule.dag;
-  const times = blockers.flatMap(({ until }) => until ?? []);
+  const { text } = blockers[0] as Blocker;
+  const until = blockers.find((found) => found.until !== null)?.until ?? null;
   return {
     dagId,
-    summary: blockers[0] ? `${dagId} has no newer run: ${blockers[0].text}` : `${dagId} is about to get its next run`,
+    summary: `${dagId} has no newer run: ${text}`,
     blockers,
-    nextLookAt: times.length === 0 ? null : Math.max(now, Math.min(...times)),
+    nextLookAt: until === null ? null : Math.max(now, until),
   };
 }
 
+/** At least one. */
 function scheduleBlockers(situation: DagSituation, custom?: ReadonlyMap<string, Timetable>): readonly OpenBlocker[] {
-  const { schedule, lane, now } = situation;
-  const { spec, dag } = schedule;
-  const waits = assetBlocker(situation);
-  const ofAssets = waits === null ? [] : [waits];
-  const time = timePartOf(spec.schedule);
-  if (time.kind === 'none') {
-    if (waits !== null) return ofAssets;
-    if (assetConditionOf(spec.schedule) === null)
-      return [blocker('no_schedule', `${BY_HAND} "airflow-like dags trigger ${spec.dagId}"`)];
-    return schedule.unfinishedRuns >= spec.maxActiveRuns ? [fullLane('max_active_runs', lane, spec.maxActiveRuns)] : [ABOUT_TO_BE];
-  }
-  // The plan that the run creator would make if the DAG were not paused, and had found no file.
-  const { nextRun, createRuns } = planDagSchedule({ ...schedule, dag: { ...dag, isPaused: false, isRetired: false } }, custom);
-  if (createRuns.length > 0) return [ABOUT_TO_BE];
+  const { schedule, lane, now, assets } = situation;
+  const { spec } = schedule;
   const isFull = schedule.unfinishedRuns >= spec.maxActiveRuns;
   const full = isFull ? [fullLane('max_active_runs', lane, spec.maxActiveRuns)] : [];
-  if (time.kind === 'fileWatch') {
-    return [
-      ...ofAssets,
-      ...full,
-      blocker('waits_for_file', `it runs for each new file that matches "${time.pattern}", and knows of none`),
-    ];
+  const whenDue = isFull ? full : [ABOUT_TO_BE];
+  const condition = assetConditionOf(spec.schedule);
+  if (condition !== null && isConditionMet(condition, hasEventIn(assets))) return whenDue;
+  const ofAssets = condition === null ? [] : [assetBlocker(condition, assets)];
+  const time = timePartOf(spec.schedule);
+  if (time.kind === 'none') {
+    return condition === null ? [blocker('no_schedule', `${BY_HAND} "airflow-like dags trigger ${spec.dagId}"`)] : ofAssets;
   }
+  if (time.kind === 'fileWatch') {
+    const text = `it runs for each new file that matches "${time.pattern}", and knows of none`;
+    return [...ofAssets, ...full, blocker('waits_for_file', text)];
+  }
+  // Of a paused DAG the run creator says what its next run is, and creates none.
+  const { nextRun } = planDagSchedule({ ...schedule, dag: { ...schedule.dag, isPaused: true } }, custom);
   if (nextRun === null) {
     const { summary } = timetableFor(spec, custom);
     const over = spec.endDate === null ? '' : `; the DAG ends at ${instantText(spec.endDate)}`;
@@ -64,23 +62,24 @@ function scheduleBlockers(situation: DagSituation, custom?: ReadonlyMap<string, 
   if (runAfter > now) {
     return [...ofAssets, blocker('not_due', `the next run (${interval}) is due at ${instantText(runAfter)}`, { until: runAfter })];
   }
-  if (time.kind === 'hybrid') {
-    const file = fileOfRun({ place: `${spec.dagId}.schedule`, timezone: spec.timezone }, time, nextRun);
-    const until = runAfter + time.waitForMs;
-    const ends = { fail: 'fails', skip: 'is left out', run: 'runs without it' }[time.onTimeout];
-    const text = `the next run (${interval}) waits for a file that matches "${file}"; at ${instantText(until)} it ${ends}`;
-    return [...full, blocker('waits_for_file', text, { until })];
-  }
-  return isFull ? full : [ABOUT_TO_BE];
+  if (time.kind !== 'hybrid') return whenDue;
+  const file = fileOfRun({ place: `${spec.dagId}.schedule.file`, timezone: spec.timezone }, time, nextRun);
+  const until = runAfter + time.waitForMs;
+  const ends = { fail: 'fails', skip: 'is left out', run: 'runs without it' }[time.onTimeout];
+  const text = `the next run (${interval}) waits for a file that matches "${file}"; at ${instantText(until)} it ${ends}`;
+  return [...full, blocker('waits_for_file', text, { until })];
 }
 
-/** Assets of the condition that have no event since the last run; null: it does not wait for assets, or has what it waits for. */
-function assetBlocker({ schedule: { spec }, assets }: DagSituation): OpenBlocker | null {
-  const condition = assetConditionOf(spec.schedule);
-  if (condition === null || isConditionMet(condition, (ref) => assets.present.has(assetRefText(ref)))) return null;
-  const missing = refsOf(condition).filter((ref) => !assets.present.has(assetRefText(ref)));
+/** Assets of the condition that have no event since the last run. */
+function assetBlocker(condition: AssetCondition, assets: AssetSchedule): OpenBlocker {
+  const hasEvent = hasEventIn(assets);
+  const missing = refsOf(condition).filter((ref) => !hasEvent(ref));
   return blocker(
     'waits_for_assets',
     `it runs on ${conditionText(condition)}, and there is no new event of ${listed(missing.map(conditionText))}`,
   );
+}
+
+function hasEventIn({ present }: AssetSchedule): (ref: AssetRef) => boolean {
+  return (ref) => present.has(assetRefText(ref));
 }

@@ -1,11 +1,14 @@
 /** What the dependencies of a task instance say, in words. Which of them hold is asked of the same checks that the planner asks. */
 import type { BlockerCode } from '../../model/explanation.js';
+import type { Instant } from '../../model/instant.js';
+import type { PreviousRun } from '../../model/snapshot.js';
 import { FINISHED_STATES, type TaskInstanceState } from '../../model/states.js';
 import type { TaskInstance } from '../../model/task-instance.js';
-import type { RunView } from '../dag-run/run-view.js';
+import { isDoneWell, type PastFinding } from '../dag-run/depends-on-past.js';
 import type { TaskNode } from '../dag-run/task-node.js';
-import type { CheckResult, CheckSubject } from '../dependency/check.js';
+import type { CheckSubject, NotMet } from '../dependency/check.js';
 import { listDependencies } from '../dependency/checks.js';
+import { relevantSlots } from '../dependency/relevant-slots.js';
 import { instanceName, instantText, listed } from './describe.js';
 import { blocker, type OpenBlocker } from './explain-run.js';
 
@@ -16,65 +19,66 @@ export function dependencyBlockers(subject: CheckSubject): readonly OpenBlocker[
   );
 }
 
-function moreOf({ instance }: CheckSubject, { code, verdict }: CheckResult): { until?: number; becomes?: TaskInstanceState } {
-  if (verdict !== 'wait' && verdict !== 'met') return { becomes: verdict };
-  return (code === 'retry_delay' || code === 'reschedule') && instance.wakeAt !== null ? { until: instance.wakeAt } : {};
+function moreOf({ instance }: CheckSubject, { code, verdict }: NotMet): { until?: Instant | null; becomes?: TaskInstanceState } {
+  if (verdict !== 'wait') return { becomes: verdict };
+  return code === 'retry_delay' || code === 'reschedule' ? { until: instance.wakeAt } : {};
 }
 
-function describe({ view, node, instance }: CheckSubject, { code, verdict, data }: CheckResult): string {
-  const becomes = verdict === 'wait' || verdict === 'met' ? '' : `, so it becomes ${verdict}`;
+function describe(subject: CheckSubject, { code, verdict, data }: NotMet): string {
+  const { node, instance } = subject;
+  const becomes = verdict === 'wait' ? '' : `, so it becomes ${verdict}`;
   switch (code) {
     case 'skipped_by_decision':
       return `${String(data['by'])} decided to leave it out${becomes}`;
     case 'setup_ended':
     case 'setup_not_done':
-      return `its setups are not all done well: ${listed(unsuccessful(node.indirectSetups))}${becomes}`;
+      return `its setups are not all done well: ${listed(unsuccessful(subject, node.indirectSetups))}${becomes}`;
     case 'trigger_rule':
-      return `its trigger rule ${node.task.triggerRule} is not met: ${parentsText(node)}${becomes}`;
+      return `its trigger rule ${node.task.triggerRule} is not met: ${parentsText(subject)}${becomes}`;
     case 'map_source':
       return `it is mapped over ${String(data['source'])}, which is ${String(data['state'])}${becomes}`;
     case 'scope_not_done':
       return `${String(data['task'])} may still use what it takes down`;
     case 'past':
-      return pastText(view, node);
+      return pastText(subject, data['finding'] as PastFinding);
     case 'map_length':
       return `the number of its copies is not known before ${listed(node.facts.mapSources)} ${node.facts.mapSources.length === 1 ? 'is' : 'are'} done`;
     case 'retry_delay':
       return `try ${instance.tryNumber} of ${instance.maxTries} failed; the next one begins after ${waitText(instance)}`;
     case 'reschedule':
       return `it looks again at ${waitText(instance)} (poke ${instance.pokeNumber} found nothing)`;
-    case null:
-      return '';
   }
 }
 
+/** Of an instance that waits for a time. */
 function waitText({ wakeAt }: TaskInstance): string {
-  return wakeAt === null ? 'the next pass' : instantText(wakeAt);
+  return instantText(wakeAt as Instant);
 }
 
 /** Parents that are not done, or not done well, with their states. */
-function parentsText(node: TaskNode): string {
-  const open = unsuccessful(node.upstream);
+function parentsText(subject: CheckSubject): string {
+  const open = unsuccessful(subject, subject.node.upstream);
   return open.length === 0 ? 'all parents succeeded' : listed(open);
 }
 
-function unsuccessful(nodes: readonly TaskNode[]): readonly string[] {
-  return nodes.flatMap(({ task, slots }) =>
-    slots
+/** Those of the instances that this one looks at that have not succeeded, with their states. */
+function unsuccessful({ node, instance: { mapIndex } }: CheckSubject, others: readonly TaskNode[]): readonly string[] {
+  return others.flatMap((other) =>
+    relevantSlots(node, other, mapIndex)
       .filter(({ instance }) => instance.state !== 'success')
-      .map(({ instance }) => `${instanceName(task.taskId, instance.mapIndex)} is ${instance.state}`),
+      .map(({ instance }) => `${instanceName(other.task.taskId, instance.mapIndex)} is ${instance.state}`),
   );
 }
 
-function pastText({ previous }: RunView, { task }: TaskNode): string {
-  if (previous === null) return 'the run before has not done its part';
-  const states = previous.states[task.taskId] ?? [];
-  const date = instantText(previous.logicalDate);
-  if (states.length === 0) return `the run before (${date}) has no ${task.taskId}, and a task with dependsOnPast waits for it`;
-  const open = states.filter((state) => state !== 'success' && state !== 'skipped');
-  if (open.length > 0) {
-    const never = open.every((state) => FINISHED_STATES.has(state)) ? '; clear it or mark it there' : '';
-    return `${task.taskId} is ${[...new Set(open)].join(' and ')} in the run before (${date})${never}`;
-  }
-  return `not all tasks below ${task.taskId} are done well in the run before (${date}), as waitForDownstream wants`;
+/** The run before holds it back, so there is one. */
+function pastText({ view, node: { task } }: CheckSubject, finding: PastFinding): string {
+  const { states, logicalDate } = view.previous as PreviousRun;
+  const date = instantText(logicalDate);
+  if (finding === 'previous_missing')
+    return `the run before (${date}) has no ${task.taskId}, and a task with dependsOnPast waits for it`;
+  if (finding === 'children_of_previous_not_done_well')
+    return `not all tasks below ${task.taskId} are done well in the run before (${date}), as waitForDownstream wants`;
+  const open = (states[task.taskId] as readonly TaskInstanceState[]).filter((state) => !isDoneWell(state));
+  const never = open.every((state) => FINISHED_STATES.has(state)) ? '; clear it or mark it there' : '';
+  return `${task.taskId} is ${[...new Set(open)].join(' and ')} in the run before (${date})${never}`;
 }

@@ -1,10 +1,13 @@
 /** What keeps a scheduled task instance from its slot, and a queued one from its worker, in words. */
 import type { Situation, SlotHolder } from '../../model/situation.js';
+import type { Occupancy } from '../../model/snapshot.js';
 import type { TaskInstance } from '../../model/task-instance.js';
 import type { RunView } from '../dag-run/run-view.js';
 import { QueueLimits, type HoldReason } from '../queueing/queue-limits.js';
 import { counted, holderName, listed } from './describe.js';
 import { blocker, type OpenBlocker } from './explain-run.js';
+
+type PoolUse = Occupancy['pools'][string];
 
 /** What the running schedulers allow. */
 export interface SlotLimits {
@@ -66,7 +69,7 @@ function describe(
   situation: Situation,
   view: RunView,
   { pool, poolSlots, taskId }: TaskInstance,
-  { parallelism, freeSlots }: SlotLimits,
+  { parallelism }: SlotLimits,
 ): OpenBlocker | null {
   const { run, spec } = view;
   const task = view.task(taskId);
@@ -80,23 +83,20 @@ function describe(
       return null;
     case 'pool_unknown':
       return blocker(reason, `its pool "${pool}" does not exist; there are: ${Object.keys(pools).sort().join(', ')}`);
-    case 'pool_too_small':
-      return blocker(reason, `it needs ${counted(poolSlots, 'slot')}, and its pool "${pool}" has ${pools[pool]?.slots ?? 0}`);
+    case 'pool_too_small': {
+      const { slots } = pools[pool] as PoolUse;
+      return blocker(reason, `it needs ${counted(poolSlots, 'slot')}, and its pool "${pool}" has ${slots}`);
+    }
     case 'pool_full': {
+      const { slots, occupied } = pools[pool] as PoolUse;
       const holders = held((holder) => holder.pool === pool);
-      const { slots = 0, occupied = 0 } = pools[pool] ?? {};
       const text = `its pool "${pool}" is full (${occupied} of ${slots} taken, and it needs ${poolSlots}): ${listed(holders)}`;
       return blocker(reason, text, { holders });
     }
     case 'max_active_tasks': {
       const holders = held(inRun);
-      return blocker(
-        reason,
-        `its run has as many tasks under way as it may have (maxActiveTasks ${spec.maxActiveTasks}): ${listed(holders)}`,
-        {
-          holders,
-        },
-      );
+      const text = `its run has as many tasks under way as it may have (maxActiveTasks ${spec.maxActiveTasks}): ${listed(holders)}`;
+      return blocker(reason, text, { holders });
     }
     case 'max_active_tis_per_dagrun': {
       const holders = held((holder) => inRun(holder) && holder.key.taskId === taskId);
@@ -110,18 +110,12 @@ function describe(
     }
     case 'no_free_slot': {
       const holders = held(() => true);
-      if (total < parallelism && freeSlots <= 0) {
-        return blocker('no_local_slot', `the worker of the scheduler has no free slot (worker.slots): ${listed(holders)}`, {
-          holders,
-        });
+      if (total < parallelism) {
+        const text = `the worker of the scheduler has no free slot (worker.slots): ${listed(holders)}`;
+        return blocker('no_local_slot', text, { holders });
       }
-      return blocker(
-        reason,
-        `as many tasks are under way as the installation allows (core.parallelism ${parallelism}): ${listed(holders)}`,
-        {
-          holders,
-        },
-      );
+      const text = `as many tasks are under way as the installation allows (core.parallelism ${parallelism}): ${listed(holders)}`;
+      return blocker(reason, text, { holders });
     }
   }
 }
@@ -129,23 +123,21 @@ function describe(
 /** Of a queued instance: what its workers do. */
 export function workerBlocker({ components, holders, now }: Situation, { queue }: TaskInstance): OpenBlocker {
   const workers = components.filter(
-    ({ kind, leaseUntil, details }) => kind === 'worker' && leaseUntil >= now && queuesOf(details).includes(queue),
+    ({ kind, leaseUntil, details }) => kind === 'worker' && leaseUntil >= now && serves(details, queue),
   );
   if (workers.length === 0) {
     return blocker('no_worker', `no worker serves the queue "${queue}"; start one with "airflow-like worker"`);
   }
   const slots = workers.reduce((sum, { details }) => sum + numberOf(details['slots']), 0);
-  const ids = new Set(workers.map(({ id }) => id));
-  const running = holders.filter(({ workerId, state }) => state === 'running' && workerId !== null && ids.has(workerId));
+  const running = holders.filter(({ workerId }) => workers.some(({ id }) => id === workerId));
   if (running.length < slots) return blocker('about_to_start', `a worker of the queue "${queue}" takes it in a moment`);
   const names = running.map(({ key }) => holderName(key));
   const text = `the workers of the queue "${queue}" have no free slot (${running.length} of ${slots} taken): ${listed(names)}`;
   return blocker('workers_busy', text, { holders: names });
 }
 
-function queuesOf(details: Readonly<Record<string, unknown>>): readonly unknown[] {
-  const { queues } = details;
-  return Array.isArray(queues) ? (queues as unknown[]) : [];
+function serves({ queues }: Readonly<Record<string, unknown>>, queue: string): boolean {
+  return Array.isArray(queues) && queues.includes(queue);
 }
 
 function numberOf(value: unknown): number {

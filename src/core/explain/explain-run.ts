@@ -14,7 +14,8 @@ export function runBlockers(situation: Situation): readonly OpenBlocker[] {
     return [blocker('run_finished', `the run ended ${run.state}${run.endedAt === null ? '' : ` at ${instantText(run.endedAt)}`}`)];
   }
   const blockers = [...missingScheduler(situation), ...dagBlockers(situation)];
-  if (run.state === 'running') return blockers;
+  // A run that has started goes on with the version that it has, whatever became of the file.
+  if (run.state === 'running') return blockers.filter(({ code }) => code !== 'dag_retired');
   blockers.push(...placeBlockers(situation));
   if (blockers.length === 0)
     blockers.push(blocker('run_not_started', 'the run is queued and starts with the next pass of the scheduler'));
@@ -78,11 +79,6 @@ export function fullLane(
 ): OpenBlocker {
   const holders = lane.map(({ runId }) => runId);
   const whose = code === 'max_active_runs' ? 'the DAG' : 'its backfill';
-  return blocker(
-    code,
-    `${whose} has ${counted(lane.length, 'running run')}, of ${limit} it may have (maxActiveRuns): ${listed(holders)}`,
-    {
-      holders,
-    },
-  );
+  const text = `${whose} has ${counted(lane.length, 'running run')}, of ${limit} it may have (maxActiveRuns): ${listed(holders)}`;
+  return blocker(code, text, { holders });
 }

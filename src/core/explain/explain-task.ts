@@ -72,7 +72,7 @@ function explain(subject: RunSubject, instance: TaskInstance, options: ExplainOp
     state,
     summary: summaryOf(instance, blockers, options.reason ?? null),
     blockers,
-    nextLookAt: blockers.length === 0 ? null : nextLookAt(subject.situation, blockers),
+    nextLookAt: nextLookAt(subject.situation, blockers),
   };
 }
 
@@ -81,7 +81,8 @@ function blockersOf({ situation, view, ofRun, slots }: RunSubject, instance: Tas
   if (FINISHED_RUN_STATES.has(view.run.state)) return ofRun;
   switch (instance.state) {
     case 'queued':
-      return [...ofRun.filter(({ code }) => code !== 'no_scheduler' && code !== 'dag_paused'), workerBlocker(situation, instance)];
+      // It has its slot: a worker takes it whatever becomes of its run, its DAG or the scheduler.
+      return [workerBlocker(situation, instance)];
     case 'deferred':
       return [...ofRun, waitBlocker('deferred', 'it waits for a trigger', instance.wakeAt)];
     case 'awaiting_input':
@@ -114,8 +115,9 @@ function summaryOf(instance: TaskInstance, [binding]: readonly Blocker[], reason
   return `${name} ended ${instance.state}${at}${try_}${reason === null ? '' : `: ${reason}`}`;
 }
 
-/** The earliest of what gives way by itself and what the scheduler has noted for the run. */
+/** The earliest of what gives way by itself and what the scheduler has noted for the run; null also where nothing is in the way. */
 function nextLookAt({ planAt, snapshot: { run } }: Situation, blockers: readonly Blocker[]): Instant | null {
+  if (blockers.length === 0) return null;
   const times = blockers.flatMap(({ until }) => until ?? []);
   if (run.state === 'running' && planAt !== null) times.push(planAt);
   return times.length === 0 ? null : Math.min(...times);

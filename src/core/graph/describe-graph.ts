@@ -1,7 +1,7 @@
 /** A DAG's graph as text, for terminals and for snapshots that a reviewer reads. */
 import type { DagSpec, TaskSpec } from '../../model/dag-spec.js';
 import { kindWords, triggerRuleWords } from '../../model/task-words.js';
-import { graphOf, type TaskGraph } from './task-graph.js';
+import { childrenOf, graphOf, taskOf, type TaskGraph } from './task-graph.js';
 
 /**
  * The tasks as a tree, in wiring order. A chain stands on one line; a task with several parents is drawn below the first one and only named, with
@@ -29,10 +29,10 @@ export function describeGraph(
     const chain = chainFrom(task, graph, drawn);
     const end = chain[chain.length - 1] as TaskSpec;
     lines.push(stem + chain.map(describeTask).join(' → '));
-    const children = graph.downstream.get(end.taskId) ?? [];
+    const children = childrenOf(graph, end.taskId);
     const below = `${indent}${isLast ? '   ' : '│  '}`;
     for (let index = children.length - 1; index >= 0; index--) {
-      const child = graph.tasks.get(children[index] as string) as TaskSpec;
+      const child = taskOf(graph, children[index] as string);
       open.push({ task: child, indent: below, isLast: index === children.length - 1 });
     }
   }
@@ -52,9 +52,9 @@ function chainFrom(first: TaskSpec, graph: TaskGraph, drawn: Set<string>): TaskS
   while (task) {
     chain.push(task);
     drawn.add(task.taskId);
-    const children: readonly string[] = graph.downstream.get(task.taskId) ?? [];
-    const child: TaskSpec | undefined = children.length === 1 ? graph.tasks.get(children[0] as string) : undefined;
-    task = child && child.upstream.length === 1 ? child : undefined;
+    const children: readonly string[] = childrenOf(graph, task.taskId);
+    const child: TaskSpec | undefined = children.length === 1 ? taskOf(graph, children[0] as string) : undefined;
+    task = child?.upstream.length === 1 ? child : undefined;
   }
   return chain;
 }

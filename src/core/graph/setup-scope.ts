@@ -1,10 +1,10 @@
 /** Setups and teardowns around work: which of them have to run again together with it. */
-import type { TaskGraph } from './task-graph.js';
 import { flatRelatives } from './relatives.js';
+import { childrenOf, taskOf, type TaskGraph } from './task-graph.js';
 
 /** The teardowns directly below a setup: those that clean up after it. */
 export function teardownsOf(graph: TaskGraph, setupId: string): readonly string[] {
-  return (graph.downstream.get(setupId) ?? []).filter((taskId) => graph.tasks.get(taskId)?.role === 'teardown');
+  return childrenOf(graph, setupId).filter((taskId) => taskOf(graph, taskId).role === 'teardown');
 }
 
 /**
@@ -12,23 +12,12 @@ export function teardownsOf(graph: TaskGraph, setupId: string): readonly string[
  * teardowns all lie elsewhere was over before the task began.
  */
 export function setupsAround(graph: TaskGraph, taskId: string): readonly string[] {
-  if (!hasSetups(graph)) return [];
-  const setups = [...flatRelatives(graph, [taskId], 'upstream')].filter((id) => graph.tasks.get(id)?.role === 'setup');
-  if (setups.length === 0) return [];
+  if (graph.setups.length === 0) return [];
+  const above = flatRelatives(graph, [taskId], 'upstream');
   const below = flatRelatives(graph, [taskId], 'downstream');
-  return setups.filter((setupId) => {
+  return graph.setups.filter((setupId) => {
+    if (!above.has(setupId)) return false;
     const teardowns = teardownsOf(graph, setupId);
     return teardowns.length === 0 || teardowns.some((teardownId) => below.has(teardownId));
   });
-}
-
-const withSetups = new WeakMap<TaskGraph, boolean>();
-
-function hasSetups(graph: TaskGraph): boolean {
-  let has = withSetups.get(graph);
-  if (has === undefined) {
-    has = [...graph.tasks.values()].some(({ role }) => role === 'setup');
-    withSetups.set(graph, has);
-  }
-  return has;
 }

@@ -4,7 +4,8 @@
  */
 import type { DagSpec, InputSpec, MapSpec, TaskGroupSpec, TaskSpec } from '../../model/dag-spec.js';
 import { flatRelatives } from './relatives.js';
-import { graphOf, type TaskGraph } from './task-graph.js';
+import { teardownsOf } from './setup-scope.js';
+import { childrenOf, graphOf, taskOf, type TaskGraph } from './task-graph.js';
 import { topologicalOrder } from './topology.js';
 
 export interface TaskFacts {
@@ -41,10 +42,10 @@ export function taskFactsOf(spec: DagSpec): ReadonlyMap<string, TaskFacts> {
 
 function buildFacts(spec: DagSpec): ReadonlyMap<string, TaskFacts> {
   const graph = graphOf(spec);
-  const groups = new Map(spec.groups.map((group) => [group.groupId, group]));
+  const groups = new Map<string | null, TaskGroupSpec>(spec.groups.map((group) => [group.groupId, group]));
   const rankOf = new Map(topologicalOrder(spec.tasks, spec.dagId).map((taskId, index) => [taskId, index]));
-  const setups = indirectSetupsOf(spec, graph);
-  const leaves = stateLeavesOf(spec, graph);
+  const setups = indirectSetupsOf(graph);
+  const leaves = stateLeavesOf(graph);
   const facts = new Map<string, TaskFacts>();
   for (const task of spec.tasks) {
     const group = mappedGroupOf(task, groups);
@@ -55,8 +56,8 @@ function buildFacts(spec: DagSpec): ReadonlyMap<string, TaskFacts> {
       mappedGroup: group?.groupId ?? null,
       mapping,
       mapSources: mapping === null ? [] : [...neededBy(mapping.sources)],
-      takesDataFrom: neededBy([...task.inputs, ...(mapping?.sources ?? [])]),
-      deciders: task.upstream.filter((id) => graph.tasks.get(id)?.decides),
+      takesDataFrom: neededBy(mapping === null ? task.inputs : [...task.inputs, ...mapping.sources]),
+      deciders: task.upstream.filter((id) => taskOf(graph, id).decides),
       indirectSetups: setups.get(task.taskId) ?? [],
       scope: task.role === 'teardown' ? scopeOf(task, graph) : [],
       isStateLeaf: leaves.has(task.taskId),
@@ -66,17 +67,18 @@ function buildFacts(spec: DagSpec): ReadonlyMap<string, TaskFacts> {
   return facts;
 }
 
-function mappedGroupOf(task: TaskSpec, groups: ReadonlyMap<string, TaskGroupSpec>): TaskGroupSpec | null {
-  let group = task.groupId === null ? undefined : groups.get(task.groupId);
-  while (group && group.map === null) group = group.parentId === null ? undefined : groups.get(group.parentId);
+function mappedGroupOf({ groupId }: TaskSpec, groups: ReadonlyMap<string | null, TaskGroupSpec>): TaskGroupSpec | null {
+  let group = groups.get(groupId);
+  while (group?.map === null) group = groups.get(group.parentId);
   return group ?? null;
 }
 
-/** Tasks that `inputs` take the return value of, with nothing to stand in for it. */
+/** Tasks that `inputs` take the return value of, with nothing to stand in for it, as they are written. */
 function neededBy(inputs: readonly InputSpec[]): Set<string> {
   const found = new Set<string>();
   const open = [...inputs];
-  for (let input = open.pop(); input !== undefined; input = open.pop()) {
+  // Grows while it is walked.
+  for (const input of open) {
     if (input.kind === 'ref' && input.orElse === undefined) found.add(input.taskId);
     else if (input.kind === 'object') open.push(...Object.values(input.fields));
     else if (input.kind === 'list') open.push(...input.items);
@@ -88,28 +90,25 @@ function neededBy(inputs: readonly InputSpec[]): Set<string> {
  * A setup matters to all that is below it and, if it has teardowns, above one of these. Each setup costs one walk down and one walk up from its
  * teardowns.
  */
-function indirectSetupsOf(spec: DagSpec, graph: TaskGraph): ReadonlyMap<string, readonly string[]> {
+function indirectSetupsOf(graph: TaskGraph): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>();
-  for (const setup of spec.tasks) {
-    if (setup.role !== 'setup') continue;
-    const children = graph.downstream.get(setup.taskId) ?? [];
-    const teardowns = children.filter((id) => graph.tasks.get(id)?.role === 'teardown');
+  for (const setupId of graph.setups) {
+    const teardowns = teardownsOf(graph, setupId);
     const above = teardowns.length === 0 ? null : flatRelatives(graph, teardowns, 'upstream');
-    for (const taskId of flatRelatives(graph, [setup.taskId], 'downstream')) {
-      const task = graph.tasks.get(taskId);
-      if (!task || task.role === 'teardown' || task.upstream.includes(setup.taskId)) continue;
+    for (const taskId of flatRelatives(graph, [setupId], 'downstream')) {
+      const { role, upstream } = taskOf(graph, taskId);
+      if (role === 'teardown' || upstream.includes(setupId)) continue;
       if (above !== null && !above.has(taskId)) continue;
       const list = found.get(taskId);
-      if (list) list.push(setup.taskId);
-      else found.set(taskId, [setup.taskId]);
+      if (list) list.push(setupId);
+      else found.set(taskId, [setupId]);
     }
   }
   return found;
 }
 
 function scopeOf(teardown: TaskSpec, graph: TaskGraph): readonly string[] {
-  const setups = teardown.upstream.filter((id) => graph.tasks.get(id)?.role === 'setup');
-  if (setups.length === 0) return [];
+  const setups = teardown.upstream.filter((id) => taskOf(graph, id).role === 'setup');
   const below = flatRelatives(graph, setups, 'downstream');
   const parents = new Set(teardown.upstream);
   return [...flatRelatives(graph, [teardown.taskId], 'upstream')].filter((id) => below.has(id) && !parents.has(id));
@@ -118,11 +117,11 @@ function scopeOf(teardown: TaskSpec, graph: TaskGraph): readonly string[] {
 /**
  * Tasks that count (teardowns only if they say so) and have no child that counts; where none counts, the tasks without children.
  */
-function stateLeavesOf(spec: DagSpec, graph: TaskGraph): ReadonlySet<string> {
+function stateLeavesOf(graph: TaskGraph): ReadonlySet<string> {
   const counts = (taskId: string): boolean => {
-    const task = graph.tasks.get(taskId);
-    return task !== undefined && (task.role !== 'teardown' || task.onFailureFailDagrun);
+    const { role, onFailureFailDagrun } = taskOf(graph, taskId);
+    return role !== 'teardown' || onFailureFailDagrun;
   };
-  const leaves = spec.tasks.filter(({ taskId }) => counts(taskId) && !graph.downstream.get(taskId)?.some(counts));
-  return new Set(leaves.length > 0 ? leaves.map(({ taskId }) => taskId) : graph.leaves);
+  const leaves = [...graph.tasks.keys()].filter((taskId) => counts(taskId) && !childrenOf(graph, taskId).some(counts));
+  return new Set(leaves.length > 0 ? leaves : graph.leaves);
 }

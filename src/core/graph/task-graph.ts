@@ -10,10 +10,22 @@ export interface TaskGraph {
   readonly downstream: ReadonlyMap<string, readonly string[]>;
   /** Ids of the tasks without children, in wiring order. */
   readonly leaves: readonly string[];
+  /** Ids of the setups, in wiring order. */
+  readonly setups: readonly string[];
   readonly hasDependsOnPast: boolean;
 }
 
 const graphs = new WeakMap<DagSpec, TaskGraph>();
+
+/** @param taskId Of a task in the graph. */
+export function taskOf(graph: TaskGraph, taskId: string): TaskSpec {
+  return graph.tasks.get(taskId) as TaskSpec;
+}
+
+/** @param taskId Of a task in the graph. */
+export function childrenOf(graph: Pick<TaskGraph, 'downstream'>, taskId: string): readonly string[] {
+  return graph.downstream.get(taskId) as readonly string[];
+}
 
 /**
  * The graph of `spec`, remembered as long as the spec object lives.
@@ -46,7 +58,12 @@ function buildGraph(spec: DagSpec): TaskGraph {
   return {
     tasks,
     downstream,
-    leaves: spec.tasks.filter((task) => downstream.get(task.taskId)?.length === 0).map((task) => task.taskId),
+    leaves: idsOf(spec.tasks.filter(({ taskId }) => childrenOf({ downstream }, taskId).length === 0)),
+    setups: idsOf(spec.tasks.filter(({ role }) => role === 'setup')),
     hasDependsOnPast: spec.tasks.some((task) => task.dependsOnPast || task.waitForDownstream),
   };
+}
+
+function idsOf(tasks: readonly TaskSpec[]): readonly string[] {
+  return tasks.map(({ taskId }) => taskId);
 }

@@ -8,29 +8,38 @@ export interface TaskEdges {
   readonly upstream: readonly string[];
 }
 
+interface Place {
+  readonly taskId: string;
+  /** Parents that are not in the order yet. */
+  missing: number;
+  readonly children: Place[];
+}
+
 /**
- * Task ids, parents before children; among free tasks the given order is kept.
+ * Task ids, parents before children; among free tasks the given order is kept. Parents that are none of the tasks do not count.
  * @throws AirflowLikeError DAG_CYCLE with the cycle as a path `a -> b -> a`.
  */
 export function topologicalOrder(tasks: readonly TaskEdges[], place: string): readonly string[] {
-  const children = new Map<string, string[]>(tasks.map((task) => [task.taskId, []]));
-  const missing = new Map<string, number>();
-  for (const task of tasks) {
-    const parents = task.upstream.filter((parent) => children.has(parent));
-    missing.set(task.taskId, parents.length);
-    for (const parent of parents) children.get(parent)?.push(task.taskId);
-  }
-  const order = tasks.filter((task) => missing.get(task.taskId) === 0).map((task) => task.taskId);
-  // Grows while it is walked.
-  for (const taskId of order) {
-    for (const child of children.get(taskId) ?? []) {
-      const left = (missing.get(child) ?? 0) - 1;
-      missing.set(child, left);
-      if (left === 0) order.push(child);
+  const places = new Map(tasks.map(({ taskId }): [string, Place] => [taskId, { taskId, missing: 0, children: [] }]));
+  for (const { taskId, upstream } of tasks) {
+    const own = places.get(taskId) as Place;
+    for (const id of upstream) {
+      const parent = places.get(id);
+      if (!parent) continue;
+      parent.children.push(own);
+      own.missing++;
     }
   }
-  if (order.length === tasks.length) return order;
-  const cycle = findCycle(tasks) ?? [];
+  const order = [...places.values()].filter(({ missing }) => missing === 0);
+  // Grows while it is walked.
+  for (const { children } of order) {
+    for (const child of children) {
+      child.missing--;
+      if (child.missing === 0) order.push(child);
+    }
+  }
+  if (order.length === places.size) return order.map(({ taskId }) => taskId);
+  const cycle = findCycle(tasks) as readonly string[];
   throw new AirflowLikeError('DAG_CYCLE', { place, message: `the tasks form a cycle: ${cycle.join(' -> ')}` });
 }
 
@@ -53,7 +62,7 @@ export function findCycle(tasks: readonly TaskEdges[]): readonly string[] | null
         const from = path.findIndex((entry) => entry.taskId === parent);
         const members = path.slice(from).map((entry) => entry.taskId);
         return [parent, ...members.reverse()];
-      } else if (!done.has(parent)) {
+      } else {
         path.push({ taskId: parent, next: 0 });
         onPath.add(parent);
       }

@@ -4,12 +4,13 @@ import type { TaskInstance } from '../../model/task-instance.js';
 import { taskCallback } from '../callback/task-callback.js';
 import type { PlanOptions } from '../dag-run/plan-options.js';
 import type { RunView } from '../dag-run/run-view.js';
-import { copiesOf, unexpandedSlot, type TaskNode } from '../dag-run/task-node.js';
+import { copiesOf, unexpandedSlot, type Slot, type TaskNode } from '../dag-run/task-node.js';
 import { mapLength, type MapLength } from './map-length.js';
 
 /**
  * Expands `instance` (map index -1), whose dependencies are met: it becomes map index 0, the others are inserted in state none. Nothing to map
  * over skips it; a source that cannot be mapped keeps it from running. A member of a mapped group gets one copy for each of the group's.
+ * @param length Known, or why it cannot be: with its dependencies met, no source is missing.
  * @returns The row as it is now.
  */
 export function expandTask(
@@ -20,25 +21,18 @@ export function expandTask(
   now: Instant,
   options: PlanOptions,
 ): TaskInstance {
-  switch (length.kind) {
-    case 'wait':
-      return instance;
-    case 'ended': {
-      const name = length.state === 'skipped' ? 'skip' : 'failUpstream';
-      return view.transition(instance.id, name, { endedAt: now }, { reason: 'map_source' });
-    }
-    case 'unmappable': {
-      const reason = `EXPAND_TYPE: expected an array or an object, got ${length.got} (from ${length.from})`;
-      if (length.isOwnFault) return fail(view, instance, now, reason);
-      return view.transition(instance.id, 'failUpstream', { endedAt: now }, { reason });
-    }
-    case 'known':
+  const end = (name: 'skip' | 'failUpstream', reason: string): TaskInstance =>
+    view.transition(instance.id, name, { endedAt: now }, { reason });
+  const found = length as Extract<MapLength, { kind: 'known' | 'unmappable' }>;
+  if (found.kind === 'unmappable') {
+    const reason = `EXPAND_TYPE: expected an array or an object, got ${found.got} (from ${found.from})`;
+    return found.isOwnFault ? fail(view, instance, now, reason) : end('failUpstream', reason);
   }
-  if (length.length === 0) return view.transition(instance.id, 'skip', { endedAt: now }, { reason: 'mapped_over_nothing' });
-  if (length.length > options.maxMapLength) {
-    return fail(view, instance, now, `EXPAND_TOO_LARGE: ${length.length} > ${options.maxMapLength} (task ${node.task.taskId})`);
+  if (found.length === 0) return end('skip', 'mapped_over_nothing');
+  if (found.length > options.maxMapLength) {
+    return fail(view, instance, now, `EXPAND_TOO_LARGE: ${found.length} > ${options.maxMapLength} (task ${node.task.taskId})`);
   }
-  return expand(view, instance, length.length);
+  return expand(view, instance, found.length);
 }
 
 function expand(view: RunView, instance: TaskInstance, length: number): TaskInstance {
@@ -61,13 +55,13 @@ export function expandLiteral(view: RunView, node: TaskNode, options: PlanOption
 }
 
 /**
- * After the source of an expanded task was cleared and ran again: adds the missing copies, restores removed ones, and removes the surplus ones
- * that are not under way. To be asked when a copy may run; does nothing while the length is unknown, and costs nothing when it fits.
+ * Of a task whose instance may run, and is a copy if the task is mapped. After the source of the copies was cleared and ran again: adds the missing
+ * ones, restores removed ones, and removes the surplus ones that are not under way. Does nothing while the length is unknown, and costs nothing when it fits.
  * @returns The copies that were added or restored.
  */
 export function reviseCopies(view: RunView, node: TaskNode, now: Instant, options: PlanOptions): readonly TaskInstance[] {
   const { mapping } = node.facts;
-  if (mapping === null || unexpandedSlot(node)) return [];
+  if (mapping === null) return [];
   const source = mapLength(view, mapping);
   if (source.kind !== 'known' || source.length > options.maxMapLength || source.length === copiesOf(node)) return [];
   const added: TaskInstance[] = [];
@@ -80,8 +74,8 @@ export function reviseCopies(view: RunView, node: TaskNode, now: Instant, option
       view.transition(instance.id, 'remove', { endedAt: now, wakeAt: null }, { reason: 'map_index' });
     }
   }
-  const pattern = node.slots[0]?.instance;
-  if (pattern) added.push(...view.insertCopies(pattern, missing));
+  const { instance: pattern } = node.slots[0] as Slot;
+  added.push(...view.insertCopies(pattern, missing));
   return added;
 }
 

@@ -8,14 +8,13 @@ export type MapLength =
   | { readonly kind: 'known'; readonly length: number }
   /** The source is not finished yet, or has been removed. */
   | { readonly kind: 'wait' }
-  /** The source has no value, so the mapped task takes over how it ended. */
-  | { readonly kind: 'ended'; readonly state: 'skipped' | 'upstream_failed' }
+  /** The source ended without a value; what becomes of the mapped task says its dependency on the source. */
+  | { readonly kind: 'ended' }
   /** The source has a value that cannot be mapped over; `got` says what, `from` where it comes from: the DAG itself or another task. */
   | { readonly kind: 'unmappable'; readonly got: string; readonly from: string; readonly isOwnFault: boolean };
 
 const WAIT: MapLength = { kind: 'wait' };
-const ENDED_SKIPPED: MapLength = { kind: 'ended', state: 'skipped' };
-const ENDED_FAILED: MapLength = { kind: 'ended', state: 'upstream_failed' };
+const ENDED: MapLength = { kind: 'ended' };
 
 /** Number of copies of a mapped task in this run as it stands: by its first source that is not of a known length, or by all of them. */
 export function mapLength(view: RunView, { kind, sources, fill, chunk = 1 }: MapSpec): MapLength {
@@ -55,6 +54,7 @@ function sourceLength(view: RunView, source: InputSpec): MapLength {
 }
 
 function literalLength(value: TaggedJson): MapLength {
+  // Asked for every copy, so that the keys of a long array are not listed each time.
   if (Array.isArray(value)) return { kind: 'known', length: value.length };
   const origin = { kind: 'unmappable', from: 'a literal', isOwnFault: true } as const;
   if (value === null) return { ...origin, got: 'null' };
@@ -75,10 +75,9 @@ function outputLength(node: TaskNode): MapLength {
       if (instance.outputLength < 0) return { ...origin, got: 'a single value' };
       return { kind: 'known', length: instance.outputLength };
     case 'skipped':
-      return ENDED_SKIPPED;
     case 'failed':
     case 'upstream_failed':
-      return ENDED_FAILED;
+      return ENDED;
     default:
       return WAIT;
   }
@@ -88,7 +87,6 @@ function outputLength(node: TaskNode): MapLength {
 function copiesWithOutput(node: TaskNode): MapLength {
   if (node.slots.length === 0 || unfinishedOf(node) > 0) return WAIT;
   const unexpanded = unexpandedSlot(node)?.instance;
-  if (unexpanded?.state === 'removed') return WAIT;
-  if (unexpanded) return unexpanded.state === 'skipped' ? ENDED_SKIPPED : ENDED_FAILED;
-  return { kind: 'known', length: node.outputs };
+  if (!unexpanded) return { kind: 'known', length: node.outputs };
+  return unexpanded.state === 'removed' ? WAIT : ENDED;
 }

@@ -31,10 +31,14 @@ const backfill = { backfillId: 3, isPaused: false, maxActiveRuns: 1, runningRuns
 const TEXTS: Readonly<Record<string, string>> = {
   'no scheduler': 'no scheduler is running; start one with "airflow-like scheduler" or "npm start"',
   'a paused DAG': 'the DAG is paused; "airflow-like dags unpause d" lets it go on',
-  'a DAG whose file is gone': 'the file of the DAG (d.ts) is gone or no longer holds it',
+  'a DAG whose file is gone before the run started': 'the file of the DAG (d.ts) is gone or no longer holds it',
+  'a DAG whose file is gone while the run is running': 'its trigger rule all_success is not met: a is none',
   'a run that is over': 'the run ended failed at 1970-01-01T00:00:00.005Z',
+  'a run that is over, nobody knows since when': 'the run ended failed',
   'a run that may not start yet': 'the run may not start before 1970-01-01T00:00:02Z',
   'a run that starts in a moment': 'the run is queued and starts with the next pass of the scheduler',
+  'a run that may start now': 'the run is queued and starts with the next pass of the scheduler',
+  'a run of a backfill that nothing is known of': 'the run is queued and starts with the next pass of the scheduler',
   'running runs of the DAG': 'the DAG has 1 running run, of 1 it may have (maxActiveRuns): other',
   'running runs of the backfill': 'its backfill has 1 running run, of 1 it may have (maxActiveRuns): other',
   'a paused backfill': 'backfill 3 is paused; "airflow-like backfill unpause 3" lets it go on',
@@ -66,10 +70,29 @@ describe('what binds', () => {
   it.each<[string, Case, readonly string[]]>([
     ['no scheduler', { world: { components: [] } }, ['no_scheduler', 'trigger_rule']],
     ['a paused DAG', { world: { schedule: { dagChanges: { isPaused: true } } } }, ['dag_paused', 'trigger_rule']],
-    ['a DAG whose file is gone', { world: { schedule: { dagChanges: { isRetired: true } } } }, ['dag_retired', 'trigger_rule']],
+    [
+      'a DAG whose file is gone before the run started',
+      { run: { state: 'queued' }, world: { schedule: { dagChanges: { isRetired: true } } } },
+      ['dag_retired', 'trigger_rule'],
+    ],
+    [
+      'a DAG whose file is gone while the run is running',
+      { world: { schedule: { dagChanges: { isRetired: true } } } },
+      ['trigger_rule'],
+    ],
     ['a run that is over', { run: { state: 'failed', endedAt: 5 } }, ['run_finished']],
+    ['a run that is over, nobody knows since when', { run: { state: 'failed', endedAt: null } }, ['run_finished']],
     ['a run that may not start yet', { run: { state: 'queued', runAfter: 2_000 } }, ['run_after', 'trigger_rule']],
     ['a run that starts in a moment', { run: { state: 'queued' } }, ['run_not_started', 'trigger_rule']],
+    ['a run that may start now', { run: { state: 'queued', runAfter: NOW } }, ['run_not_started', 'trigger_rule']],
+    [
+      'a run of a backfill that nothing is known of',
+      {
+        run: { state: 'queued', backfillId: 3 },
+        world: { schedule: { backfills: [{ ...backfill, backfillId: 4, isPaused: true }] } },
+      },
+      ['run_not_started', 'trigger_rule'],
+    ],
     [
       'running runs of the DAG',
       { run: { state: 'queued' }, spec: { maxActiveRuns: 1 }, world: { situation: { lane: [{ runId: 'other', startedAt: 1 }] } } },
@@ -163,25 +186,37 @@ describe('what binds', () => {
     expect(blockers[0]?.text).toBe(TEXTS[what]);
   });
 
-  it.each<[string, Partial<TaskSpec>]>([
-    ['max_active_tis_per_dagrun', { maxActiveTisPerDagrun: 1 }],
-    ['max_active_tis_per_dag', { maxActiveTisPerDag: 1 }],
-  ])('%s', (code, limit) => {
-    const tasks = [taskSpec('b', limit), taskSpec('c')];
-    const view = viewOf(tasks, { b: { ...running, mapIndex: 0 }, c: { ...scheduled, taskId: 'b', mapIndex: 1 } });
-    expect(explainTask(situationOf(view, NOW), 'b', 1, { parallelism: 32 })).toMatchObject({
-      blockers: [{ code, holders: ['d.b[0] in manual__1970-01-01T00:00:00+00:00'] }],
+  it('a scheduler that is gone, which it is after its lease', () => {
+    const codes = (leaseUntil: number) =>
+      explain({ world: { components: [{ ...component('scheduler'), leaseUntil }] } }).blockers.map(({ code }) => code);
+    expect(codes(NOW)).toEqual(['trigger_rule']);
+    expect(codes(NOW - 1)).toEqual(['no_scheduler', 'trigger_rule']);
+  });
+
+  it('the lane of a run, with the runs that are in it', () => {
+    const lane = {
+      situation: {
+        lane: [
+          { runId: 'r1', startedAt: 1 },
+          { runId: 'r2', startedAt: 2 },
+        ],
+      },
+    };
+    const [full] = explain({ run: { state: 'queued' }, spec: { maxActiveRuns: 2 }, world: lane }).blockers;
+    expect(full).toMatchObject({
+      text: 'the DAG has 2 running runs, of 2 it may have (maxActiveRuns): r1, r2',
+      holders: ['r1', 'r2'],
     });
   });
 
-  it('the run before, with what is wrong there', () => {
-    const tasks = [taskSpec('b', { dependsOnPast: true })];
-    const previous = { dagRunId: 9, logicalDate: 0, states: { b: ['failed' as const] }, everRan: ['b'] };
-    const view = viewOf(tasks, {}, { snapshot: { previous } });
-    const { blockers } = explainTask(situationOf(view, NOW), 'b', -1, { parallelism: 32 });
-    expect(blockers).toMatchObject([
-      { code: 'past', text: 'b is failed in the run before (1970-01-01T00:00:00Z); clear it or mark it there', isBinding: true },
-    ]);
+  it('of two backfills the one that the run belongs to', () => {
+    const backfills = [
+      { ...backfill, backfillId: 2, isPaused: true },
+      { ...backfill, maxActiveRuns: 2 },
+    ];
+    const world = { schedule: { backfills }, situation: { lane: [{ runId: 'other', startedAt: 1 }] } };
+    const { blockers } = explain({ run: { state: 'queued', backfillId: 3 }, world });
+    expect(blockers.map(({ code }) => code)).toEqual(['run_not_started', 'trigger_rule']);
   });
 });
 
@@ -210,6 +245,20 @@ describe('an explanation', () => {
       blockers: [{ until: 5_000, text: 'try 1 of 3 failed; the next one begins after 1970-01-01T00:00:05Z' }],
     });
     expect(explain({ states: { a: running } }).nextLookAt).toBeNull();
+    for (const state of ['up_for_reschedule', 'deferred'] as const) {
+      expect(explain({ states: { a: done, b: { state, tryNumber: 1, wakeAt: 5_000 } } }).nextLookAt).toBe(5_000);
+    }
+    expect(explain({ run: { state: 'queued', runAfter: 2_000 } }).nextLookAt).toBe(2_000);
+  });
+
+  it('says when it is looked at next if the scheduler comes before: in a running run', () => {
+    const noted = (planAt: number) => ({ situation: { planAt } });
+    const retry = { a: done, b: { state: 'up_for_retry', tryNumber: 1, wakeAt: 5_000 } } as const;
+    expect(explain({ states: retry, world: noted(3_000) }).nextLookAt).toBe(3_000);
+    expect(explain({ states: retry, world: noted(9_000) }).nextLookAt).toBe(5_000);
+    expect(explain({ states: { a: running }, world: noted(9_000) }).nextLookAt).toBe(9_000);
+    expect(explain({ run: { state: 'queued', runAfter: 2_000 }, world: noted(1_500) }).nextLookAt).toBe(2_000);
+    expect(explain({ states: { a: done }, world: noted(9_000) }, 'a').nextLookAt).toBeNull();
   });
 
   it('says which state a check forces', () => {
@@ -230,10 +279,32 @@ describe('an explanation', () => {
     expect(explain({ states: { a: { ...done, endedAt: 5_000 } } }, 'a').summary).toBe(
       'a ended success at 1970-01-01T00:00:05Z (try 1 of 1)',
     );
+    expect(explain({ states: { a: { state: 'skipped' } } }, 'a').summary).toBe('a ended skipped');
+    expect(explain({ states: { a: { state: 'running', tryNumber: 1, token: 'x' } } }, 'a').summary).toBe(
+      'a is running (try 1 of 1) on worker unknown',
+    );
+  });
+
+  it('of what is finished says why, if the history does', () => {
+    const view = viewOf(CHAIN, { a: { ...done, state: 'failed', endedAt: 5_000 } });
+    const { summary } = explainTask(situationOf(view, NOW), 'a', -1, { parallelism: 32, reason: 'lease_expired' });
+    expect(summary).toBe('a ended failed at 1970-01-01T00:00:05Z (try 1 of 1): lease_expired');
+  });
+
+  it('of a task that is expanded is that of its first copy, if no index is given', () => {
+    const view = viewOf(CHAIN, { a: { mapIndex: 0 }, b: { taskId: 'a', mapIndex: 1 } });
+    expect(explainTask(situationOf(view, NOW), 'a', -1, { parallelism: 32 })).toMatchObject({ mapIndex: 0, state: 'none' });
+    expect(explainTask(situationOf(view, NOW), 'a', 1, { parallelism: 32 })).toMatchObject({ mapIndex: 1, state: 'none' });
   });
 
   it('of what the run does not have says so', () => {
-    expect(explain({}, 'gone')).toMatchObject({ state: null, summary: expect.stringContaining('does not have the task gone') });
+    expect(explain({}, 'gone')).toMatchObject({
+      state: null,
+      blockers: [],
+      nextLookAt: null,
+      summary: expect.stringContaining('does not have the task gone'),
+    });
+    expect(explain({}, 'b', 0)).toMatchObject({ state: null, summary: expect.stringContaining('b[0] is not part of this run') });
     expect(explain({}, 'b', 7)).toMatchObject({ state: null, summary: expect.stringContaining('b[7] is not part of this run') });
   });
 });
