@@ -21,11 +21,11 @@ export function checkId(id: unknown, place: string): asserts id is string {
 
 /** @throws AirflowLikeError ID_INVALID unless `runId` can name a run. */
 export function checkRunId(runId: unknown, place: string): asserts runId is string {
-  const isRunId = typeof runId === 'string' && RUN_ID.test(runId);
-  if (isRunId && !runId.includes('..')) return;
+  const hasTwoDots = typeof runId === 'string' && runId.includes('..');
+  if (typeof runId === 'string' && RUN_ID.test(runId) && !hasTwoDots) return;
   throw new AirflowLikeError('ID_INVALID', {
     place,
-    message: isRunId ? 'a run id cannot have two dots in a row' : 'this cannot be a run id',
+    message: hasTwoDots ? 'a run id cannot have two dots in a row' : 'this cannot be a run id',
     value: runId,
     allowed: 'A-Z a-z 0-9 _ - . ~ : + (1-250 characters, no two dots in a row)',
   });

@@ -11,6 +11,7 @@ import {
   skipsAtOnce,
   waitsForLength,
 } from './state/state-differences.js';
+import { countsWhatIsQueued } from './queueing-differences.js';
 import { printsAsJavaScript } from './template-differences.js';
 import type { VectorCase } from './vector-file.js';
 import { takesNewestRun, usesDefault } from './xcom-differences.js';
@@ -101,11 +102,9 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     rule: 'pass-limit',
     reason:
-      'What a limit keeps back does not count against the number that one pass queues. In Airflow it does, so that what is behind it waits for the next pass.',
-    applies: (testCase, ours) => {
-      const { rounds } = (testCase['expect'] ?? {}) as { rounds?: readonly (readonly string[])[] };
-      return rounds !== undefined && 'max_tis' in testCase && isQueuedInFewerPasses(ours as typeof rounds, rounds);
-    },
+      'What a limit keeps back does not count against the number that one pass queues, nor against `max_active_tasks` of its run. In Airflow it does, so that what is ' +
+      'behind it waits for the next pass, or until it is no longer kept back.',
+    applies: countsWhatIsQueued,
   },
   {
     rule: 'wait-for-length',
@@ -148,24 +147,6 @@ export const DIFFERENCES: readonly Difference[] = [
     applies: skipsAtOnce,
   },
 ];
-
-/**
- * The same task instances, none of them later, and those of one recorded pass in the same order. What was still to come when the recording ended
- * may be there already.
- */
-function isQueuedInFewerPasses(ours: readonly (readonly string[])[], recorded: readonly (readonly string[])[]): boolean {
-  const mine = ours.flat();
-  const isWhole = recorded.at(-1)?.length === 0;
-  if (isWhole ? mine.length !== recorded.flat().length : mine.length < recorded.flat().length) return false;
-  const passOf = new Map(ours.flatMap((round, pass) => round.map((name) => [name, pass] as const)));
-  return recorded.every((round, pass) => {
-    const places = round.map((name) => mine.indexOf(name));
-    return (
-      round.every((name) => (passOf.get(name) ?? Number.POSITIVE_INFINITY) <= pass) &&
-      places.every((place, index) => index === 0 || place > places[index - 1]!)
-    );
-  });
-}
 
 function isOutermostWeight(value: unknown): boolean {
   return value === 2_147_483_647 || value === -2_147_483_648;

@@ -30,6 +30,7 @@ const ERROR_NAMES: Readonly<Record<TemplateErrorKind, string>> = {
   name: 'TemplateAssertionError',
   type: 'TypeError',
   value: 'ValueError',
+  overflow: 'OverflowError',
   limit: 'LimitError',
 };
 

@@ -14,18 +14,21 @@ export function runIdFor(runType: RunType, runAfter: Instant, suffix: string | n
   return suffix === null ? runId : `${runId}_${suffix}`;
 }
 
+/** What prefixes name: the types of runs, and in Airflow also runs that an operator started, of which we have none. */
+const PREFIXES = [...RUN_TYPES, 'operator_triggered'] as const;
+
 /** The type that a run id's prefix names; an unknown prefix means manual. */
-export function runTypeOf(runId: string): RunType {
-  return RUN_TYPES.find((type) => runId.startsWith(`${type}__`)) ?? 'manual';
+export function runTypeOf(runId: string): (typeof PREFIXES)[number] {
+  return PREFIXES.find((type) => runId.startsWith(`${type}__`)) ?? 'manual';
 }
 
 /**
- * @throws AirflowLikeError ID_INVALID unless a person may give `runId` to a run of `runType`: it must not look like another type's.
+ * @throws AirflowLikeError ID_INVALID unless `runId` may be given to a run of `runType`: a manual one must not look like another type's.
  */
 export function checkGivenRunId(runId: unknown, runType: RunType, place: string): asserts runId is string {
   checkRunId(runId, place);
-  const reserved = RUN_TYPES.find((type) => type !== runType && runId.startsWith(`${type}__`));
-  if (!reserved) return;
+  const reserved = runTypeOf(runId);
+  if (runType !== 'manual' || reserved === 'manual') return;
   throw new AirflowLikeError('ID_INVALID', {
     place,
     message: `the prefix "${reserved}__" belongs to runs of that type`,

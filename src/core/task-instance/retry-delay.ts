@@ -15,13 +15,13 @@ export interface RetryIdentity {
 type RetryOptions = Pick<TaskSpec, 'taskId' | 'retryDelayMs' | 'retryExponentialBackoff' | 'maxRetryDelayMs'>;
 
 /**
- * Milliseconds between the end of try `tryNumber` and the next one. Without backoff (factor 0 or 1) it is `retryDelayMs` itself, uncapped. With
+ * Milliseconds between the end of try `tryNumber` and the next one. Without backoff (factor 1, or not above 0) it is `retryDelayMs` itself, uncapped. With
  * backoff it is b = ceil(delay * factor^(try - 1)) seconds, at least 1, plus a jitter in [0, b) that follows from DAG, task, logical date and
  * try alone, at most a day and at most `maxRetryDelayMs` (0 counts as none).
  */
 export function retryDelayMs(task: RetryOptions, identity: RetryIdentity, tryNumber: number): number {
   const factor = task.retryExponentialBackoff;
-  if (factor === 0 || factor === 1) return task.retryDelayMs;
+  if (factor <= 0 || factor === 1) return task.retryDelayMs;
   const grown = Math.ceil((task.retryDelayMs / 1_000) * factor ** (tryNumber - 1));
   const base = Number.isFinite(grown) ? Math.max(1, grown) : MAX_BACKOFF_SECONDS;
   const jitter = Number(hashOf(task.taskId, identity, tryNumber) % BigInt(base));

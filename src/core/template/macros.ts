@@ -17,8 +17,9 @@ export interface MacroSources {
 
 const DATE_FORMAT = '%Y-%m-%d';
 
-/** The day `days` after the date; a negative number goes back. */
+/** The day `days` after the date; a negative number goes back. No days leave any text as it is, as in Airflow. */
 export function dsAdd(ds: string, days: number): string {
+  if (days === 0) return ds;
   const { wallMs } = strptime(ds, DATE_FORMAT);
   return strftime({ wallMs: checkYear(wallMs + days * DAY_MS), offsetMinutes: null }, DATE_FORMAT);
 }
@@ -183,5 +184,5 @@ function uuid4(random: () => number): string {
 function checkYear(wallMs: number): number {
   const year = new Date(wallMs).getUTCFullYear();
   if (year >= 1 && year <= 9_999) return wallMs;
-  throw new TemplateError('value', 'this date is out of range: years are 1 to 9999');
+  throw new TemplateError('overflow', 'this date is out of range: years are 1 to 9999');
 }

@@ -2,7 +2,7 @@
 import { MONTHS } from '../timetable/months.js';
 import { TemplateError } from './template-error.js';
 
-/** Wall-clock fields and the offset from UTC that they were read with, in minutes; null: none was given. */
+/** Wall-clock fields and the offset from UTC that they were read with, in minutes, which may have a fraction; null: none was given. */
 export interface WallTime {
   /** Milliseconds that `Date.UTC` gives for the wall-clock fields. */
   readonly wallMs: number;
@@ -66,7 +66,8 @@ const COMPOUND: Readonly<Record<string, string>> = {
 
 /** A directive that Python does not know is printed as it stands, as there. `%-d` and its like drop the padding. */
 export function strftime(time: WallTime, format: string): string {
-  const date = new Date(time.wallMs);
+  // A Date cuts its fraction off towards zero, which before 1970 is the next millisecond.
+  const date = new Date(Math.floor(time.wallMs));
   return format.replace(/%(-?)([A-Za-z%])/g, (whole, minus: string, letter: string): string => {
     const compound = COMPOUND[letter];
     if (compound !== undefined) return strftime(time, compound);
@@ -76,10 +77,11 @@ export function strftime(time: WallTime, format: string): string {
   });
 }
 
-/** `+02:00` with `:` between, else `+0200`. */
+/** `+02:00` with `:` between, else `+0200`; with seconds if there are any. */
 export function offsetText(offsetMinutes: number, between: string): string {
-  const size = Math.abs(offsetMinutes);
-  return `${offsetMinutes < 0 ? '-' : '+'}${pad(Math.floor(size / 60), 2)}${between}${pad(size % 60, 2)}`;
+  const size = Math.round(Math.abs(offsetMinutes) * 60);
+  const parts = [Math.floor(size / 3_600), Math.floor(size / 60) % 60, ...(size % 60 === 0 ? [] : [size % 60])];
+  return `${offsetMinutes < 0 ? '-' : '+'}${parts.map((part) => pad(part, 2)).join(between)}`;
 }
 
 export function dayOfYear(date: Date): number {
@@ -102,7 +104,7 @@ const READERS: Readonly<Record<string, string>> = {
   H: '2[0-3]|[01]\\d|\\d',
   I: '1[0-2]|0[1-9]|[1-9]',
   M: '[0-5]\\d|\\d',
-  S: '6[01]|[0-5]\\d|\\d',
+  S: '[0-5]\\d|\\d',
   f: '\\d{1,6}',
   j: '36[0-6]|3[0-5]\\d|[12]\\d\\d|0[1-9]\\d|00[1-9]|[1-9]\\d|0[1-9]|[1-9]',
   p: 'am|pm',
@@ -110,7 +112,7 @@ const READERS: Readonly<Record<string, string>> = {
   A: namePattern(WEEKDAYS),
   b: namePattern(shortNames(MONTHS)),
   B: namePattern(MONTHS),
-  z: '[+-]\\d\\d:?[0-5]\\d(?::?[0-5]\\d(?:\\.\\d{1,6})?)?|Z',
+  z: '[+-]\\d\\d(?::[0-5]\\d(?::[0-5]\\d(?:\\.\\d{1,6})?)?|[0-5]\\d(?:[0-5]\\d(?:\\.\\d{1,6})?)?)|Z',
   Z: 'utc|gmt',
   w: '[0-6]',
   u: '[1-7]',
@@ -123,10 +125,6 @@ const READABLE_COMPOUND: Readonly<Record<string, string>> = {
   c: '%a %b %d %H:%M:%S %Y',
   x: '%m/%d/%y',
   X: '%H:%M:%S',
-  F: '%Y-%m-%d',
-  T: '%H:%M:%S',
-  D: '%m/%d/%y',
-  R: '%H:%M',
 };
 
 /** @throws TemplateError of kind `value` when the text does not have the format. */
@@ -144,20 +142,25 @@ export function strptime(text: string, format: string): WallTime {
   const hour = number('H') ?? twelveHours(number('I'), fields['p']);
   const milliseconds = Number((fields['f'] ?? '').padEnd(6, '0')) / 1_000;
   const weekday = number('u') ?? number('w') ?? indexOf(WEEKDAYS, fields['A'] ?? fields['a']);
+  const isIsoWeek = fields['G'] !== undefined && fields['V'] !== undefined && weekday !== undefined && fields['j'] === undefined;
+  if ((fields['G'] ?? fields['V']) !== undefined && !isIsoWeek) {
+    throw new TemplateError('value', `in "${format}" %G and %V need each other and a weekday`);
+  }
   const calendarDay =
     dayOfIsoWeek(number('G'), number('V'), weekday) ??
     dayOfWeek(year, number('U'), number('W'), weekday) ??
     (fields['j'] === undefined ? undefined : utcDay(year ?? 1_900, 0, Number(fields['j'])));
   const wallDay = calendarDay ?? utcDay(year ?? 1_900, monthIndex, day);
   if (calendarDay === undefined && new Date(wallDay).getUTCDate() !== day) throw mismatch();
-  if ((year ?? 1) < 1) throw mismatch();
+  const offsetMinutes = readOffset(fields['z']);
+  if ((year ?? 1) < 1 || Math.abs(offsetMinutes ?? 0) >= 24 * 60 || fields['z'] === 'z') throw mismatch();
   const timeMs = ((hour * 60 + (number('M') ?? 0)) * 60 + (number('S') ?? 0)) * 1_000 + milliseconds;
-  return { wallMs: wallDay + timeMs, offsetMinutes: readOffset(fields['z'] ?? fields['Z']) };
+  return { wallMs: wallDay + timeMs, offsetMinutes };
 }
 
 function readFields(text: string, format: string): Readonly<Record<string, string | undefined>> | null {
   const letters: string[] = [];
-  const expanded = format.replace(/%([cxXFTDR])/g, (_, letter: string) => READABLE_COMPOUND[letter] as string);
+  const expanded = format.replace(/%([cxX])/g, (_, letter: string) => READABLE_COMPOUND[letter] as string);
   const pattern = expanded.replace(/%(.?)|\s+|[\\^$.|?*+()[\]{}]/g, (whole, letter: string | undefined): string => {
     if (letter === undefined) return whole.trim() === '' ? '\\s+' : `\\${whole}`;
     if (letter === '%') return '%';
@@ -205,7 +208,7 @@ function dayOfWeek(
 
 function readOffset(text: string | undefined): number | null {
   if (text === undefined) return null;
-  const match = /^([+-])(\d\d):?(\d\d)/.exec(text);
+  const match = /^([+-])(\d\d):?(\d\d):?(\d\d)?/.exec(text);
   if (!match) return 0;
-  return (match[1] === '-' ? -1 : 1) * (Number(match[2]) * 60 + Number(match[3]));
+  return (match[1] === '-' ? -1 : 1) * (Number(match[2]) * 60 + Number(match[3]) + Number(match[4] ?? 0) / 60);
 }

@@ -4,9 +4,10 @@
  * - `undefined`: a variable, attribute or element that does not exist.
  * - `type`: a value of the wrong type.
  * - `value`: a value that a macro or filter cannot take.
+ * - `overflow`: a date beyond those that there are.
  * - `limit`: the template does too much.
  */
-export type TemplateErrorKind = 'syntax' | 'name' | 'undefined' | 'type' | 'value' | 'limit';
+export type TemplateErrorKind = 'syntax' | 'name' | 'undefined' | 'type' | 'value' | 'overflow' | 'limit';
 
 /** A place in a template; both count from 1. */
 export interface TemplatePlace {

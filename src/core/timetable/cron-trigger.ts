@@ -32,7 +32,7 @@ export function cronTriggerTimetable(spec: CronTriggerSpec, timezone: string): T
       const at = chooseFire(
         asked.map((fires) => fireAfter(fires, last?.end ?? null, newest, restriction, now)),
         restriction,
-        now,
+        now + spec.intervalMs,
       );
       return at === null ? null : runEndingAt(at, spec.intervalMs);
     },
@@ -59,11 +59,18 @@ export function cronTriggerTimetable(spec: CronTriggerSpec, timezone: string): T
   }
 }
 
-/** With catchup the first fire; without it the last one that is due, or else the first to come. */
-function chooseFire(fires: readonly (Instant | null)[], { latest, catchup }: TimetableRestriction, now: Instant): Instant | null {
+/**
+ * With catchup the first fire; without it the last one until `skippedUntil`, or else the first to come. Airflow skips by logical date, which is the interval's
+ * start: of several expressions the last fire whose interval has begun stands for those before it, also where it is still to come.
+ */
+function chooseFire(
+  fires: readonly (Instant | null)[],
+  { latest, catchup }: TimetableRestriction,
+  skippedUntil: Instant,
+): Instant | null {
   const allowed = fires.filter((fire) => fire !== null && (latest === null || fire <= latest)) as Instant[];
-  const due = catchup === true ? [] : allowed.filter((fire) => fire <= now);
-  if (due.length > 0) return Math.max(...due);
+  const passed = catchup === true ? [] : allowed.filter((fire) => fire <= skippedUntil);
+  if (passed.length > 0) return Math.max(...passed);
   return allowed.length === 0 ? null : Math.min(...allowed);
 }
 

@@ -16,7 +16,9 @@ export function deltaTimetable(span: CalendarSpan, text: string): Timetable {
     next(last, restriction, now) {
       const bound = start(restriction, now);
       if (last === null && bound === null) return null;
-      const from = Math.max(last?.end ?? Number.NEGATIVE_INFINITY, bound ?? Number.NEGATIVE_INFINITY);
+      let from = Math.max(last?.end ?? Number.NEGATIVE_INFINITY, bound ?? Number.NEGATIVE_INFINITY);
+      // The last run was a point in time, of another schedule: its instant has a run already.
+      if (last !== null && from <= last.start) from = addSpan(from, span);
       return runOver(from, addSpan(from, span), restriction.latest);
     },
     inferManualInterval: (runAfter) => ({ start: addSpan(runAfter, { months: -span.months, ms: -span.ms }), end: runAfter }),

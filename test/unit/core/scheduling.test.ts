@@ -175,9 +175,10 @@ describe('run ids', () => {
   it('say type and runAfter', () => {
     expect(runIdFor('manual', utc('2024-02-29T06:00:00'))).toBe('manual__2024-02-29T06:00:00+00:00');
     expect(runIdFor('asset_triggered', utc('2026-01-10T10:30:15.123'))).toBe('asset_triggered__2026-01-10T10:30:15.123000+00:00');
-    expect(['backfill__x', 'asset_materialization__', 'mine', 'scheduled_x'].map(runTypeOf)).toEqual([
+    expect(['backfill__x', 'asset_materialization__', 'operator_triggered__x', 'mine', 'scheduled_x'].map(runTypeOf)).toEqual([
       'backfill',
       'asset_materialization',
+      'operator_triggered',
       'manual',
       'manual',
     ]);
@@ -190,5 +191,7 @@ describe('run ids', () => {
       'ID_INVALID: --run-id: the prefix "scheduled__" belongs to',
     );
     expect(() => checkGivenRunId('a/b', 'manual', '--run-id')).toThrow('ID_INVALID');
+    expect(() => checkGivenRunId('../b', 'manual', '--run-id')).toThrow('cannot have two dots in a row');
+    expect(() => checkGivenRunId('scheduled__x', 'backfill', '--run-id')).not.toThrow();
   });
 });

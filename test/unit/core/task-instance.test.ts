@@ -107,6 +107,7 @@ describe('the delay before a retry', () => {
   it.each([
     ['no backoff', task(0, 300), 3, 300],
     ['factor 1 is none, and uncapped', task(1, 300, 10), 3, 300],
+    ['a negative factor is none', task(-1, 300, 10), 3, 300],
     ['factor 2, first try', task(2, 60, 1_800), 1, 93],
     ['factor 2, first try, a second', task(2, 1), 1, 1],
     ['factor 2, second try', task(2, 300), 2, 803],

@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseTemplate } from '../../../src/core/template/parse-template.js';
 import { renderTemplate } from '../../../src/core/template/render-template.js';
-import { dsFormat, datetimeDiffForHumans } from '../../../src/core/template/macros.js';
+import { dsAdd, dsFormat, datetimeDiffForHumans } from '../../../src/core/template/macros.js';
 import { Moment } from '../../../src/core/template/moment.js';
 import { TemplateError } from '../../../src/core/template/template-error.js';
 import { TimeSpan } from '../../../src/core/template/time-span.js';
@@ -317,8 +317,8 @@ describe('instants', () => {
     ['macros.timedelta(months=1)', 'type'],
     ['macros.dateutil.parser.parse("soon")', 'value'],
     ['macros.json.loads("{")', 'value'],
-    ['macros.ds_add("9999-12-31", 1)', 'value'],
-    ['macros.ds_add("0001-01-01", -1)', 'value'],
+    ['macros.ds_add("9999-12-31", 1)', 'overflow'],
+    ['macros.ds_add("0001-01-01", -1)', 'overflow'],
     ['macros.ds_add("2026-01-01", "1")', 'type'],
     ['macros.ds_add("2026-01-01")', 'type'],
     ['macros.ds_add("2026-01-01", 1, 2)', 'type'],
@@ -359,10 +359,12 @@ describe('formats of dates', () => {
     ['2026-01-10 10:30:15.5', '%Y-%m-%d %H:%M:%S.%f', '%f', '500000'],
     ['10:30 -03:30', '%H:%M %z', '%H:%M%z', '10:30-0330'],
     ['10:30Z', '%H:%M%z', '%H %z', '10 +0000'],
-    ['10 UTC', '%H %Z', '%z', '+0000'],
+    ['10 UTC', '%H %Z', '%H%z', '10'],
+    ['10:30 +01:02:03', '%H:%M %z', '%H:%M%z %Z', '10:30+010203 UTC+01:02:03'],
+    ['08:08:05.999999', '%H:%M:%S.%f', '%H:%M:%S.%f', '08:08:05.999999'],
     ['100%  (x)', '100%% (x)', '%F', '1900-01-01'],
     ['01/02/26', '%x', '%F', '2026-01-02'],
-    ['2026-01-02T03:04:05', '%FT%T', '%s', '1767323045'],
+    ['2026-01-02T03:04:05', '%Y-%m-%dT%X', '%s', '1767323045'],
     ['9', '%d', '%d', '09'],
     ['0042-01-01', '%Y-%m-%d', '%Y', '0042'],
   ])('reads %s as %s', (text, input, output, expected) => expect(dsFormat(text, input, output)).toBe(expected));
@@ -378,7 +380,22 @@ describe('formats of dates', () => {
     ['1', '%Q'],
     ['1 1', '%d %d'],
     ['a', '%'],
+    ['2026-01-10', '%F'],
+    ['10:05:00', '%T'],
+    ['23:59:60', '%X'],
+    ['26', '%V'],
+    ['2026', '%G'],
+    ['53 2026', '%V %G'],
+    ['1 2026 1', '%V %Y %w'],
+    ['2026 1 1 1', '%G %V %u %j'],
+    ['z', '%z'],
+    ['+2400', '%z'],
+    ['+0100:30', '%z'],
   ])('refuses %s as %s', (text, format) => expect(() => dsFormat(text, format, '%F')).toThrow(TemplateError));
+});
+
+it('adds no days to any text', () => {
+  expect([dsAdd('2026-1-5', 0), dsAdd('soon', 0), dsAdd('2026-1-5', 1)]).toEqual(['2026-1-5', 'soon', '2026-01-06']);
 });
 
 describe('distances in words', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { CronTimetable } from '../../../src/core/timetable/cron.js';
+import { cronTriggerTimetable } from '../../../src/core/timetable/cron-trigger.js';
 import { intervalsBetween, nextRuns } from '../../../src/core/timetable/preview.js';
 import { parseSchedule } from '../../../src/core/timetable/parse-schedule.js';
 import { timetableFor } from '../../../src/core/timetable/resolve.js';
@@ -69,6 +70,34 @@ describe('the first run of a schedule', () => {
     const finer = { start: utc('2026-01-04'), end: utc('2026-01-05') };
     const [next] = nextRuns(scheduled('@hourly'), finer, 1, utc(now));
     expect(iso(next?.logicalDate as number)).toBe('2026-01-05T00:00');
+  });
+
+  it.each([
+    ['6h', '2026-01-05T12:00'],
+    ['1mo', '2026-02-05T06:00'],
+    ['@daily', '2026-01-06T00:00'],
+  ])('goes on with %s after a schedule of points in time, not twice from the last of them', (text, logicalDate) => {
+    const at = utc('2026-01-05T06:00:00');
+    const [run] = nextRuns(scheduled(text), { start: at, end: at }, 1, utc(now));
+    expect(iso(run?.logicalDate as number)).toBe(logicalDate);
+  });
+
+  it.each([
+    [0, '2026-01-10T08:40'],
+    [3_600_000, '2026-01-10T09:30'],
+  ])('of several expressions with intervals of %d ms skips by logical date', (intervalMs, due) => {
+    const schedule = {
+      kind: 'cronTrigger',
+      expressions: ['*/20 * * * *', '*/30 * * * *'],
+      intervalMs,
+      runImmediately: false,
+      text: '',
+    } as const;
+    const timetable = cronTriggerTimetable(schedule, 'UTC');
+    const at = utc('2026-01-10T08:40:00');
+    const restriction = { earliest: null, latest: null, catchup: false };
+    const last = intervalMs === 0 ? utc('2026-01-10T08:20:00') : utc('2026-01-10T09:00:00');
+    expect(iso(timetable.next({ start: last - intervalMs, end: last }, restriction, at)?.runAfter ?? 0)).toBe(due);
   });
 });
 
