@@ -22,8 +22,10 @@ declare module 'nunjucks/src/lexer.js' {
 
 declare module 'nunjucks/src/nodes.js' {
   import type { SyntaxNode } from './nunjucks-syntax.js';
-  type NodeClass = new (lineno: number, colno: number, ...fields: readonly unknown[]) => SyntaxNode;
-  const nodes: { readonly FunCall: NodeClass; readonly LookupVal: NodeClass; readonly Literal: NodeClass };
+  type NodeClass = new (lineno: number | undefined, colno: number | undefined, ...fields: readonly unknown[]) => SyntaxNode;
+  const nodes: Readonly<
+    Record<'Add' | 'Div' | 'FloorDiv' | 'FunCall' | 'Literal' | 'LookupVal' | 'Mod' | 'Mul' | 'Sub', NodeClass>
+  >;
   export default nodes;
 }
 
@@ -39,6 +41,9 @@ declare module 'nunjucks/src/parser.js' {
     parseSignature(): SyntaxNode;
     parseExpression(): SyntaxNode;
     parseAsRoot(): SyntaxNode;
+    parseAdd(): SyntaxNode;
+    parseMul(): SyntaxNode;
+    parsePow(): SyntaxNode;
   }
   const parser: { readonly Parser: typeof Parser };
   export default parser;

@@ -11,7 +11,7 @@ import { printValue } from './values.js';
 /** @throws TemplateError when the operator means nothing for these values. */
 export function operate(operator: BinaryOperator, left: unknown, right: unknown, budget: Budget): unknown {
   if (operator === '~') {
-    const [first, second] = [printValue(left), printValue(right)];
+    const [first, second] = [printValue(left, budget), printValue(right, budget)];
     budget.text(first.length + second.length);
     return first + second;
   }
@@ -82,7 +82,7 @@ function combine(operator: BinaryOperator, left: unknown, right: unknown, budget
       if (typeof left === 'string' && typeof right === 'number') return repeat(left, right, budget);
       return undefined;
     case '%':
-      return typeof left === 'string' ? printf(left, Array.isArray(right) ? right : [right], printValue, budget) : undefined;
+      return typeof left === 'string' ? printf(left, Array.isArray(right) ? right : [right], budget) : undefined;
     default:
       return undefined;
   }

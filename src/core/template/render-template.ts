@@ -9,9 +9,9 @@ import { elementsOf } from './list-filters.js';
 import { memberNames, memberOf, sliceOf } from './members.js';
 import { operate } from './operators.js';
 import { TemplateError, type TemplatePlace } from './template-error.js';
-import type { Arguments, Expression, MacroDefinition, Statement, Template } from './template-node.js';
+import type { Arguments, CompareOperator, Expression, MacroDefinition, Statement, Template } from './template-node.js';
 import { TemplateFunction, TemplateRecord, typeName, type CallArguments } from './template-object.js';
-import { applyTest, contains } from './tests.js';
+import { applyTest, contains, TOLERANT_TESTS } from './tests.js';
 import { compareValues, isEqual, isTruthy, printValue } from './values.js';
 import { TimeSpan } from './time-span.js';
 
@@ -55,6 +55,9 @@ class Scope {
   }
 }
 
+/** The place of what goes wrong between statements. */
+const START: TemplatePlace = { line: 1, column: 1 };
+
 /** Names of the language itself; a variable may hide them. */
 const BUILT_IN: Readonly<Record<string, unknown>> = { True: true, False: false, None: null };
 
@@ -65,10 +68,9 @@ class Renderer {
 
   run(template: Template): string {
     try {
-      return this.output(template.body, new Scope(null));
+      return this.placed(START, () => this.output(template.body, new Scope(null)));
     } catch (error) {
-      if (error instanceof RangeError)
-        throw new TemplateError('limit', 'the template is nested too deeply', { line: 1, column: 1 });
+      if (error instanceof RangeError) throw new TemplateError('limit', 'the template is nested too deeply', START);
       throw error;
     }
   }
@@ -89,7 +91,7 @@ class Renderer {
       case 'text':
         return statement.text;
       case 'print':
-        return this.placed(statement.place, () => printValue(this.value(statement.value, scope)));
+        return this.placed(statement.place, () => printValue(this.value(statement.value, scope), this.budget));
       case 'if':
         return this.output(isTruthy(this.value(statement.condition, scope)) ? statement.body : statement.otherwise, scope);
       case 'for':
@@ -174,8 +176,11 @@ class Renderer {
         const target = isTolerant ? this.find(expression.target, scope) : this.value(expression.target, scope);
         return applyFilter(expression.name, target, this.args(expression.args, scope), this.budget, this.options.random);
       }
-      case 'test':
-        return applyTest(expression.name, this.find(expression.target, scope), this.args(expression.args, scope));
+      case 'test': {
+        const isTolerant = TOLERANT_TESTS.includes(expression.name);
+        const target = isTolerant ? this.find(expression.target, scope) : this.value(expression.target, scope);
+        return applyTest(expression.name, target, this.args(expression.args, scope), this.budget);
+      }
       case 'not':
         return !isTruthy(this.value(expression.target, scope));
       case 'negate':
@@ -186,7 +191,7 @@ class Renderer {
         return isTruthy(left) === (expression.kind === 'and') ? this.value(expression.right, scope) : left;
       }
       case 'in':
-        return contains(this.value(expression.right, scope), this.value(expression.left, scope));
+        return contains(this.value(expression.right, scope), this.value(expression.left, scope), this.budget);
       case 'binary':
         return operate(expression.operator, this.value(expression.left, scope), this.value(expression.right, scope), this.budget);
       case 'compare':
@@ -225,13 +230,18 @@ class Renderer {
   private call({ target, args }: Extract<Expression, { kind: 'call' }>, scope: Scope): unknown {
     const called = this.value(target, scope);
     if (!(called instanceof TemplateFunction)) throw new TemplateError('type', `${describe(target)} is no function`);
-    return called.call(this.args(args, scope));
+    return called.call(this.args(args, scope), this.budget);
   }
 
   private args({ positional, named }: Arguments, scope: Scope): CallArguments {
+    const argument = (expression: Expression): unknown => {
+      const value = this.value(expression, scope);
+      this.budget.read(value);
+      return value;
+    };
     return {
-      positional: positional.map((value) => this.value(value, scope)),
-      named: Object.fromEntries(named.map(({ name, value }) => [name, this.value(value, scope)])),
+      positional: positional.map(argument),
+      named: Object.fromEntries(named.map(({ name, value }) => [name, argument(value)])),
     };
   }
 
@@ -240,7 +250,7 @@ class Renderer {
     let left = this.value(first, scope);
     for (const { operator, value } of rest) {
       const right = this.value(value, scope);
-      if (!compareBy(operator, left, right)) return false;
+      if (!compareBy(operator, left, right, this.budget)) return false;
       left = right;
     }
     return true;
@@ -261,7 +271,7 @@ class Renderer {
       const key = this.value(expression.key, scope);
       const name = typeof key === 'string' ? key : null;
       const suggestion = name === null ? null : nearestName(name, memberNames(target));
-      const what = name === null ? `no element ${printValue(key)}` : `no "${name}"`;
+      const what = name === null ? `no element ${printValue(key, this.budget)}` : `no "${name}"`;
       return new TemplateError('undefined', `${describe(expression.target)} has ${what}`, expression.place, suggestion);
     }
     if (expression.kind !== 'name') {
@@ -320,9 +330,9 @@ function negate(value: unknown): unknown {
   throw new TemplateError('type', `- needs a number, got ${typeName(value)}`);
 }
 
-function compareBy(operator: string, left: unknown, right: unknown): boolean {
-  if (operator === '==' || operator === '!=') return isEqual(left, right) === (operator === '==');
-  const order = compareValues(left, right);
+function compareBy(operator: CompareOperator, left: unknown, right: unknown, budget: Budget): boolean {
+  if (operator === '==' || operator === '!=') return isEqual(left, right, budget) === (operator === '==');
+  const order = compareValues(left, right, budget);
   if (operator === '<') return order < 0;
   if (operator === '>') return order > 0;
   return operator === '<=' ? order <= 0 : order >= 0;

@@ -1,3 +1,5 @@
+import type { Budget } from './budget.js';
+
 /** Arguments as a filter, macro or method gets them. */
 export interface CallArguments {
   readonly positional: readonly unknown[];
@@ -28,7 +30,7 @@ export class TemplateRecord extends TemplateObject {
   }
 
   override member(name: string): unknown {
-    return Object.hasOwn(this.members, name) ? this.members[name]?.() : this.other(name);
+    return Object.hasOwn(this.members, name) ? (this.members[name] as () => unknown)() : this.other(name);
   }
 
   override memberNames(): readonly string[] {
@@ -46,7 +48,7 @@ export class TemplateFunction extends TemplateObject {
 
   constructor(
     readonly name: string,
-    readonly call: (args: CallArguments) => unknown,
+    readonly call: (args: CallArguments, budget: Budget) => unknown,
     private readonly members: Readonly<Record<string, unknown>> = {},
   ) {
     super();

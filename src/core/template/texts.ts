@@ -5,20 +5,15 @@ export function capitalize(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1).toLowerCase();
 }
 
-/** Every run of letters begins with a capital. */
-export function titleCase(text: string): string {
-  return text.replace(/[\p{L}\p{N}']+/gu, capitalize);
-}
-
-/** In the middle of `width`; a blank too many goes to the right. */
+/** In the middle of `width`; of an odd number of blanks the odd one goes to the left if the width is odd as well, as in Python. */
 export function center(text: string, width: number, fill = ' '): string {
   const missing = Math.max(0, width - text.length);
-  return text.padStart(text.length + Math.floor(missing / 2), fill).padEnd(width, fill);
+  const left = Math.floor(missing / 2) + (missing & width & 1);
+  return text.padStart(text.length + left, fill).padEnd(width, fill);
 }
 
 /** Replaces every occurrence, or the first `count`; a negative count means all. Before the result is made its length is known. */
 export function replaceAll(text: string, old: string, replacement: string, count: number, budget: Budget): string {
-  budget.text(text.length + old.length);
   const parts = old === '' ? ['', ...text, ''] : text.split(old);
   const occurrences = count < 0 ? parts.length - 1 : Math.min(count, parts.length - 1);
   budget.spend(parts.length);
@@ -30,4 +25,10 @@ export function replaceAll(text: string, old: string, replacement: string, count
       .map((part) => old + part)
       .join('')
   );
+}
+
+/** Before the result is made its length is known. */
+export function joinTexts(texts: readonly string[], separator: string, budget: Budget): string {
+  budget.text(texts.reduce((sum, text) => sum + text.length + separator.length, 0));
+  return texts.join(separator);
 }

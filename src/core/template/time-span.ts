@@ -1,3 +1,4 @@
+import { DAY_MS } from './strftime.js';
 import { TemplateFunction, TemplateObject } from './template-object.js';
 
 /** What `macros.timedelta` makes: calendar months and milliseconds, either of them negative for the past. */
@@ -14,9 +15,10 @@ export class TimeSpan extends TemplateObject {
   override member(name: string): unknown {
     switch (name) {
       case 'days':
-        return Math.floor(this.ms / 86_400_000);
+        return Math.floor(this.ms / DAY_MS);
+      // From 0 to a day: a second before the day is one day less and 86,399 seconds, as in Python.
       case 'seconds':
-        return Math.floor((this.ms % 86_400_000) / 1_000);
+        return Math.floor((this.ms - Math.floor(this.ms / DAY_MS) * DAY_MS) / 1_000);
       case 'total_seconds':
         return new TemplateFunction('total_seconds', () => this.ms / 1_000);
       default:

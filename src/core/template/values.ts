@@ -1,13 +1,11 @@
 /** What values of templates are: how they print, when they count as true, when two are equal and which one is less. */
+import type { Budget } from './budget.js';
+import { jsonText } from './json-text.js';
+import { isMapping } from './mapping.js';
 import { Moment } from './moment.js';
 import { TemplateError } from './template-error.js';
 import { TemplateFunction, TemplateObject, typeName } from './template-object.js';
 import { TimeSpan } from './time-span.js';
-
-/** An object with keys: neither a list nor one of ours. */
-export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof TemplateObject);
-}
 
 /** A value from TypeScript as templates see it: dates are instants, maps are objects, sets are lists. */
 export function asTemplateValue(value: unknown): unknown {
@@ -21,38 +19,32 @@ export function asTemplateValue(value: unknown): unknown {
 }
 
 /** As `{{ value }}` prints it: texts as they are, lists and objects as JSON, everything else as JavaScript does. */
-export function printValue(value: unknown): string {
-  if (typeof value === 'string') return value;
+export function printValue(value: unknown, budget: Budget): string {
   if (value instanceof TemplateFunction) throw new TemplateError('type', `${value.name} is a function; call it with ()`);
-  if (typeof value === 'object' && value !== null && !(value instanceof TemplateObject)) return jsonText(value);
-  return String(value);
+  return Array.isArray(value) || isMapping(value) ? jsonText(value, budget) : String(value);
 }
 
-/** JSON of a value; instants and other objects of ours as texts. */
-export function jsonText(value: unknown, indent?: number): string {
-  const plain = (_: string, part: unknown): unknown =>
-    part instanceof TemplateObject || typeof part === 'bigint' ? String(part) : part;
-  return JSON.stringify(value, plain, indent);
-}
-
-/** As in Python: false, null, zero, and the empty text, list and object are not. */
+/** As in Python: false, null, zero, the empty text, list and object, and a span of no time are not. */
 export function isTruthy(value: unknown): boolean {
   if (Array.isArray(value)) return value.length > 0;
   if (isMapping(value)) return Object.keys(value).length > 0;
+  if (value instanceof TimeSpan) return value.months !== 0 || value.ms !== 0;
   return Boolean(value);
 }
 
 /** By value and by type: `1` is not `'1'`. */
-export function isEqual(left: unknown, right: unknown): boolean {
+export function isEqual(left: unknown, right: unknown, budget: Budget): boolean {
+  budget.spend(1);
   if (left instanceof Moment && right instanceof Moment) return left.instant === right.instant;
   if (left instanceof TimeSpan && right instanceof TimeSpan) return left.months === right.months && left.ms === right.ms;
   if (Array.isArray(left) && Array.isArray(right)) {
-    return left.length === right.length && left.every((item, index) => isEqual(item, right[index]));
+    return left.length === right.length && left.every((item, index) => isEqual(item, right[index], budget));
   }
   if (isMapping(left) && isMapping(right)) {
     const keys = Object.keys(left);
     return (
-      keys.length === Object.keys(right).length && keys.every((key) => Object.hasOwn(right, key) && isEqual(left[key], right[key]))
+      keys.length === Object.keys(right).length &&
+      keys.every((key) => Object.hasOwn(right, key) && isEqual(left[key], right[key], budget))
     );
   }
   // The type of a run is its name, and its `value` too, as an enumeration of texts is in Python.
@@ -62,15 +54,16 @@ export function isEqual(left: unknown, right: unknown): boolean {
 }
 
 /** Negative, zero or positive, as sorting wants it. */
-export function compareValues(left: unknown, right: unknown): number {
+export function compareValues(left: unknown, right: unknown, budget: Budget): number {
+  budget.spend(1);
   if (left instanceof Moment && right instanceof Moment) return left.instant - right.instant;
   if (left instanceof TimeSpan && right instanceof TimeSpan) return left.ms - right.ms;
   if (typeof left === 'string' && typeof right === 'string') return left < right ? -1 : left > right ? 1 : 0;
   if (typeof left === 'number' && typeof right === 'number') return left - right;
   if (typeof left === 'boolean' && typeof right === 'boolean') return Number(left) - Number(right);
   if (Array.isArray(left) && Array.isArray(right)) {
-    const index = left.findIndex((item, at) => at >= right.length || !isEqual(item, right[at]));
-    return index < 0 || index >= right.length ? left.length - right.length : compareValues(left[index], right[index]);
+    const index = left.findIndex((item, at) => at >= right.length || !isEqual(item, right[at], budget));
+    return index < 0 || index >= right.length ? left.length - right.length : compareValues(left[index], right[index], budget);
   }
   throw new TemplateError('type', `${typeName(left)} and ${typeName(right)} have no order`);
 }
