@@ -101,7 +101,7 @@ function mapItems(value: unknown, args: CallArguments, scope: FilterScope): unkn
 
 const length: Filter = (value, args, { budget }, name) => {
   new ArgumentReader(name, args, []);
-  return typeof value === 'string' ? value.length : elementsOf(value, budget).length;
+  return typeof value === 'string' ? [...value].length : elementsOf(value, budget).length;
 };
 
 export const LIST_FILTERS: Readonly<Record<string, Filter>> = {

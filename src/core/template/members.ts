@@ -31,7 +31,7 @@ export function memberNames(target: unknown): readonly string[] {
   if (target instanceof TemplateObject) return target.memberNames();
   if (typeof target === 'string') return Object.keys(TEXT_METHODS);
   if (Array.isArray(target)) return Object.keys(LIST_METHODS);
-  return isMapping(target) ? Object.keys(target) : [];
+  return Object.keys(isMapping(target) ? target : {});
 }
 
 /** Python's `[start:stop:step]` of a text or list. */
@@ -39,16 +39,19 @@ export function sliceOf(target: unknown, bounds: readonly (number | null)[], bud
   if (typeof target !== 'string' && !Array.isArray(target)) throw new TemplateError('type', 'only texts and lists have slices');
   const [start = null, stop = null, step = null] = bounds;
   const by = step ?? 1;
-  if (!Number.isSafeInteger(by) || by === 0) throw new TemplateError('value', `${by} is no step of a slice`);
+  const direction = Math.sign(by);
+  if (direction === 0) throw new TemplateError('value', '0 is no step of a slice');
   const { length } = target;
+  // Where the elements begin and end in this direction; the end is one too far.
+  const [first, end] = direction === 1 ? [0, length] : [length - 1, -1];
   const clamp = (index: number): number => {
     const fromStart = index < 0 ? index + length : index;
-    return by > 0 ? Math.min(Math.max(fromStart, 0), length) : Math.min(Math.max(fromStart, -1), length - 1);
+    return Math.min(Math.max(fromStart, Math.min(first, end)), Math.max(first, end));
   };
-  const from = start === null ? (by > 0 ? 0 : length - 1) : clamp(start);
-  const to = stop === null ? (by > 0 ? length : -1) : clamp(stop);
+  const from = start === null ? first : clamp(start);
+  const to = stop === null ? end : clamp(stop);
   const found: unknown[] = [];
-  for (let index = from; by > 0 ? index < to : index > to; index += by) {
+  for (let index = from; (to - index) * direction > 0; index += by) {
     budget.spend(0.5);
     found.push(target[index]);
   }

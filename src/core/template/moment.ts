@@ -114,6 +114,10 @@ export class Moment extends TemplateObject {
     return `${this.format(`%Y-%m-%dT%H:%M:%S${this.fraction}`)}${offsetText(this.offsetMs / 60_000, ':')}`;
   }
 
+  override equals(other: unknown): boolean {
+    return other instanceof Moment ? this.instant === other.instant : super.equals(other);
+  }
+
   /** The format of a fraction of a second, if there is one. */
   get fraction(): string {
     return this.instant % 1_000 === 0 ? '' : '.%f';

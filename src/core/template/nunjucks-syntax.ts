@@ -30,7 +30,6 @@ export interface OpenTag {
   readonly colno: number;
 }
 
-const CLOSING_TYPES: readonly string[] = [lexer.TOKEN_VARIABLE_END, lexer.TOKEN_BLOCK_END];
 const OPENING_TYPES: readonly string[] = [lexer.TOKEN_VARIABLE_START, lexer.TOKEN_BLOCK_START];
 
 /** What may stand behind a dot: words of the language, too (`conf.none`), and the index of an element. */
@@ -54,7 +53,6 @@ const PRODUCTS = new Map([
 export class TemplateParser extends parser.Parser {
   /** The last `{{` or `{%`; null before the first. */
   lastTag: OpenTag | null = null;
-  isInTag = false;
 
   constructor(source: string) {
     super(lexer.lex(source, {}));
@@ -64,9 +62,6 @@ export class TemplateParser extends parser.Parser {
     const token = super.nextToken(withWhitespace);
     if (token && OPENING_TYPES.includes(token.type)) {
       this.lastTag = { opening: String(token.value).slice(0, 2), lineno: token.lineno, colno: token.colno };
-      this.isInTag = true;
-    } else if (token && CLOSING_TYPES.includes(token.type)) {
-      this.isInTag = false;
     }
     return token;
   }

@@ -3,9 +3,7 @@ declare module 'nunjucks/src/lexer.js' {
   interface Lexer {
     lex(source: string, options: object): unknown;
     readonly TOKEN_VARIABLE_START: string;
-    readonly TOKEN_VARIABLE_END: string;
     readonly TOKEN_BLOCK_START: string;
-    readonly TOKEN_BLOCK_END: string;
     readonly TOKEN_LEFT_PAREN: string;
     readonly TOKEN_LEFT_BRACKET: string;
     readonly TOKEN_RIGHT_BRACKET: string;

@@ -326,7 +326,7 @@ function range({ positional }: CallArguments, budget: Budget): number[] {
 
 function negate(value: unknown): unknown {
   if (typeof value === 'number') return -value;
-  if (value instanceof TimeSpan) return new TimeSpan(-value.months, -value.ms);
+  if (value instanceof TimeSpan) return value.times(-1);
   throw new TemplateError('type', `- needs a number, got ${typeName(value)}`);
 }
 

@@ -14,6 +14,12 @@ export abstract class TemplateObject {
   abstract memberNames(): readonly string[];
   /** How it prints. */
   abstract toString(): string;
+
+  /** The type of a run is its name, and its `value` too, as an enumeration of texts is in Python. */
+  equals(other: unknown): boolean {
+    return this === other || (typeof other === 'string' && this.toString() === other);
+  }
+
   /** As messages call it. */
   readonly typeName: string = 'an object';
 }

@@ -17,7 +17,7 @@ export function replaceAll(text: string, old: string, replacement: string, count
   const parts = old === '' ? ['', ...text, ''] : text.split(old);
   const occurrences = count < 0 ? parts.length - 1 : Math.min(count, parts.length - 1);
   budget.spend(parts.length);
-  budget.text(text.length + occurrences * Math.max(0, replacement.length - old.length));
+  budget.text(text.length + occurrences * (replacement.length - old.length));
   return (
     parts.slice(0, occurrences + 1).join(replacement) +
     parts
@@ -29,6 +29,6 @@ export function replaceAll(text: string, old: string, replacement: string, count
 
 /** Before the result is made its length is known. */
 export function joinTexts(texts: readonly string[], separator: string, budget: Budget): string {
-  budget.text(texts.reduce((sum, text) => sum + text.length + separator.length, 0));
+  budget.text(texts.reduce((sum, text) => sum + text.length, separator.length * (texts.length - 1)));
   return texts.join(separator);
 }

@@ -12,6 +12,14 @@ export class TimeSpan extends TemplateObject {
     super();
   }
 
+  plus(other: TimeSpan): TimeSpan {
+    return new TimeSpan(this.months + other.months, this.ms + other.ms);
+  }
+
+  times(factor: number): TimeSpan {
+    return new TimeSpan(this.months * factor, this.ms * factor);
+  }
+
   override member(name: string): unknown {
     switch (name) {
       case 'days':
@@ -28,6 +36,10 @@ export class TimeSpan extends TemplateObject {
 
   override memberNames(): readonly string[] {
     return ['days', 'seconds', 'total_seconds'];
+  }
+
+  override equals(other: unknown): boolean {
+    return other instanceof TimeSpan ? this.months === other.months && this.ms === other.ms : super.equals(other);
   }
 
   /** As an ISO 8601 duration. */

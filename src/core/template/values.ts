@@ -9,10 +9,10 @@ import { TimeSpan } from './time-span.js';
 
 /** A value from TypeScript as templates see it: dates are instants, maps are objects, sets are lists. */
 export function asTemplateValue(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || value instanceof TemplateObject) return value;
   if (Array.isArray(value)) return value.map(asTemplateValue);
+  if (!isMapping(value)) return value;
   if (value instanceof Date) return new Moment(value.getTime(), 0);
-  if (value instanceof Set) return [...value].map(asTemplateValue);
+  if (value instanceof Set) return [...(value as ReadonlySet<unknown>)].map(asTemplateValue);
   const entries: readonly (readonly [unknown, unknown])[] = value instanceof Map ? [...value] : Object.entries(value);
   // `Object.fromEntries` defines its properties: a key such as `__proto__` touches no prototype.
   return Object.fromEntries(entries.map(([key, part]) => [String(key), asTemplateValue(part)]));
@@ -35,21 +35,19 @@ export function isTruthy(value: unknown): boolean {
 /** By value and by type: `1` is not `'1'`. */
 export function isEqual(left: unknown, right: unknown, budget: Budget): boolean {
   budget.spend(1);
-  if (left instanceof Moment && right instanceof Moment) return left.instant === right.instant;
-  if (left instanceof TimeSpan && right instanceof TimeSpan) return left.months === right.months && left.ms === right.ms;
-  if (Array.isArray(left) && Array.isArray(right)) {
-    return left.length === right.length && left.every((item, index) => isEqual(item, right[index], budget));
+  if (left instanceof TemplateObject) return left.equals(right);
+  if (right instanceof TemplateObject) return right.equals(left);
+  if (Array.isArray(left)) {
+    return Array.isArray(right) && left.length === right.length && left.every((item, index) => isEqual(item, right[index], budget));
   }
-  if (isMapping(left) && isMapping(right)) {
+  if (isMapping(left)) {
     const keys = Object.keys(left);
     return (
+      isMapping(right) &&
       keys.length === Object.keys(right).length &&
       keys.every((key) => Object.hasOwn(right, key) && isEqual(left[key], right[key], budget))
     );
   }
-  // The type of a run is its name, and its `value` too, as an enumeration of texts is in Python.
-  if (left instanceof TemplateObject && typeof right === 'string') return left.toString() === right;
-  if (right instanceof TemplateObject && typeof left === 'string') return right.toString() === left;
   return left === right;
 }
 
@@ -57,12 +55,12 @@ export function isEqual(left: unknown, right: unknown, budget: Budget): boolean 
 export function compareValues(left: unknown, right: unknown, budget: Budget): number {
   budget.spend(1);
   if (left instanceof Moment && right instanceof Moment) return left.instant - right.instant;
-  if (left instanceof TimeSpan && right instanceof TimeSpan) return left.ms - right.ms;
+  if (left instanceof TimeSpan && right instanceof TimeSpan && left.months === right.months) return left.ms - right.ms;
   if (typeof left === 'string' && typeof right === 'string') return left < right ? -1 : left > right ? 1 : 0;
   if (typeof left === 'number' && typeof right === 'number') return left - right;
   if (typeof left === 'boolean' && typeof right === 'boolean') return Number(left) - Number(right);
   if (Array.isArray(left) && Array.isArray(right)) {
-    const index = left.findIndex((item, at) => at >= right.length || !isEqual(item, right[at], budget));
+    const index = left.findIndex((item, at) => !isEqual(item, right[at], budget));
     return index < 0 || index >= right.length ? left.length - right.length : compareValues(left[index], right[index], budget);
   }
   throw new TemplateError('type', `${typeName(left)} and ${typeName(right)} have no order`);

@@ -41,6 +41,54 @@ describe('methods of texts', () => {
       'bccdabtrue3bc',
     ],
   ]);
+  prints([
+    // Python's takes every run of letters for a word.
+    ["\"they're a-b c_d 3rd É\".title() ~ 'tWO wORDS'.capitalize() ~ ''.capitalize()", "They'Re A-B C_D 3Rd ÉTwo words"],
+    [
+      "'[' ~ 'xax'.lstrip('x') ~ '|' ~ 'xax'.rstrip('x') ~ '|' ~ 'xx'.lstrip('x') ~ '|' ~ 'xx'.rstrip('x') ~ '|' ~ ''.lstrip() ~ ''.rstrip() ~ ''.strip() ~ ']'",
+      '[ax|xa|||]',
+    ],
+    [
+      "'[' ~ '\\t a\\n'.strip() ~ '|' ~ '  '.lstrip() ~ '  '.rstrip() ~ '|' ~ 'a b'.strip() ~ '|' ~ ' a'.rstrip() ~ '|' ~ 'a '.lstrip() ~ ']'",
+      '[a||a b| a|a ]',
+    ],
+    [
+      "'aXbX'.replace('X', '-', 0) ~ 'aXbX'.replace('X', '-', 5) ~ 'ab'.replace('', '-', 2) ~ 'ab'.replace('', '-', 0) ~ 'aa'.replace('a', '')",
+      'aXbXa-b--a-bab',
+    ],
+    [
+      "'ab'.center(5, '*') ~ 'a'.center(4, '*') ~ 'abc'.center(6, '*') ~ ''.center(3, '*') ~ 'ab'.center(-3) ~ 'ab'.center(2, '*')",
+      '**ab**a***abc*****abab',
+    ],
+    [
+      "'7-'.zfill(4) ~ '+'.zfill(2) ~ ''.zfill(2) ~ 'ab'.ljust(1) ~ 'ab'.rjust(1) ~ '[' ~ 'a'.ljust(2) ~ 'a'.rjust(2) ~ ']'",
+      '007-+000abab[a  a]',
+    ],
+    [
+      "'a1'.isdigit() ~ '1a'.isdigit() ~ 'aab'.startsWith('aa') ~ 'aab'.startsWith('ab') ~ 'aab'.endsWith('aa') ~ 'aba'.startsWith('ba')",
+      'falsefalsetruefalsefalsefalse',
+    ],
+    ["'abc'.slice() ~ 'abc'.slice(1) ~ 'abc'.slice(start=1, end=2) ~ 'abc'.substring(1)", 'abcbcbbc'],
+  ]);
+  describe('mistakes', () => {
+    fails([
+      ["'a'.split('')", 'value', 'split cannot separate at an empty text'],
+      ["'a'.split(5)", 'type', 'split needs a text as its argument "sep", got 5'],
+      ["'a'.upper(x=1)", 'type', 'upper has no argument "x"; it has none'],
+      ["'a'.upper(1)", 'type', 'upper takes at most 0 arguments, got 1'],
+      ["'a'.splitlines(1)", 'type', 'splitlines takes at most 0 arguments, got 1'],
+      ["'a'.find()", 'type', 'find needs a text as its argument "value", got nothing'],
+      ["'a'.find(none)", 'type', 'find needs a text as its argument "value", got nothing'],
+      ["'a'.find([1])", 'type', 'find needs a text as its argument "value", got a list'],
+      ["'a'.replace('a', old='b')", 'type', 'replace got its argument "old" twice'],
+      ["'a'.replace('a', 'b', old='b')", 'type', 'replace got its argument "old" twice'],
+      ["'a'.replace('a', 'b', nope=1)", 'type', 'replace has no argument "nope"; it has old, new, count'],
+      ["'a'.replace('a', 'b', 1.5)", 'type', 'replace needs a whole number as its argument "count", got 1.5'],
+      ["'a'.replace('a', 'b', 'c')", 'type', 'replace needs a number as its argument "count", got a text'],
+      ["'a'.replace('a', 'b', true)", 'type', 'replace needs a number as its argument "count", got a boolean'],
+      ["'a'.ljust()", 'type', 'ljust needs a number as its argument "width", got nothing'],
+    ]);
+  });
   fails([
     ["'a'.upper(1)", 'type'],
     ["'a'.nope()", 'undefined'],
