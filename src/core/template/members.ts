@@ -52,7 +52,7 @@ export function sliceOf(target: unknown, bounds: readonly (number | null)[], bud
   const to = stop === null ? end : clamp(stop);
   const found: unknown[] = [];
   for (let index = from; (to - index) * direction > 0; index += by) {
-    budget.spend(0.5);
+    budget.spend(1);
     found.push(target[index]);
   }
   return typeof target === 'string' ? found.join('') : found;

@@ -125,6 +125,7 @@ export class Moment extends TemplateObject {
 
   /** The first millisecond of the unit around this instant, or of the next one. */
   startOf(unit: string, isNext: boolean): Moment {
+    if (!BOUNDARIES.includes(unit)) throw new TemplateError('value', `"${unit}" is no unit; there are ${BOUNDARIES.join(', ')}`);
     const wall = this.wall;
     const length = UNIT_MS[`${unit}s`];
     if (length !== undefined) {
@@ -140,10 +141,8 @@ export class Moment extends TemplateObject {
         return this.withWall(utcDay(year, monthIndex, day - weekdayOf(wall) + 7 * next), 'first');
       case 'month':
         return this.withWall(utcDay(year, monthIndex + next, 1), 'first');
-      case 'year':
-        return this.withWall(utcDay(year + next, 0, 1), 'first');
       default:
-        throw new TemplateError('value', `"${unit}" is no unit; there are ${BOUNDARIES.join(', ')}`);
+        return this.withWall(utcDay(year + next, 0, 1), 'first');
     }
   }
 

@@ -340,18 +340,19 @@ function compareBy(operator: CompareOperator, left: unknown, right: unknown, bud
 
 /** An expression as a message names it. */
 function describe(expression: Expression): string {
-  switch (expression.kind) {
-    case 'name':
-      return `"${expression.name}"`;
-    case 'member': {
-      const name = expression.key.kind === 'literal' ? String(expression.key.value) : '...';
-      return `${describe(expression.target).replace(/"$/, '')}.${name}"`;
-    }
-    case 'call':
-      return `${describe(expression.target).replace(/"$/, '')}()"`;
-    case 'filter':
-      return `the filter "${expression.name}"`;
-    default:
-      return 'the value';
-  }
+  if (expression.kind === 'filter') return `the filter "${expression.name}"`;
+  const path = pathOf(expression);
+  return path === null ? 'the value' : `"${path}"`;
+}
+
+/** `params.rows[0].get()`; null for what does not begin with a name. */
+function pathOf(expression: Expression): string | null {
+  if (expression.kind === 'name') return expression.name;
+  if (expression.kind !== 'member' && expression.kind !== 'call') return null;
+  const target = pathOf(expression.target);
+  if (target === null) return null;
+  if (expression.kind === 'call') return `${target}()`;
+  const { key } = expression;
+  if (key.kind !== 'literal') return `${target}[...]`;
+  return typeof key.value === 'string' ? `${target}.${key.value}` : `${target}[${String(key.value)}]`;
 }

@@ -104,7 +104,7 @@ const READERS: Readonly<Record<string, string>> = {
   H: '2[0-3]|[01]\\d|\\d',
   I: '1[0-2]|0[1-9]|[1-9]',
   M: '[0-5]\\d|\\d',
-  S: '6[01]|[0-5]\\d|\\d',
+  S: '[0-5]\\d|\\d',
   f: '\\d{1,6}',
   j: '36[0-6]|3[0-5]\\d|[12]\\d\\d|0[1-9]\\d|00[1-9]|[1-9]\\d|0[1-9]|[1-9]',
   p: 'am|pm',
@@ -146,8 +146,11 @@ export function strptime(text: string, format: string): WallTime {
   const hour = number('H') ?? twelveHours(number('I'), fields['p']);
   const milliseconds = Number((fields['f'] ?? '').padEnd(6, '0')) / 1_000;
   const weekday = number('u') ?? number('w') ?? indexOf(WEEKDAYS, fields['A'] ?? fields['a']);
+  const isoDay = dayOfIsoWeek(number('G'), number('V'), weekday);
+  // One of them without the others says nothing.
+  if (isoDay === undefined && (fields['G'] ?? fields['V']) !== undefined) throw mismatch();
   const calendarDay =
-    dayOfIsoWeek(number('G'), number('V'), weekday) ??
+    isoDay ??
     dayOfWeek(year, number('U'), number('W'), weekday) ??
     (fields['j'] === undefined ? undefined : utcDay(year ?? 1_900, 0, Number(fields['j'])));
   const wallDay = calendarDay ?? utcDay(year ?? 1_900, monthIndex, day);

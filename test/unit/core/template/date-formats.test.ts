@@ -42,6 +42,44 @@ describe('formats of dates', () => {
     ['2026-01-02T03:04:05', '%FT%T', '%s', '1767323045'],
     ['9', '%d', '%d', '09'],
     ['0042-01-01', '%Y-%m-%d', '%Y', '0042'],
+    ['2026-01-04 12:00', '%Y-%m-%d %H:%M', '%p %P %I %l', 'PM pm 12 12'],
+    ['2026-01-04 11:59', '%Y-%m-%d %H:%M', '%p %P', 'AM am'],
+    ['2026-01-04 23:59', '%Y-%m-%d %H:%M', '%p %P %I %k', 'PM pm 11 23'],
+    ['2026-01-04', '%Y-%m-%d', '[%z][%Z]', '[][]'],
+    ['2026-01-04 +0130', '%Y-%m-%d %z', '%z %Z %s', '+0130 UTC+01:30 1767479400'],
+    ['2026-01-04', '%Y-%m-%d', '%s', '1767484800'],
+    ['100', '%j', '%-j %j', '100 100'],
+    ['2026-01-10', '%Y-%m-%d', '%-d %-m %-y %-H', '10 1 26 0'],
+    ['69', '%y', '%Y', '1969'],
+    ['2026   01', '%Y %m', '%F', '2026-01-01'],
+    ['2026 01', '%Y   %m', '%F', '2026-01-01'],
+    ['11 pm', '%I %p', '%H', '23'],
+    ['5', '%I', '%H', '05'],
+    ['2026 20', '%Y %U', '%F', '2026-01-01'],
+    ['20 3', '%U %w', '%F', '1900-01-01'],
+    ['2026 20 0', '%Y %U %w', '%F', '2026-05-17'],
+    ['2026 20 0', '%Y %W %w', '%F', '2026-05-24'],
+    ['2026 20 3', '%G %V %u', '%F', '2026-05-13'],
+    ['2026 20 7', '%G %V %u', '%F', '2026-05-17'],
+    ['2026 20 0', '%G %V %w', '%F', '2026-05-17'],
+    ['2026 20 Sun', '%G %V %a', '%F', '2026-05-17'],
+    ['2024 09 6', '%Y %U %w', '%F', '2024-03-09'],
+    ['2024 09 6', '%Y %W %w', '%F', '2024-03-02'],
+    ['2024-12-31', '%Y-%m-%d', '%j %U %W %V %G', '366 52 53 01 2025'],
+    ['2023-01-01', '%Y-%m-%d', '%j %U %W %V %G', '001 01 00 52 2022'],
+    ['2026-06-14', '%Y-%m-%d', '%V %U %W %u %w', '24 24 23 7 0'],
+    ['2026-01-05', '%Y-%m-%d', '%V', '02'],
+    ['0001-01-01', '%Y-%m-%d', '%j %a %U', '001 Mon 00'],
+    ['0099-12-31', '%Y-%m-%d', '%j %a %V', '365 Thu 53'],
+    ['10:30:15.123456', '%H:%M:%S.%f', '%S.%f', '15.123456'],
+    ['.000001', '.%f', '%f', '000001'],
+    ['10 +01:30', '%H %z', '%z', '+0130'],
+    ['31', '%j', '%F', '1900-01-31'],
+    ['366 2023', '%j %Y', '%F', '2024-01-01'],
+    ['may', '%B', '%m', '05'],
+    ['a.b [9]+', 'a.b [%d]+', '%d', '09'],
+    ['\\d', '\\d', '%F', '1900-01-01'],
+    ['%', '%%', '%F', '1900-01-01'],
   ])('reads %s as %s', (text, input, output, expected) => expect(dsFormat(text, input, output)).toBe(expected));
 
   it.each([
@@ -55,6 +93,21 @@ describe('formats of dates', () => {
     ['1', '%Q'],
     ['1 1', '%d %d'],
     ['a', '%'],
+    ['a%', 'a%'],
+    ['axb', 'a.b'],
+    ['2026 5', '%G %u'],
+    ['2026 5', '%G %V'],
+    ['5 3', '%V %u'],
+    ['2026 5 3', '%Y %V %u'],
+    ['60', '%S'],
+    ['Ma', '%b'],
+    ['31 4', '%d %m'],
+    ['0', '%j'],
+    ['2026', '%Y '],
+    ['', '%d'],
+    ['x2026', '%Y'],
+    ['2026x', '%Y'],
+    ['1 1', '%d %'],
   ])('refuses %s as %s', (text, format) => expect(() => dsFormat(text, format, '%F')).toThrow(TemplateError));
 });
 
@@ -78,10 +131,33 @@ describe('distances in words', () => {
     [Date.UTC(2025, 7, 28, 12), '1 year'],
     [Date.UTC(2025, 9, 29, 12), '2 years'],
     [Date.UTC(2025, 1, 28, 12), '1 year'],
+    [Date.UTC(2024, 1, 29, 12, 59, 59), '59 minutes'],
+    [Date.UTC(2024, 2, 1, 11, 59, 59), '23 hours'],
+    [Date.UTC(2025, 7, 28, 11), '1 year'],
+    [Date.UTC(2025, 7, 29, 12), '1 year'],
+    [Date.UTC(2025, 8, 29, 12), '2 years'],
   ])('%d', (other, expected) => {
     expect(datetimeDiffForHumans(other, base, 0)).toBe(`${expected} after`);
     expect(datetimeDiffForHumans(base, other, 0)).toBe(`${expected} before`);
     expect(datetimeDiffForHumans(base, null, other)).toBe(`${expected} ago`);
     expect(datetimeDiffForHumans(other, null, base)).toBe(`in ${expected}`);
+  });
+
+  it.each([
+    // Days are borrowed from the month before, which may be shorter or longer than this one.
+    ['2024-05-23T23:42:46Z', '2025-11-24T13:50:12Z', '1 year'],
+    ['2024-10-25T20:30:31Z', '2024-11-25T18:15:16Z', '1 month'],
+    ['2023-10-10T09:16:01Z', '2023-11-09T17:17:35Z', '1 month'],
+    ['2024-07-31T10:14:09Z', '2025-07-17T08:41:14Z', '1 year'],
+    ['2024-05-31T19:45:11Z', '2025-05-17T02:15:38Z', '1 year'],
+    ['2024-02-09T11:09:03Z', '2024-04-08T21:09:02Z', '2 months'],
+    ['2024-11-10T00:30:35Z', '2025-02-07T19:06:35Z', '3 months'],
+  ])('%s to %s is %s', (earlier, later, expected) => {
+    expect(datetimeDiffForHumans(Date.parse(later), Date.parse(earlier), 0)).toBe(`${expected} after`);
+  });
+
+  it('an instant is not after itself, nor to come', () => {
+    expect(datetimeDiffForHumans(base, base, 0)).toBe('a few seconds before');
+    expect(datetimeDiffForHumans(base, null, base)).toBe('a few seconds ago');
   });
 });

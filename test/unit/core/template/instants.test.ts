@@ -1,5 +1,5 @@
-import { describe } from '@jest/globals';
-import { fails, prints } from './expressions.js';
+import { describe, expect, it } from '@jest/globals';
+import { errorOf, fails, prints } from './expressions.js';
 
 describe('instants', () => {
   prints([
@@ -91,6 +91,170 @@ describe('instants', () => {
       '2 years ago; in 5 months; 2 days before',
     ],
   ]);
+  prints([
+    ['[at.add() == at, at.add(months=0, days=0) == at]', '[true,true]'],
+    ['at.date() ~ " " ~ sunday.time() ~ " " ~ at.time()', '2026-05-31 00:00:00 21:05:09.070000'],
+    [
+      'sunday.to_iso8601_string() ~ " " ~ at.in_timezone("Asia/Tokyo").to_iso8601_string()',
+      '2024-01-07T00:00:00Z 2026-06-01T06:05:09.070000+09:00',
+    ],
+    [
+      'at.add(months=-5, days=-31) | ds ~ " " ~ at.add(months=13) | ds ~ " " ~ at.subtract(months=-1) | ds ~ " " ~ at.add(days=1.5)',
+      '2025-11-30 2027-06-30 2026-06-30 2026-06-02T09:05:09.070000+00:00',
+    ],
+    [
+      '[sunday.start_of("week"), sunday.end_of("week"), sunday.add(days=1).start_of("week")] | map("ds")',
+      '["2024-01-01","2024-01-07","2024-01-08"]',
+    ],
+    [
+      '[at.end_of("second"), at.end_of("minute"), at.end_of("day")] | join("|")',
+      '2026-05-31T21:05:09.999000+00:00|2026-05-31T21:05:59.999000+00:00|2026-05-31T23:59:59.999000+00:00',
+    ],
+    [
+      'macros.datetime(2024, 2, 10).end_of("month") | ds ~ " " ~ macros.datetime(2024, 12, 31).end_of("year") | ds ~ " " ~ macros.datetime(2024, 12, 31).end_of("month") | ds',
+      '2024-02-29 2024-12-31 2024-12-31',
+    ],
+    [
+      'macros.datetime(1969, 12, 31, 23, 59, 58).start_of("minute") ~ " " ~ macros.datetime(1969, 12, 31).int_timestamp',
+      '1969-12-31T23:59:00+00:00 -86400',
+    ],
+    [
+      '[macros.datetime(2024, 2, 1).days_in_month, macros.datetime(2023, 2, 1).days_in_month, macros.datetime(2024, 12, 1).days_in_month, macros.datetime(2024, 4, 1).days_in_month]',
+      '[29,28,31,30]',
+    ],
+    [
+      '[macros.datetime(2024, 1, 1).quarter, macros.datetime(2024, 3, 31).quarter, macros.datetime(2024, 4, 1).quarter, macros.datetime(2024, 12, 1).quarter]',
+      '[1,1,2,4]',
+    ],
+    [
+      'at.replace(hour=0) ~ " " ~ at.replace(microsecond=0).time() ~ " " ~ at.replace(2024, 1, 2, 3, 4, 5, 6000) ~ " " ~ at.replace(minute=0).minute',
+      '2026-05-31T00:05:09.070000+00:00 21:05:09 2024-01-02T03:04:05.006000+00:00 0',
+    ],
+    [
+      'macros.datetime(1, 1, 1) ~ " " ~ macros.datetime(9999, 12, 31, 23, 59, 59, 999000) ~ " " ~ macros.datetime(2024, 1, 1, hour=5, microsecond=1000).time()',
+      '0001-01-01T00:00:00+00:00 9999-12-31T23:59:59.999000+00:00 05:00:00.001000',
+    ],
+    ['macros.datetime(24, 3, 1).day_of_year ~ " " ~ macros.datetime(23, 3, 1).day_of_year', '61 60'],
+    ['at.diff_for_humans(at) ~ "; " ~ at.diff_for_humans(other=sunday)', 'a few seconds before; 2 years after'],
+    ["at.format('DDDD DDD d SS S SSSS') ~ sunday.format(' DDDD DDD d E h A')", '151 151 0 07 0 0700 007 7 0 7 12 AM'],
+    [
+      "at.format('[YYYY] [] SSSSSSS x-YYYY[-]MM') ~ ' ' ~ at.in_timezone('Asia/Kolkata').format('Z ZZ X')",
+      'YYYY  SSSSSSS x-2026-05 +05:30 +0530 1780261509',
+    ],
+    [
+      '[macros.timedelta(days=-1, seconds=5).days, macros.timedelta(days=-1, seconds=5).seconds, macros.timedelta(seconds=-1).days, macros.timedelta(seconds=-1).seconds]',
+      '[-1,5,-1,86399]',
+    ],
+    [
+      '[macros.timedelta(milliseconds=-1).seconds, macros.timedelta(days=1, hours=2).seconds, macros.timedelta(days=1).seconds, macros.timedelta(0).days]',
+      '[86399,7200,0,0]',
+    ],
+    [
+      'macros.timedelta(1, 2, 3, 4, 5, 6, 7).total_seconds() ~ " " ~ (-macros.timedelta(days=1)).total_seconds()',
+      '4341902.004003 -86400',
+    ],
+    [
+      'macros.dateutil.relativedelta.relativedelta(years=1, months=2, days=3) ~ " " ~ (macros.dateutil.relativedelta.relativedelta(months=2) * 3) ~ " " ~ 2 * macros.timedelta(1)',
+      'P14MT259200S P6MT0S PT172800S',
+    ],
+    [
+      '[macros.dateutil.relativedelta.relativedelta(months=2, days=1) + macros.timedelta(1), macros.dateutil.relativedelta.relativedelta(months=2, days=1) - macros.dateutil.relativedelta.relativedelta(months=1)]',
+      '["P2MT172800S","P1MT86400S"]',
+    ],
+    [
+      '(sunday + macros.dateutil.relativedelta.relativedelta(months=1)) | ds ~ " " ~ (sunday - macros.dateutil.relativedelta.relativedelta(months=1, days=1)) | ds',
+      '2024-02-07 2023-12-06',
+    ],
+    ['(sunday - at).total_seconds() ~ " " ~ (at - at).total_seconds()', '-75675909.07 0'],
+    ['macros.dateutil.relativedelta.relativedelta(months=1) == macros.dateutil.relativedelta.relativedelta(months=1)', 'true'],
+    [
+      '[macros.datetime(2024, 1, 1) < macros.datetime(2024, 1, 2), macros.datetime(2024, 1, 1) <= macros.datetime(2024, 1, 1)]',
+      '[true,true]',
+    ],
+    [
+      "[macros.dateutil.parser.parse('2026-01-02T03:04+01:00'), macros.dateutil.parser.parse('20260102T030405Z'), macros.dateutil.parser.parse(' 2026-01-02 '), macros.datetime.fromisoformat('2026-01-02 03:04:05')]",
+      '["2026-01-02T03:04:00+01:00","2026-01-02T03:04:05+00:00","2026-01-02T00:00:00+00:00","2026-01-02T03:04:05+00:00"]',
+    ],
+    [
+      'macros.datetime.fromtimestamp(1.5) ~ " " ~ macros.datetime.fromtimestamp(-1)',
+      '1970-01-01T00:00:01.500000+00:00 1969-12-31T23:59:59+00:00',
+    ],
+    ['macros.datetime.utcnow(none) | ds ~ macros.datetime.today("Asia/Tokyo")', '2026-01-022026-01-02T09:00:00+09:00'],
+    [
+      'macros.ds_add("2024-02-28", 1) ~ macros.ds_add("2024-03-01", -1) ~ macros.ds_add("9999-12-30", 1) ~ macros.ds_add("0001-01-02", -1) ~ macros.ds_add(ds="2024-01-01", days=0)',
+      '2024-02-292024-02-299999-12-310001-01-012024-01-01',
+    ],
+    [
+      'macros.datetime_diff_for_humans(at, at) ~ "; " ~ macros.datetime_diff_for_humans(dt=at, since_date=none) ~ "; " ~ macros.datetime_diff_for_humans("2026-01-02")',
+      'a few seconds before; in 5 months; a few seconds ago',
+    ],
+    ['macros.json.loads("[1, {\\"a\\": null}]") ~ macros.json.loads(s="5")', '[1,{"a":null}]5'],
+    [
+      'macros ~ macros.time ~ macros.uuid ~ macros.json ~ macros.dateutil ~ macros.dateutil.parser',
+      'macrosmacros.timemacros.uuidmacros.jsonmacros.dateutilmacros.dateutil.parser',
+    ],
+  ]);
+  describe('mistakes', () => {
+    fails([
+      ['at.replace(day=32)', 'value', 'there is no such date: 2026-5-32-21-5-9-70000'],
+      ['at.replace(month=2)', 'value'],
+      ['at.replace(month=0)', 'value'],
+      ['at.replace(hour=24)', 'value'],
+      ['at.replace(second=-1)', 'value'],
+      ['at.replace(microsecond=1000000)', 'value'],
+      ['at.replace(year=0)', 'value'],
+      ['at.replace(year=10000)', 'value'],
+      ['at.replace(day=1.5)', 'type'],
+      ['macros.datetime(2023, 2, 29)', 'value'],
+      ['macros.datetime(2024, 1, 1, 24)', 'value'],
+      ['macros.datetime(2024, 1, 1, 0, 60)', 'value'],
+      ['macros.datetime(2024, 1, 1, 0, 0, 60)', 'value'],
+      ['macros.datetime(2024, 1, 1, 0, 0, 0, 1000000)', 'value'],
+      ['macros.datetime(2024, 1)', 'type', 'datetime needs a number as its argument "day", got nothing'],
+      ['at.start_of("decade")', 'value', '"decade" is no unit; there are year, month, week, day, hour, minute, second'],
+      ['at.start_of("millisecond")', 'value'],
+      ['at.end_of()', 'type', 'end_of needs a text as its argument "unit", got nothing'],
+      ['at.isoformat(1)', 'type', 'isoformat takes at most 0 arguments, got 1'],
+      ['at.add(day=1)', 'type'],
+      ['at.add(1000000)', 'value', 'this date is out of range'],
+      ['at.in_timezone("Mars")', 'value', '"Mars" is no time zone'],
+      ['at.in_tz()', 'type'],
+      ['at.diff_for_humans()', 'type', 'diff_for_humans needs the other instant'],
+      ['at.diff_for_humans(span)', 'type', 'diff_for_humans needs the other instant'],
+      ['at.strftime(5)', 'type', 'strftime needs a text as its argument "format", got 5'],
+      ['span.nope', 'undefined', '"span" has no "nope"'],
+      ['span.days()', 'type', '"span.days" is no function'],
+      ['macros.timedelta("1")', 'type', 'timedelta needs a number as its argument "days", got a text'],
+      ['macros.datetime_diff_for_humans(none)', 'type', 'this needs an instant, got null'],
+      ['macros.datetime_diff_for_humans(at, 5)', 'type', 'this needs an instant, got a number'],
+      ['macros.dateutil.parser.parse("x2026-01-02 03:04:05")', 'value', '"x2026-01-02 03:04:05" is no date in ISO 8601'],
+      ['macros.dateutil.parser.parse("2026-02-30")', 'value', '"2026-02-30" is no date in ISO 8601'],
+      ['macros.ds_add("9999-12-31", 1)', 'value', 'this date is out of range: years are 1 to 9999'],
+      ['macros.ds_add("0001-01-01", -1)', 'value', 'this date is out of range: years are 1 to 9999'],
+      ['macros.datetime.fromtimestamp(8640000000001)', 'value', 'this date is out of range'],
+      ['macros.datetime.now(1, 2)', 'type'],
+      ['macros.random(1)', 'type', 'random takes at most 0 arguments, got 1'],
+      ['macros.time.time(1)', 'type', 'time takes at most 0 arguments, got 1'],
+      ['macros.uuid.uuid4(1)', 'type', 'uuid4 takes at most 0 arguments, got 1'],
+      ['macros.json.loads(5)', 'type'],
+      ['macros.nope', 'undefined', '"macros" has no "nope"'],
+    ]);
+    it.each([
+      ['at.yaer', 'year'],
+      ['at.strftme("%Y")', 'strftime'],
+      ['span.day', 'days'],
+      ['macros.datetime.noww()', 'now'],
+      ['[1].indx(1)', 'index'],
+      ["'a'.uper()", 'upper'],
+      ['rows[0].dep', null],
+      ['{deep: 1}.dep', 'deep'],
+      ['no.dep', null],
+      ['teext', 'text'],
+      ['[1][5]', null],
+    ])('%s names what was meant', (expression, suggestion) => {
+      expect(errorOf(`{{ ${expression} }}`).suggestion).toBe(suggestion);
+    });
+  });
   fails([
     ['at.nope', 'undefined'],
     ['at[0]', 'undefined'],

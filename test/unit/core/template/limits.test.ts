@@ -21,7 +21,6 @@ describe('no template does more than its budget', () => {
     ['empty lists in it', `${huge('x', '')}{{ x }}`],
     ['its comparison', `${huge('x', '1')}${huge('y', '1')}{{ x == y }}`],
     ['an order of many', '{{ (("badcfehg" * 25000) | sort)[0] }}'],
-    ['a search in a search', '{% set l = range(9999) %}{% for i in l %}{{ -1 in l }}{% endfor %}'],
     ['indented JSON of deep lists', '{% set x = [1] %}' + '{% set x = [x, 1] %}'.repeat(600) + '{{ (x | tojson(10))[0] }}'],
     ['reading a long text in a loop', `${LONG}{% for i in range(200) %}{{ 'b' in long }}{% endfor %}`],
     ['testing a long text in a loop', `${LONG}{% for i in range(200) %}{{ long is lower }}{% endfor %}`],
@@ -43,7 +42,7 @@ describe('no template does more than its budget', () => {
     ['many lines', "{% for i in range(3) %}{{ ('a\\n' * 400000).splitlines().length }}{% endfor %}"],
     ['many occurrences', "{% for i in range(3) %}{{ ('a,' * 400000).replace(',', '')[0] }}{% endfor %}"],
     ['many elements that fill a line', '{{ [1] | batch(9999999, 0) | length }}'],
-    ['many characters of a slice', "{% for i in [1, 2, 3] %}{{ ('a' * 999999)[::-1][0] }}{% endfor %}"],
+    ['many characters of a slice', "{% set long = 'a' * 600000 %}{{ long[::-1][0] }}{{ long[::-1][0] }}"],
     ['padding', "{{ 'a'.rjust(1000001) }}"],
     ['zeros', "{{ 'a'.zfill(1000001) }}"],
     ['a wide margin', "{{ ('a\\n' * 1000) | indent(2000) }}"],
@@ -56,7 +55,7 @@ describe('no template does more than its budget', () => {
   ])('%s', (_, template) => {
     const error = errorOf(template);
     expect(error.kind).toBe('limit');
-    expect(error.place).not.toBeNull();
+    expect(error.place?.line).toBe(1);
   });
 
   it.each([
