@@ -28,7 +28,7 @@ export class Budget {
     this.spend(1 + length / 100);
   }
 
-  /** To be asked before each part of a text that is made piece by piece, with the length of all parts. */
+  /** To be asked for each part of a text that is made piece by piece, with the length of all parts. */
   fits(length: number): void {
     if (!(length <= MAX_TEXT)) throw new TemplateError('limit', `a text would have more than ${MAX_TEXT} characters`);
   }

@@ -7,7 +7,7 @@ import { printf } from './printf.js';
 import { TemplateError } from './template-error.js';
 import { typeName, type CallArguments } from './template-object.js';
 import { roundEven } from './rounding.js';
-import { capitalize, center, joinTexts, replaceAll } from './texts.js';
+import { capitalize, center, joinTexts, replaceAll, strip } from './texts.js';
 import { jsonText } from './json-text.js';
 import { isMapping } from './mapping.js';
 import { isTruthy, printValue } from './values.js';
@@ -60,12 +60,7 @@ const TEXT_FILTERS: Readonly<Record<string, Filter>> = {
   d: useDefault,
   trim(value, args, _, name) {
     const given = new ArgumentReader(name, args, ['chars']).value('chars');
-    const whole = asText(value, name);
-    if (typeof given !== 'string') return whole.trim();
-    let [start, end] = [0, whole.length];
-    while (start < end && given.includes(whole[start] as string)) start++;
-    while (end > start && given.includes(whole[end - 1] as string)) end--;
-    return whole.slice(start, end);
+    return strip(asText(value, name), given, true, true);
   },
   replace(value, args, { budget }, name) {
     const reader = new ArgumentReader(name, args, ['old', 'new', 'count']);
@@ -204,13 +199,9 @@ const PREFIXES: Readonly<Record<number, string>> = { 2: '0b', 8: '0o', 16: '0x' 
 
 /** Null when the text holds something else than digits of this base, as in Python. */
 function wholeIn(text: string, base: number): number | null {
-  const trimmed = text.trim().toLowerCase();
-  const sign = /^[+-]/.exec(trimmed)?.[0] ?? '';
-  const body = trimmed.slice(sign.length);
-  const prefix = PREFIXES[base];
-  const digits = prefix !== undefined && body.startsWith(prefix) ? body.slice(2) : body;
-  const isWhole = new RegExp(`^[${DIGITS.slice(0, base)}]+$`).test(digits);
-  return isWhole ? Number(`${sign}1`) * parseInt(digits, base) : null;
+  const pattern = new RegExp(`^([+-]?)(?:${PREFIXES[base] ?? ''})?([${DIGITS.slice(0, base)}]+)$`);
+  const [, sign = '', digits = ''] = pattern.exec(text.trim().toLowerCase()) ?? [];
+  return digits === '' ? null : Number(`${sign}1`) * parseInt(digits, base);
 }
 
 function percentEncoded(printed: string): string {

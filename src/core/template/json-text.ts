@@ -15,8 +15,8 @@ export function jsonText(value: unknown, budget: Budget, indent = 0): string {
   const [newline, colon] = step === '' ? [() => '', ':'] : [(margin: string) => `\n${margin}`, ': '];
   let text = '';
   const add = (piece: string): void => {
-    budget.fits(text.length + piece.length);
     text += piece;
+    budget.fits(text.length);
   };
   const addAll = <T>(open: string, items: readonly T[], close: string, margin: string, addItem: (item: T) => void): void => {
     if (items.length === 0) return add(open + close);

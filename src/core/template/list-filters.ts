@@ -52,7 +52,7 @@ function attributeReader(path: unknown, fallback: unknown, budget: Budget): (ite
 
 function sorted(items: readonly unknown[], key: (item: unknown) => unknown, isReversed: boolean, budget: Budget): unknown[] {
   const keyed = items.map((item) => ({ item, key: key(item) }));
-  keyed.sort((one, other) => compareValues(one.key, other.key, budget) * (isReversed ? -1 : 1));
+  keyed.sort((one, other) => (isReversed ? compareValues(other.key, one.key, budget) : compareValues(one.key, other.key, budget)));
   return keyed.map(({ item }) => item);
 }
 
@@ -64,12 +64,12 @@ const folded =
   };
 
 const extreme =
-  (sign: 1 | -1): Filter =>
+  (isGreatest: boolean): Filter =>
   (value, args, { budget }, name) => {
     const reader = new ArgumentReader(name, args, ['case_sensitive', 'attribute']);
     const key = folded(reader.flag('case_sensitive', false), readAttribute(reader, budget));
     const items = elementsOf(value, budget);
-    return sorted(items, key, sign < 0, budget)[0];
+    return sorted(items, key, isGreatest, budget)[0];
   };
 
 /** `select('odd')`, `selectattr('done')`, and their opposites. */
@@ -79,7 +79,7 @@ const selection =
     const [path, test, ...positional] = hasAttribute ? args.positional : [null, ...args.positional];
     if (hasAttribute && typeof path !== 'string') throw new TemplateError('type', `${name} needs the name of an attribute`);
     // A missing attribute is nothing to fail for where it is asked whether there is one.
-    const find = typeof test === 'string' && TOLERANT_TESTS.includes(test) ? findAttribute : attributeOf;
+    const find = TOLERANT_TESTS.includes(test as string) ? findAttribute : attributeOf;
     return elementsOf(value, budget).filter((item) => {
       const examined = typeof path === 'string' ? find(item, path, budget) : item;
       const holds =
@@ -130,16 +130,12 @@ export const LIST_FILTERS: Readonly<Record<string, Filter>> = {
   unique(value, args, { budget }, name) {
     const reader = new ArgumentReader(name, args, ['case_sensitive', 'attribute']);
     const key = folded(reader.flag('case_sensitive', false), readAttribute(reader, budget));
-    const seen: unknown[] = [];
-    return elementsOf(value, budget).filter((item) => {
-      const own = key(item);
-      if (seen.some((other) => isEqual(other, own, budget))) return false;
-      seen.push(own);
-      return true;
-    });
+    const items = elementsOf(value, budget);
+    const keys = items.map(key);
+    return items.filter((_, index) => keys.findIndex((other) => isEqual(other, keys[index], budget)) === index);
   },
-  min: extreme(1),
-  max: extreme(-1),
+  min: extreme(false),
+  max: extreme(true),
   sum(value, args, { budget }, name) {
     const reader = new ArgumentReader(name, args, ['attribute', 'start']);
     const key = readAttribute(reader, budget);
@@ -191,15 +187,14 @@ export const LIST_FILTERS: Readonly<Record<string, Filter>> = {
     const reader = new ArgumentReader(name, args, ['attribute', 'default', 'case_sensitive']);
     const attribute = attributeReader(reader.value('attribute'), reader.value('default'), budget);
     const key = folded(reader.flag('case_sensitive', false), attribute);
-    const groups: [unknown, unknown[]][] = [];
-    let last: unknown;
+    const groups: { readonly key: unknown; readonly name: unknown; readonly items: unknown[] }[] = [];
     for (const item of sorted(elementsOf(value, budget), key, false, budget)) {
       const own = key(item);
-      if (groups.length > 0 && isEqual(last, own, budget)) groups.at(-1)?.[1].push(item);
-      else groups.push([attribute(item), [item]]);
-      last = own;
+      const group = groups.at(-1);
+      if (group && isEqual(group.key, own, budget)) group.items.push(item);
+      else groups.push({ key: own, name: attribute(item), items: [item] });
     }
-    return groups;
+    return groups.map((group) => [group.name, group.items]);
   },
   random(value, args, { budget, random }, name) {
     new ArgumentReader(name, args, []);

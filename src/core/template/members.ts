@@ -7,7 +7,7 @@ import type { Budget } from './budget.js';
 import { isMapping } from './mapping.js';
 import { TemplateError } from './template-error.js';
 import { TemplateFunction, TemplateObject, type CallArguments } from './template-object.js';
-import { capitalize, center, joinTexts, replaceAll } from './texts.js';
+import { capitalize, center, joinTexts, replaceAll, strip } from './texts.js';
 import { isEqual, printValue } from './values.js';
 
 /** Undefined: there is no such member. */
@@ -51,7 +51,7 @@ export function sliceOf(target: unknown, bounds: readonly (number | null)[], bud
   const from = start === null ? first : clamp(start);
   const to = stop === null ? end : clamp(stop);
   const found: unknown[] = [];
-  for (let index = from; (to - index) * direction > 0; index += by) {
+  for (let index = from; direction === 1 ? index < to : index > to; index += by) {
     budget.spend(1);
     found.push(target[index]);
   }
@@ -85,13 +85,7 @@ const text =
 const stripped =
   (name: string, fromStart: boolean, fromEnd: boolean): Method<string> =>
   (value, args) => {
-    const given = read(name, args, 'chars').value('chars');
-    const isStripped = (character: string): boolean =>
-      typeof given === 'string' ? given.includes(character) : character.trim() === '';
-    const characters = [...value];
-    const start = fromStart ? characters.findIndex((character) => !isStripped(character)) : 0;
-    const end = fromEnd ? characters.findLastIndex((character) => !isStripped(character)) + 1 : characters.length;
-    return start < 0 ? '' : characters.slice(start, end).join('');
+    return strip(value, read(name, args, 'chars').value('chars'), fromStart, fromEnd);
   };
 const search =
   (name: string, find: (value: string, part: string) => unknown): Method<string> =>

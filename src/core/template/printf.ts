@@ -19,7 +19,6 @@ interface Spec {
  */
 export function printf(format: string, values: readonly unknown[], budget: Budget): string {
   let next = 0;
-  let made = 0;
   const pattern = /%(?:\((\w+)\))?([-+ 0#]*)(\d*)(?:\.(\d+))?([a-zA-Z%])/g;
   const text = format.replace(
     pattern,
@@ -33,8 +32,7 @@ export function printf(format: string, values: readonly unknown[], budget: Budge
         precision: precision === undefined ? undefined : Number(precision),
         letter,
       };
-      made += Math.max(spec.width, spec.precision ?? 0);
-      budget.text(made);
+      budget.text(Math.max(spec.width, spec.precision ?? 0));
       return letter === 's' || letter === 'r' ? textOf(value, spec, budget) : numberOf(value, spec);
     },
   );

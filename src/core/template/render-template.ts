@@ -223,7 +223,7 @@ class Renderer {
   private bound(bound: Expression | null, scope: Scope): number | null {
     if (!bound) return null;
     const value = this.value(bound, scope);
-    if (value === null || (typeof value === 'number' && Number.isSafeInteger(value))) return value;
+    if (value === null || Number.isSafeInteger(value)) return value as number | null;
     throw new TemplateError('type', `a slice needs whole numbers, got ${typeName(value)}`, bound.place);
   }
 
@@ -314,7 +314,7 @@ function loopOf(items: readonly unknown[], index: number): TemplateRecord {
 
 function range({ positional }: CallArguments, budget: Budget): number[] {
   const [first, second, step = 1] = positional.map((value) => {
-    if (typeof value === 'number' && Number.isSafeInteger(value)) return value;
+    if (Number.isSafeInteger(value)) return value as number;
     throw new TemplateError('type', `range needs whole numbers, got ${typeName(value)}`);
   });
   if (first === undefined || step === 0) throw new TemplateError('value', 'range needs an end, and a step other than 0');

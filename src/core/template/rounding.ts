@@ -9,8 +9,8 @@ export function toFixedEven(value: number, digits: number): string {
 
 /** Nearest number with so many digits behind the point, or before it if negative. */
 export function roundEven(value: number, digits: number): number {
-  const unit = 10 ** -digits;
-  return digits < 0 ? Number(toFixedEven(value / unit, 0)) * unit : Number(toFixedEven(value, digits));
+  const unit = 10 ** Math.max(0, -digits);
+  return Number(toFixedEven(value / unit, Math.max(0, digits))) * unit;
 }
 
 /** As many as `Number.toFixed` takes. */

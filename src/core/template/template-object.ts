@@ -17,7 +17,7 @@ export abstract class TemplateObject {
 
   /** The type of a run is its name, and its `value` too, as an enumeration of texts is in Python. */
   equals(other: unknown): boolean {
-    return this === other || (typeof other === 'string' && this.toString() === other);
+    return this === other || this.toString() === other;
   }
 
   /** As messages call it. */

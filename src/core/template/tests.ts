@@ -21,7 +21,7 @@ const against =
 const compared = (holds: (order: number) => boolean): Test =>
   against((value, other, budget) => holds(compareValues(value, other, budget)));
 const whole = (value: unknown): number => {
-  if (typeof value === 'number' && Number.isSafeInteger(value)) return value;
+  if (Number.isSafeInteger(value)) return value as number;
   throw new TemplateError('type', `this needs a whole number, got ${typeName(value)}`);
 };
 

@@ -12,6 +12,15 @@ export function center(text: string, width: number, fill = ' '): string {
   return text.padStart(text.length + left, fill).padEnd(width, fill);
 }
 
+/** Without the characters around it that are in `characters`; without that text, without blanks. */
+export function strip(text: string, characters: unknown, fromStart: boolean, fromEnd: boolean): string {
+  const isKept = (one: string): boolean => (typeof characters === 'string' ? !characters.includes(one) : one.trim() !== '');
+  const all = [...text];
+  const start = fromStart ? all.findIndex(isKept) : 0;
+  const end = fromEnd ? all.findLastIndex(isKept) + 1 : all.length;
+  return start < 0 ? '' : all.slice(start, end).join('');
+}
+
 /** Replaces every occurrence, or the first `count`; a negative count means all. Before the result is made its length is known. */
 export function replaceAll(text: string, old: string, replacement: string, count: number, budget: Budget): string {
   const parts = old === '' ? ['', ...text, ''] : text.split(old);

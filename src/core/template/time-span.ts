@@ -21,21 +21,11 @@ export class TimeSpan extends TemplateObject {
   }
 
   override member(name: string): unknown {
-    switch (name) {
-      case 'days':
-        return Math.floor(this.ms / DAY_MS);
-      // From 0 to a day: a second before the day is one day less and 86,399 seconds, as in Python.
-      case 'seconds':
-        return Math.floor((this.ms - Math.floor(this.ms / DAY_MS) * DAY_MS) / 1_000);
-      case 'total_seconds':
-        return new TemplateFunction('total_seconds', () => this.ms / 1_000);
-      default:
-        return undefined;
-    }
+    return Object.hasOwn(MEMBERS, name) ? MEMBERS[name]?.(this) : undefined;
   }
 
   override memberNames(): readonly string[] {
-    return ['days', 'seconds', 'total_seconds'];
+    return Object.keys(MEMBERS);
   }
 
   override equals(other: unknown): boolean {
@@ -47,3 +37,12 @@ export class TimeSpan extends TemplateObject {
     return `P${this.months === 0 ? '' : `${this.months}M`}T${this.ms / 1_000}S`;
   }
 }
+
+const wholeDays = ({ ms }: TimeSpan): number => Math.floor(ms / DAY_MS);
+
+const MEMBERS: Readonly<Record<string, (span: TimeSpan) => unknown>> = {
+  days: wholeDays,
+  // From 0 to a day: a second before the day is one day less and 86,399 seconds, as in Python.
+  seconds: (span) => Math.floor((span.ms - wholeDays(span) * DAY_MS) / 1_000),
+  total_seconds: ({ ms }) => new TemplateFunction('total_seconds', () => ms / 1_000),
+};

@@ -25,6 +25,13 @@ const VALUES: Readonly<Record<string, unknown>> = {
     ],
     text: 'One two',
     no: null,
+    odd: {
+      text: 'x',
+      missing: undefined,
+      action: (): string => 'called',
+      toJSON: (): string => 'called',
+      list: [undefined, (): number => 1],
+    },
   }) as object),
 };
 const names = Object.fromEntries(Object.entries(VALUES).map(([name, value]) => [name, (): unknown => value]));

@@ -112,6 +112,10 @@ describe('filters', () => {
       '[3,3,5,5,0,0,1000,0,5,1,5,0,9,0]',
     ],
     [
+      "['12.5' | float, '.55' | float, '1e12' | float, ' ff ' | int(0, 16), [5] | int(9), '0b2' | int(0, 2), '--5' | int(1), '5-' | int(1)]",
+      '[12.5,0.55,1000000000000,255,9,0,1,1]',
+    ],
+    [
       "['1.5e1' | float, '1e-1' | float, '.5' | float, 'a1' | float, '1a' | float, '+1.5' | float, '-1.5' | float, '1E2' | float, ' 2 ' | float, '0x10' | float, true | float, '1.5.2' | float(9), 'e2' | float(9), 2 | float]",
       '[15,0.1,0.5,0,0,1.5,-1.5,100,2,0,1,9,9,2]',
     ],
@@ -171,6 +175,10 @@ describe('filters', () => {
       '1,[2,3],nulla-b-caba',
     ],
     ["[1.5, 2] | sum ~ rows | sum(attribute='v', start=1) ~ [1] | sum(none, 2)", '3.573'],
+    [
+      "[none, 1] | select('none') ~ [none, 1] | reject('none') ~ [none, 1] | select('null') ~ ['b', 'a', 'b', 'c', 'a'] | unique",
+      '[null][1][null]["b","a","c"]',
+    ],
     [
       "[0, 1, none, '', 'a'] | select ~ [0, 1] | reject ~ rows | rejectattr('v') | list ~ [1, 2, 3] | select('in', [2]) ~ [1, 2] | select('lt', other=2)",
       '[1,"a"][0][][2][1]',

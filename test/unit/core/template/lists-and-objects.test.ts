@@ -40,6 +40,8 @@ describe('lists and objects', () => {
     ['[3, 1, 1].index(1) ~ [3].index(3) ~ [3, 1, 1].count(1) ~ [3].count(1) ~ [1, 2].includes(1) ~ [3].indexOf(3)', '1020true0'],
     ["{1: 2}[1] ~ {a: none}.get('a', 5) ~ {keys: 1}.keys ~ {a: 1}.length | default('none') ~ {length: 7}.length", '2null1none7'],
     ["[[1, [2]], {a: {b: []} }, 'q\"\\n', {}, []]", '[[1,[2]],{"a":{"b":[]}},"q\\"\\n",{},[]]'],
+    // What is no value of JSON is left out, and nothing of it is called.
+    ['odd ~ [odd.list] ~ odd.text', '{"text":"x","list":[null,null]}[[null,null]]x'],
     ["[] ~ {} ~ [1, 2].join('') ~ [].join() ~ [1].join(', ') ~ ', '.join([]) ~ ', '.join(['a'])", '[]{}121a'],
     [
       'macros.json.dumps([1, {a: [], b: {}, c: [none]}], indent=2)',

@@ -97,6 +97,7 @@ describe('operators', () => {
       ],
       // A tie goes to the even digit.
       ["'%.0f|%.0f|%.0f|%.1f|%.2f|%.2f' % [0.5, 1.5, 2.5, 0.25, 1.005, 0.375]", '0|2|2|0.2|1.00|0.38'],
+      ["'%e|%e' % [10000000000, 0.00000000001]", '1.000000e+10|1.000000e-11'],
       ["'%e|%.2e|%e|%.0e' % [12345.678, 0.00012, 0, 1e2]".replace('1e2', '100'), '1.234568e+04|1.20e-04|0.000000e+00|1e+02'],
       ["'%5s|%-5s|%05s|%+s|%.2s|%5.1s|%r' % ['ab', 'ab', 'ab', 5, 'xyz', 'xyz', [1]]", '   ab|ab   |   ab|5|xy|    x|[1]'],
       ["'%(a)s %(a)5.1f %(b)s' % {a: 1.5, b: 'x'} ~ '%%' % [] ~ 'abc' % [] ~ 'abc' % {a: 1}", '1.5   1.5 x%abcabc'],
@@ -115,6 +116,8 @@ describe('operators', () => {
       ["'%(a)s' % none", 'type', 'there is no value for "%(a)s" in "%(a)s"'],
       ["'%f' % 'a'", 'type', '%f needs a number, got a text'],
       ["'%g' % 1", 'value', '%g is not known'],
+      ["'%9999999999d' % 1", 'limit', 'a text would have more than 1000000 characters'],
+      ["'%.9999999999d' % 1", 'limit', 'a text would have more than 1000000 characters'],
     ]);
   });
   describe('mistakes', () => {

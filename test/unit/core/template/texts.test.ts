@@ -53,6 +53,10 @@ describe('methods of texts', () => {
       '[a||a b| a|a ]',
     ],
     [
+      "'a\\nb'.splitlines() ~ 'a\u000bb\u2028c'.splitlines() ~ 'ab cd'.split() ~ 'a,b,c'.split(',', -2) ~ 'a,b'.split(',', 2)",
+      '["a","b"]["a","b","c"]["ab","cd"]["a","b","c"]["a","b"]',
+    ],
+    [
       "'aXbX'.replace('X', '-', 0) ~ 'aXbX'.replace('X', '-', 5) ~ 'ab'.replace('', '-', 2) ~ 'ab'.replace('', '-', 0) ~ 'aa'.replace('a', '')",
       'aXbXa-b--a-bab',
     ],

@@ -38,6 +38,11 @@ const key = (lookup: TemplateLookup): string => JSON.stringify(lookup);
 describe('names of the attempt and its run', () => {
   it.each<readonly [string, string, Partial<TemplateFacts>?]>([
     ['{{ inputs }} {{ inlets }} {{ outlets }}', '[1,"a"] ["i"] ["o"]', { inputs: [1, 'a'], inlets: ['i'], outlets: ['o'] }],
+    [
+      '{{ inputs }}',
+      '[[1,2],{"a":{"b":1}},"1970-01-01T00:00:00+00:00",null]',
+      { inputs: [new Set([1, 2]), new Map([['a', new Map([['b', 1]])]]), new Date(0), null] },
+    ],
     ['{{ inputs[0] | ds }}', '1970-01-02', { inputs: [new Date(86_400_000)] }],
     [
       '{{ map_index_template }} {{ task_reschedule_count }} {{ test_mode }}',
