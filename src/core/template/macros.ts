@@ -160,12 +160,12 @@ const ISO_FORMATS = [
 
 /** Reads ISO 8601; without an offset it is UTC. */
 function parseDate(text: string): Moment {
-  const unified = text.trim().replace(/^(\d{4}-\d\d-\d\d) /, '$1T');
+  const unified = text.trim().replace(/(\d{4}-\d\d-\d\d) /, '$1T');
   for (const format of ISO_FORMATS) {
     try {
       return momentOf(strptime(unified, format));
-    } catch (error) {
-      if (!(error instanceof TemplateError)) throw error;
+    } catch {
+      // The next format may fit.
     }
   }
   throw new TemplateError('value', `"${text}" is no date in ISO 8601`);

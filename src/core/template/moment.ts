@@ -226,7 +226,7 @@ const METHODS: Readonly<Record<string, Method>> = {
   strftime: formatted('strftime', 'format', (moment, format) => moment.format(format)),
   format: formatted('format', 'fmt', formatTokens),
   isoformat: plain('isoformat', String),
-  to_iso8601_string: plain('to_iso8601_string', (moment) => String(moment).replace(/\+00:00$/, 'Z')),
+  to_iso8601_string: plain('to_iso8601_string', (moment) => String(moment).replace(/\+00:00/, 'Z')),
   to_date_string: plain('to_date_string', (moment) => moment.format('%Y-%m-%d')),
   to_time_string: plain('to_time_string', (moment) => moment.format('%H:%M:%S')),
   to_datetime_string: plain('to_datetime_string', (moment) => moment.format('%Y-%m-%d %H:%M:%S')),
@@ -312,7 +312,7 @@ function formatTokens(moment: Moment, format: string): string {
     if (literal !== undefined) return literal;
     if (token === 'Q') return String(moment.member('quarter'));
     if (/^S{1,6}$/.test(token)) return moment.format('%f').slice(0, token.length);
-    if (token === 'Z') return moment.format('%z').replace(/(\d\d)(\d\d)$/, '$1:$2');
+    if (token === 'Z') return moment.format('%z').replace(/(\d\d)(\d\d)/, '$1:$2');
     const directive = TOKENS[token];
     return directive === undefined ? token : moment.format(directive);
   });

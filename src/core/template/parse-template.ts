@@ -312,8 +312,8 @@ function syntaxError(error: Error & { lineno?: number; colno?: number }, parser:
   const tagPlace: TemplatePlace = { line: (tag?.lineno ?? 0) + 1, column: (tag?.colno ?? 0) + 1 };
   if (error instanceof RangeError) return new TemplateError('limit', 'the template is nested too deeply', tagPlace);
   if (tag && !isClosed(source, tag)) return new TemplateError('syntax', `"${tag.opening}" is never closed`, tagPlace);
-  const place = error.lineno && error.colno ? { line: error.lineno, column: error.colno } : tagPlace;
-  const raw = error.message.replace(/^parse\w+: /, '');
+  const place = error.lineno === undefined ? tagPlace : { line: error.lineno, column: error.colno as number };
+  const raw = error.message.replace(/parse\w+: /, '');
   const rule = MESSAGES.find(([pattern]) => pattern.test(raw));
   // What nunjucks throws besides its own errors says nothing about the template.
   const own = error instanceof TypeError ? 'this is not understood' : raw;

@@ -127,13 +127,13 @@ class Renderer {
       if (unknown !== undefined || positional.length > known.length) {
         throw new TemplateError('type', `the macro "${name}" takes ${known.join(', ') || 'no arguments'}`);
       }
+      inner.set('caller', named['caller']);
       parameters.forEach(({ name: parameter, fallback }, index) => {
         if (index < positional.length) inner.set(parameter, positional[index]);
         else if (Object.hasOwn(named, parameter)) inner.set(parameter, named[parameter]);
         else if (fallback) inner.set(parameter, this.value(fallback, inner));
         else throw new TemplateError('undefined', `the macro "${name}" needs "${parameter}"`);
       });
-      if (Object.hasOwn(named, 'caller')) inner.set('caller', named['caller']);
       return this.budget.nested(name, () => this.output(body, inner));
     });
   }
@@ -209,7 +209,7 @@ class Renderer {
   private name(name: string, scope: Scope): unknown {
     const own = scope.find(name);
     if (own) return own.value;
-    if (Object.hasOwn(this.options.names, name)) return this.options.names[name]?.();
+    if (Object.hasOwn(this.options.names, name)) return (this.options.names[name] as () => unknown)();
     if (name === 'range') return new TemplateFunction('range', (args) => range(args, this.budget));
     return Object.hasOwn(BUILT_IN, name) ? BUILT_IN[name] : undefined;
   }

@@ -155,7 +155,7 @@ export function strptime(text: string, format: string): WallTime {
     (fields['j'] === undefined ? undefined : utcDay(year ?? 1_900, 0, Number(fields['j'])));
   const wallDay = calendarDay ?? utcDay(year ?? 1_900, monthIndex, day);
   if (calendarDay === undefined && new Date(wallDay).getUTCDate() !== day) throw mismatch();
-  if ((year ?? 1) < 1) throw mismatch();
+  if (year === 0) throw mismatch();
   const timeMs = ((hour * 60 + (number('M') ?? 0)) * 60 + (number('S') ?? 0)) * 1_000 + milliseconds;
   return { wallMs: wallDay + timeMs, offsetMinutes: readOffset(fields['z'] ?? fields['Z']) };
 }
@@ -210,7 +210,7 @@ function dayOfWeek(
 
 function readOffset(text: string | undefined): number | null {
   if (text === undefined) return null;
-  const match = /^([+-])(\d\d):?(\d\d)/.exec(text);
+  const match = /([+-])(\d\d):?(\d\d)/.exec(text);
   if (!match) return 0;
   return (match[1] === '-' ? -1 : 1) * (Number(match[2]) * 60 + Number(match[3]));
 }

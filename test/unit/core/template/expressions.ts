@@ -13,7 +13,6 @@ const VALUES: Readonly<Record<string, unknown>> = {
   at: new Moment(Date.UTC(2026, 4, 31, 21, 5, 9, 70), 0),
   sunday: new Moment(Date.UTC(2024, 0, 7), 0),
   span: new TimeSpan(0, 93_784_005),
-  macros: createMacros({ now: () => Date.UTC(2026, 0, 2), random: () => RANDOM }),
   ...(asTemplateValue({
     big: 10n,
     set: new Set([1, 2]),
@@ -34,7 +33,10 @@ const VALUES: Readonly<Record<string, unknown>> = {
     },
   }) as object),
 };
-const names = Object.fromEntries(Object.entries(VALUES).map(([name, value]) => [name, (): unknown => value]));
+const names = {
+  ...Object.fromEntries(Object.entries(VALUES).map(([name, value]) => [name, (): unknown => value])),
+  macros: () => createMacros({ now: () => Date.UTC(2026, 0, 2), random: () => RANDOM }),
+};
 
 export const render = (template: string): string => renderTemplate(parseTemplate(template), { names, random: () => RANDOM });
 

@@ -206,6 +206,7 @@ describe('instants', () => {
       ['at.replace(year=10000)', 'value'],
       ['at.replace(day=1.5)', 'type'],
       ['macros.datetime(2023, 2, 29)', 'value'],
+      ['macros.datetime(2023, 1, 366)', 'value'],
       ['macros.datetime(2024, 1, 1, 24)', 'value'],
       ['macros.datetime(2024, 1, 1, 0, 60)', 'value'],
       ['macros.datetime(2024, 1, 1, 0, 0, 60)', 'value'],

@@ -60,10 +60,7 @@ describe('operators', () => {
       '[{a: 1, b: 2} == {a: 1, b: 3}, {a: 1, b: 2} == {a: 2, b: 2}, {a: 1} == {a: 1, b: 2}, {a: none} == {b: none}, {a: [1]} == {a: [1]}]',
       '[false,false,false,false,true]',
     ],
-    [
-      '[at == 5, 5 == at, at == "x", at == [at], at == none, [at] == [at], macros == macros]',
-      '[false,false,false,false,false,true,true]',
-    ],
+    ['[at == 5, 5 == at, at == "x", at == [at], at == none, [at] == [at]]', '[false,false,false,false,false,true]'],
     [
       '[at == "2026-05-31T21:05:09.070000+00:00", "2026-05-31T21:05:09.070000+00:00" == at, "2026" == at, span == "PT93784.005S"]',
       '[true,true,false,true]',

@@ -64,6 +64,11 @@ describe('statements', () => {
       '{% macro g(x) %}<{{ x }}>{% endmacro %}{% macro f(a) %}{{ g(a) }}{{ caller(a, b=2) }}{% endmacro %}{% call(a, b=1) f(5) %}{{ a }}{{ b }}{% endcall %}',
       '<5>52',
     ],
+    [
+      '{% macro f() %}{% macro g() %}{{ caller is defined }}{% endmacro %}{{ g() }}{% endmacro %}{% call f() %}x{% endcall %}',
+      'false',
+    ],
+    ['{% set m = macros %}{{ m == m }}{{ m == macros.time }}{{ m in [1, m] }}', 'truefalsetrue'],
     ['{{ f }}{% macro f() %}{% endmacro %}', 'undefined'],
     ['{% macro f() %}{% endmacro %}{{ f }}', 'type'],
     ['{{ True }}{{ False }}{{ None }}{{ true }}{{ none }}{% set True = 5 %}{{ True }}', 'truefalsenulltruenull5'],
@@ -128,12 +133,15 @@ describe('statements', () => {
   });
 
   it.each([
-    ['{{ ds }}\n{{ ds', 'syntax', '"{{" is never closed', null],
+    ['{{ ds }}\n\n{{ ds', 'syntax', '"{{" is never closed', null],
     ['{%- if x', 'syntax', '"{%" is never closed', null],
     ['{% if x %}', 'syntax', '{% if %} has no {% endif %}', null],
     ['{% if x %}{% else %}', 'syntax', 'the template ends before its last tag is closed', null],
     ['{% if x }}%}{% endif %}', 'syntax', 'expected "%}" behind {% if %}', null],
     ['{{ 1 2 }}', 'syntax', 'expected "}}"', null],
+    ['{{ ds "." }}', 'syntax', 'expected "}}"', null],
+    ['{{ 1 "+" 2 }}', 'syntax', 'expected "}}"', null],
+    ["{{ 1 + '}}", 'syntax', 'expected "}}"', null],
     ['{{ (1 2) }}', 'syntax', 'expected a comma or a closing bracket', null],
     ['{{ f(1 2) }}', 'syntax', 'expected a comma or a closing bracket', null],
     ['{{ a[] }}', 'syntax', 'an index is missing between the brackets', null],
