@@ -1,7 +1,7 @@
 /** The names of a template one by one. What they are is Airflow's (section 9.9 of its semantics). */
 import { describe, expect, it } from '@jest/globals';
 import { parseTemplate } from '../../../../src/core/template/parse-template.js';
-import { NeedValue, renderTemplate } from '../../../../src/core/template/render-template.js';
+import { type NeedValue, renderTemplate } from '../../../../src/core/template/render-template.js';
 import { TemplateError } from '../../../../src/core/template/template-error.js';
 import { templateNames, type TemplateFacts, type TemplateLookup } from '../../../../src/core/template/variables.js';
 import { FACTS } from './facts.js';
