@@ -43,5 +43,7 @@ export function jsonText(value: unknown, budget: Budget, indent = 0): string {
 }
 
 function leafText(value: unknown): string {
+  // `JSON.stringify` would call what a function has as `toJSON`.
+  if (typeof value === 'function') return 'null';
   return JSON.stringify(value instanceof TemplateObject || typeof value === 'bigint' ? String(value) : value) ?? 'null';
 }

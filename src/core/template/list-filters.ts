@@ -42,6 +42,9 @@ function readAttribute(reader: ArgumentReader, budget: Budget): (item: unknown) 
 /** Without an attribute the element itself. */
 function attributeReader(path: unknown, fallback: unknown, budget: Budget): (item: unknown) => unknown {
   if (path === undefined || path === null) return (item) => item;
+  if (typeof path !== 'string' && typeof path !== 'number') {
+    throw new TemplateError('type', `an attribute is named by a text, got ${typeName(path)}`);
+  }
   const names = String(path);
   if (fallback === undefined) return (item) => attributeOf(item, names, budget);
   return (item) => {
@@ -76,14 +79,15 @@ const extreme =
 const selection =
   (isKept: boolean, hasAttribute: boolean): Filter =>
   (value, args, { budget }, name) => {
-    const [path, test, ...positional] = hasAttribute ? args.positional : [null, ...args.positional];
+    const [path, test = null, ...positional] = hasAttribute ? args.positional : [null, ...args.positional];
     if (hasAttribute && typeof path !== 'string') throw new TemplateError('type', `${name} needs the name of an attribute`);
+    if (test !== null && typeof test !== 'string') throw new TemplateError('type', `${name} needs the name of a test`);
     // A missing attribute is nothing to fail for where it is asked whether there is one.
     const find = TOLERANT_TESTS.includes(test as string) ? findAttribute : attributeOf;
     return elementsOf(value, budget).filter((item) => {
       const examined = typeof path === 'string' ? find(item, path, budget) : item;
       const holds =
-        test === undefined ? isTruthy(examined) : applyTest(String(test), examined, { positional, named: args.named }, budget);
+        test === null ? isTruthy(examined) : applyTest(test as string, examined, { positional, named: args.named }, budget);
       return holds === isKept;
     });
   };

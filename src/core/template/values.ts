@@ -21,6 +21,7 @@ export function asTemplateValue(value: unknown): unknown {
 /** As `{{ value }}` prints it: texts as they are, lists and objects as JSON, everything else as JavaScript does. */
 export function printValue(value: unknown, budget: Budget): string {
   if (value instanceof TemplateFunction) throw new TemplateError('type', `${value.name} is a function; call it with ()`);
+  if (typeof value === 'function') throw new TemplateError('type', 'a function of TypeScript prints as nothing');
   return Array.isArray(value) || isMapping(value) ? jsonText(value, budget) : String(value);
 }
 

@@ -192,9 +192,9 @@ const PULL_PARAMETERS = ['task_ids', 'key', 'dag_id', 'include_prior_dates', 'se
 
 function pullXCom(args: CallArguments, facts: TemplateFacts, ask: (lookup: TemplateLookup) => unknown, budget: Budget): unknown {
   const reader = new ArgumentReader('xcom_pull', args, PULL_PARAMETERS);
-  const dagId = reader.value('dag_id') ?? null;
-  if (dagId !== null && dagId !== facts.dagId) {
-    throw new TemplateError('value', `xcom_pull reads values of the DAG ${facts.dagId} only, not of ${String(dagId)}`);
+  const dagId = reader.text('dag_id', facts.dagId);
+  if (dagId !== facts.dagId) {
+    throw new TemplateError('value', `xcom_pull reads values of the DAG ${facts.dagId} only, not of ${dagId}`);
   }
   const areIndexesGiven = args.positional.length > 5 || Object.hasOwn(args.named, 'map_indexes');
   const fallback = reader.value('default') ?? null;

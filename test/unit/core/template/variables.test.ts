@@ -165,6 +165,7 @@ describe('xcom_pull', () => {
 
   it.each([
     ["ti.xcom_pull('a', dag_id='other')", 'value', 'xcom_pull reads values of the DAG sales only, not of other'],
+    ["ti.xcom_pull('a', dag_id=5)", 'type', 'xcom_pull needs a text as its argument "dag_id", got 5'],
     ['ti.xcom_pull(5)', 'type', 'xcom_pull needs the id of a task as task_ids, or a list of ids'],
     ["ti.xcom_pull(['a', 5])", 'type', 'xcom_pull needs the id of a task as task_ids, or a list of ids'],
     ["ti.xcom_pull('a', map_indexes='1')", 'type', 'xcom_pull needs a whole number as map_indexes, or a list of them'],
