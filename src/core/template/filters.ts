@@ -200,8 +200,8 @@ const PREFIXES: Readonly<Record<number, string>> = { 2: '0b', 8: '0o', 16: '0x' 
 /** Null when the text holds something else than digits of this base, as in Python. */
 function wholeIn(text: string, base: number): number | null {
   const pattern = new RegExp(`^([+-]?)(?:${PREFIXES[base] ?? ''})?([${DIGITS.slice(0, base)}]+)$`);
-  const [, sign = '', digits = ''] = pattern.exec(text.trim().toLowerCase()) ?? [];
-  return digits === '' ? null : Number(`${sign}1`) * parseInt(digits, base);
+  const match = pattern.exec(text.trim().toLowerCase());
+  return match && Number(`${match[1]}1`) * parseInt(match[2] as string, base);
 }
 
 function percentEncoded(printed: string): string {

@@ -160,7 +160,7 @@ const ISO_FORMATS = [
 
 /** Reads ISO 8601; without an offset it is UTC. */
 function parseDate(text: string): Moment {
-  const unified = text.trim().replace(/(\d{4}-\d\d-\d\d) /, '$1T');
+  const unified = text.trim().replace(' ', 'T');
   for (const format of ISO_FORMATS) {
     try {
       return momentOf(strptime(unified, format));

@@ -21,7 +21,7 @@ export class TimeSpan extends TemplateObject {
   }
 
   override member(name: string): unknown {
-    return Object.hasOwn(MEMBERS, name) ? MEMBERS[name]?.(this) : undefined;
+    return Object.hasOwn(MEMBERS, name) ? (MEMBERS[name] as (span: TimeSpan) => unknown)(this) : undefined;
   }
 
   override memberNames(): readonly string[] {

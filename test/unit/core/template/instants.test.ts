@@ -194,6 +194,10 @@ describe('instants', () => {
       'macrosmacros.timemacros.uuidmacros.jsonmacros.dateutilmacros.dateutil.parser',
     ],
   ]);
+  prints([
+    ['macros.datetime.fromtimestamp(8640000000000).int_timestamp', '8640000000000'],
+    ['macros.dateutil.parser.parse("20260102 030405")', '2026-01-02T03:04:05+00:00'],
+  ]);
   describe('mistakes', () => {
     fails([
       ['at.replace(day=32)', 'value', 'there is no such date: 2026-5-32-21-5-9-70000'],

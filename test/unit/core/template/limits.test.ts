@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { Budget } from '../../../../src/core/template/budget.js';
+import { TemplateError } from '../../../../src/core/template/template-error.js';
 import { errorOf, render } from './expressions.js';
 
 /** A list in which few steps put the same list twice, again and again: it has a thousand million elements. */
@@ -103,5 +105,14 @@ describe('no template does more than its budget', () => {
     const template = '{% macro bad() %}{{ nope }}{% endmacro %}{{ bad() }}';
     expect(errorOf(template).kind).toBe('undefined');
     expect(errorOf('{% macro m(n) %}{% if n > 1 %}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(51) }}').kind).toBe('limit');
+  });
+
+  it('a budget is a million steps and not one more; a hundred characters are a step', () => {
+    const steps = new Budget();
+    steps.spend(1_000_000);
+    expect(() => steps.spend(1)).toThrow(TemplateError);
+    const texts = new Budget();
+    for (let count = 0; count < 99; count++) texts.text(1_000_000);
+    expect(() => texts.text(1_000_000)).toThrow(TemplateError);
   });
 });
