@@ -50,7 +50,7 @@ export class ArgumentReader {
   }
 
   private wrong(name: string, expected: string, value: unknown): TemplateError {
-    const got = value === undefined ? 'nothing' : typeof value === 'number' ? String(value) : typeName(value);
+    const got = typeof value === 'number' ? String(value) : typeName(value);
     return new TemplateError('type', `${this.owner} needs ${expected} as its argument "${name}", got ${got}`);
   }
 }

@@ -6,8 +6,11 @@ import { LIST_FILTERS } from './list-filters.js';
 import { printf } from './printf.js';
 import { TemplateError } from './template-error.js';
 import { typeName, type CallArguments } from './template-object.js';
-import { capitalize, center, replaceAll, titleCase } from './texts.js';
-import { isMapping, isTruthy, jsonText, printValue } from './values.js';
+import { roundEven } from './rounding.js';
+import { capitalize, center, joinTexts, replaceAll, strip } from './texts.js';
+import { jsonText } from './json-text.js';
+import { isMapping } from './mapping.js';
+import { isTruthy, printValue } from './values.js';
 
 /** What a filter may use besides its value and arguments. */
 export interface FilterScope {
@@ -24,18 +27,14 @@ const EMPTY: CallArguments = { positional: [], named: {} };
 
 const text =
   (change: (value: string) => unknown): Filter =>
-  (value, args, { budget }, name) => {
+  (value, args, _, name) => {
     new ArgumentReader(name, args, []);
-    return change(asText(value, name, budget));
+    return change(asText(value, name));
   };
 
-function asText(value: unknown, name: string, budget: Budget): string {
-  if (typeof value !== 'string' && typeof value !== 'number') {
-    throw new TemplateError('type', `the filter "${name}" needs a text, got ${typeName(value)}`);
-  }
-  const printed = printValue(value);
-  budget.text(printed.length);
-  return printed;
+function asText(value: unknown, name: string): string {
+  if (typeof value === 'string' || typeof value === 'number') return String(value);
+  throw new TemplateError('type', `the filter "${name}" needs a text, got ${typeName(value)}`);
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&#34;', "'": '&#39;' };
@@ -51,44 +50,39 @@ const TEXT_FILTERS: Readonly<Record<string, Filter>> = {
   upper: text((value) => value.toUpperCase()),
   lower: text((value) => value.toLowerCase()),
   capitalize: text(capitalize),
-  title: text(titleCase),
-  wordcount: text((value) => value.match(/\w+/g)?.length ?? 0),
+  title: text((value) => value.replace(/[^-\s({[<]+/g, capitalize)),
+  wordcount: text((value) => value.match(/[\p{L}\p{N}_]+/gu)?.length ?? 0),
   escape,
   e: escape,
   safe: (value) => value,
-  string: (value) => printValue(value),
+  string: (value, _, { budget }) => printValue(value, budget),
   default: useDefault,
   d: useDefault,
-  trim(value, args, { budget }, name) {
+  trim(value, args, _, name) {
     const given = new ArgumentReader(name, args, ['chars']).value('chars');
-    const whole = asText(value, name, budget);
-    if (typeof given !== 'string') return whole.trim();
-    let [start, end] = [0, whole.length];
-    while (start < end && given.includes(whole[start] as string)) start++;
-    while (end > start && given.includes(whole[end - 1] as string)) end--;
-    return whole.slice(start, end);
+    return strip(asText(value, name), given, true, true);
   },
   replace(value, args, { budget }, name) {
     const reader = new ArgumentReader(name, args, ['old', 'new', 'count']);
-    return replaceAll(asText(value, name, budget), reader.text('old'), reader.text('new'), reader.integer('count', -1), budget);
+    return replaceAll(asText(value, name), reader.text('old'), reader.text('new'), reader.integer('count', -1), budget);
   },
   center(value, args, { budget }, name) {
     const width = new ArgumentReader(name, args, ['width']).integer('width', 80);
     budget.text(width);
-    return center(asText(value, name, budget), width);
+    return center(asText(value, name), width);
   },
   indent(value, args, { budget }, name) {
     const reader = new ArgumentReader(name, args, ['width', 'first', 'blank']);
-    const lines = asText(value, name, budget).split('\n');
+    const lines = asText(value, name).split('\n');
     const width = reader.value('width');
     const margin = typeof width === 'string' ? width : ' '.repeat(bounded(reader.integer('width', 4), budget));
     budget.text(lines.length * margin.length);
     const [first, blank] = [reader.flag('first', false), reader.flag('blank', false)];
-    return lines.map((line, index) => ((index > 0 || first) && (line !== '' || blank) ? margin + line : line)).join('\n');
+    return lines.map((line, index) => ((index === 0 ? first : line !== '' || blank) ? margin + line : line)).join('\n');
   },
-  truncate(value, args, { budget }, name) {
+  truncate(value, args, _, name) {
     const reader = new ArgumentReader(name, args, ['length', 'killwords', 'end', 'leeway']);
-    const whole = asText(value, name, budget);
+    const whole = asText(value, name);
     const [length, end] = [reader.integer('length', 255), reader.text('end', '...')];
     if (whole.length <= length + reader.integer('leeway', 5)) return whole;
     const kept = whole.slice(0, Math.max(0, length - end.length));
@@ -96,31 +90,24 @@ const TEXT_FILTERS: Readonly<Record<string, Filter>> = {
     return (reader.flag('killwords', false) || lastBlank < 0 ? kept : kept.slice(0, lastBlank)) + end;
   },
   format(value, args, { budget }, name) {
-    const format = asText(value, name, budget);
+    const format = asText(value, name);
     const hasNames = Object.keys(args.named).length > 0;
-    return printf(format, hasNames ? [args.named] : args.positional, printValue, budget);
+    return printf(format, hasNames ? [args.named] : args.positional, budget);
   },
   urlencode(value, args, { budget }, name) {
     new ArgumentReader(name, args, []);
-    const quote = (part: unknown): string => {
-      const printed = printValue(part);
-      budget.text(printed.length * 3);
-      // A slash stays in a path, as in Jinja.
-      return percentEncoded(printed)
-        .replace(/[!'()*]/g, percent)
-        .replaceAll('%2F', '/');
-    };
-    if (!isMapping(value)) return quote(value);
-    return Object.entries(value)
-      .map(([key, part]) => `${quote(key)}=${quote(part)}`)
-      .join('&');
+    // As in Jinja a slash stays in a path, and a blank is a plus in a query.
+    const pairs = isMapping(value) ? Object.entries(value) : value;
+    if (!Array.isArray(pairs)) return percentEncoded(printValue(pairs, budget)).replaceAll('%2F', '/');
+    const quote = (part: unknown): string => percentEncoded(printValue(part, budget)).replaceAll('%20', '+');
+    const texts = (pairs as unknown[]).map((pair) => {
+      if (!Array.isArray(pair) || pair.length !== 2) throw new TemplateError('type', 'urlencode needs pairs of a name and a value');
+      return `${quote(pair[0])}=${quote(pair[1])}`;
+    });
+    return joinTexts(texts, '&', budget);
   },
-  tojson(value, args, { budget }, name) {
-    const indent = new ArgumentReader(name, args, ['indent']).value('indent');
-    const json = jsonText(value, typeof indent === 'number' ? Math.min(indent, 10) : undefined);
-    budget.text(json.length);
-    return json;
-  },
+  tojson: (value, args, { budget }, name) =>
+    jsonText(value, budget, new ArgumentReader(name, args, ['indent']).integer('indent', 0)),
 };
 
 const NUMBER_FILTERS: Readonly<Record<string, Filter>> = {
@@ -128,7 +115,7 @@ const NUMBER_FILTERS: Readonly<Record<string, Filter>> = {
   int(value, args, _, name) {
     const reader = new ArgumentReader(name, args, ['default', 'base']);
     const base = reader.integer('base', 10);
-    const number = typeof value === 'string' && base !== 10 ? parseInt(value, base) : Math.trunc(numberIn(value));
+    const number = (typeof value === 'string' ? wholeIn(value, base) : null) ?? Math.trunc(numberIn(value));
     return Number.isFinite(number) ? number : (reader.value('default') ?? 0);
   },
   float(value, args, _, name) {
@@ -141,11 +128,18 @@ const NUMBER_FILTERS: Readonly<Record<string, Filter>> = {
     const precision = reader.integer('precision', 0);
     if (Math.abs(precision) > 20) throw new TemplateError('value', 'the precision of round is -20 to 20');
     const method = reader.text('method', 'common');
-    const ways: Readonly<Record<string, (number: number) => number>> = { ceil: Math.ceil, floor: Math.floor, common: Math.round };
-    const way = Object.hasOwn(ways, method) ? ways[method] : undefined;
-    if (!way) throw new TemplateError('value', `"${method}" is no way to round; there are common, ceil and floor`);
+    const number = asNumber(value, name);
     const factor = 10 ** precision;
-    return way(asNumber(value, name) * factor) / factor;
+    switch (method) {
+      case 'common':
+        return roundEven(number, precision);
+      case 'ceil':
+        return Math.ceil(number * factor) / factor;
+      case 'floor':
+        return Math.floor(number * factor) / factor;
+      default:
+        throw new TemplateError('value', `"${method}" is no way to round; there are common, ceil and floor`);
+    }
   },
 };
 
@@ -178,6 +172,7 @@ export function applyFilter(name: string, value: unknown, args: CallArguments, b
     random,
     apply: (other, item, otherArgs = EMPTY) => applyFilter(other, item, otherArgs, budget, random),
   };
+  budget.read(value);
   return filter(value, args, scope, name);
 }
 
@@ -195,12 +190,23 @@ function asNumber(value: unknown, name: string): number {
 function numberIn(value: unknown): number {
   if (typeof value === 'boolean') return value ? 1 : 0;
   if (typeof value === 'number') return value;
-  return typeof value === 'string' && value.trim() !== '' ? Number(value) : Number.NaN;
+  const isDecimal = typeof value === 'string' && /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(value);
+  return isDecimal ? Number(value) : Number.NaN;
+}
+
+const DIGITS = '0123456789abcdefghijklmnopqrstuvwxyz';
+const PREFIXES: Readonly<Record<number, string>> = { 2: '0b', 8: '0o', 16: '0x' };
+
+/** Null when the text holds something else than digits of this base, as in Python. */
+function wholeIn(text: string, base: number): number | null {
+  const pattern = new RegExp(`^([+-]?)(?:${PREFIXES[base] ?? ''})?([${DIGITS.slice(0, base)}]+)$`);
+  const match = pattern.exec(text.trim().toLowerCase());
+  return match && Number(`${match[1]}1`) * parseInt(match[2] as string, base);
 }
 
 function percentEncoded(printed: string): string {
   try {
-    return encodeURIComponent(printed);
+    return encodeURIComponent(printed).replace(/[!'()*]/g, percent);
   } catch {
     throw new TemplateError('value', 'urlencode cannot take half of a surrogate pair');
   }

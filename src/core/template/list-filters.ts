@@ -2,11 +2,13 @@
 import type { Budget } from './budget.js';
 import { ArgumentReader } from './call-arguments.js';
 import type { Filter, FilterScope } from './filters.js';
+import { isMapping } from './mapping.js';
 import { memberOf } from './members.js';
 import { TemplateError } from './template-error.js';
 import { typeName, type CallArguments } from './template-object.js';
-import { applyTest } from './tests.js';
-import { compareValues, isEqual, isMapping, isTruthy, printValue } from './values.js';
+import { applyTest, TOLERANT_TESTS } from './tests.js';
+import { joinTexts } from './texts.js';
+import { compareValues, isEqual, isTruthy, printValue } from './values.js';
 
 /** The elements of a value; each costs a step. */
 export function elementsOf(value: unknown, budget: Budget): readonly unknown[] {
@@ -22,29 +24,38 @@ export function elementsOf(value: unknown, budget: Budget): readonly unknown[] {
   return elements;
 }
 
-/** `a.b.0` from an element. */
+/** `a.b.0` from an element; undefined: it has none. */
+function findAttribute(item: unknown, path: string, budget: Budget): unknown {
+  return path.split('.').reduce((found, name) => memberOf(found, /^\d+$/.test(name) ? Number(name) : name, budget), item);
+}
+
 function attributeOf(item: unknown, path: string, budget: Budget): unknown {
-  let found = item;
-  for (const name of path.split('.')) {
-    const next = memberOf(found, /^\d+$/.test(name) ? Number(name) : name, budget);
-    if (next === undefined) throw new TemplateError('undefined', `an element has no attribute "${path}"`);
-    found = next;
-  }
+  const found = findAttribute(item, path, budget);
+  if (found === undefined) throw new TemplateError('undefined', `an element has no attribute "${path}"`);
   return found;
 }
 
 function readAttribute(reader: ArgumentReader, budget: Budget): (item: unknown) => unknown {
-  const path = reader.value('attribute') ?? null;
-  if (path === null) return (item) => item;
-  const names = String(path);
-  return (item) => attributeOf(item, names, budget);
+  return attributeReader(reader.value('attribute'), undefined, budget);
 }
 
-/** Sorting compares each element about as often as the list has binary digits. */
+/** Without an attribute the element itself. */
+function attributeReader(path: unknown, fallback: unknown, budget: Budget): (item: unknown) => unknown {
+  if (path === undefined || path === null) return (item) => item;
+  if (typeof path !== 'string' && typeof path !== 'number') {
+    throw new TemplateError('type', `an attribute is named by a text, got ${typeName(path)}`);
+  }
+  const names = String(path);
+  if (fallback === undefined) return (item) => attributeOf(item, names, budget);
+  return (item) => {
+    const found = findAttribute(item, names, budget);
+    return found === undefined ? fallback : found;
+  };
+}
+
 function sorted(items: readonly unknown[], key: (item: unknown) => unknown, isReversed: boolean, budget: Budget): unknown[] {
-  budget.spend(items.length * Math.ceil(Math.log2(items.length + 1)));
   const keyed = items.map((item) => ({ item, key: key(item) }));
-  keyed.sort((one, other) => compareValues(one.key, other.key) * (isReversed ? -1 : 1));
+  keyed.sort((one, other) => (isReversed ? compareValues(other.key, one.key, budget) : compareValues(one.key, other.key, budget)));
   return keyed.map(({ item }) => item);
 }
 
@@ -56,26 +67,27 @@ const folded =
   };
 
 const extreme =
-  (sign: 1 | -1): Filter =>
+  (isGreatest: boolean): Filter =>
   (value, args, { budget }, name) => {
     const reader = new ArgumentReader(name, args, ['case_sensitive', 'attribute']);
     const key = folded(reader.flag('case_sensitive', false), readAttribute(reader, budget));
     const items = elementsOf(value, budget);
-    return sorted(items, key, sign < 0, budget)[0];
+    return sorted(items, key, isGreatest, budget)[0];
   };
 
 /** `select('odd')`, `selectattr('done')`, and their opposites. */
 const selection =
   (isKept: boolean, hasAttribute: boolean): Filter =>
   (value, args, { budget }, name) => {
-    const [first, ...rest] = args.positional;
-    const path = hasAttribute ? String(first) : null;
-    const [test, ...testArgs] = hasAttribute ? rest : args.positional;
-    if (hasAttribute && typeof first !== 'string') throw new TemplateError('type', `${name} needs the name of an attribute`);
+    const [path, test = null, ...positional] = hasAttribute ? args.positional : [null, ...args.positional];
+    if (hasAttribute && typeof path !== 'string') throw new TemplateError('type', `${name} needs the name of an attribute`);
+    if (test !== null && typeof test !== 'string') throw new TemplateError('type', `${name} needs the name of a test`);
+    // A missing attribute is nothing to fail for where it is asked whether there is one.
+    const find = TOLERANT_TESTS.includes(test as string) ? findAttribute : attributeOf;
     return elementsOf(value, budget).filter((item) => {
-      const examined = path === null ? item : attributeOf(item, path, budget);
+      const examined = typeof path === 'string' ? find(item, path, budget) : item;
       const holds =
-        test === undefined ? isTruthy(examined) : applyTest(String(test), examined, { positional: testArgs, named: args.named });
+        test === null ? isTruthy(examined) : applyTest(test as string, examined, { positional, named: args.named }, budget);
       return holds === isKept;
     });
   };
@@ -88,16 +100,12 @@ function mapItems(value: unknown, args: CallArguments, scope: FilterScope): unkn
     if (typeof filter !== 'string') throw new TemplateError('type', 'map needs the name of a filter, or attribute=');
     return items.map((item) => scope.apply(filter, item, { positional, named }));
   }
-  return items.map((item) => {
-    const path = String(attribute);
-    if (fallback === undefined) return attributeOf(item, path, scope.budget);
-    return memberOf(item, path, scope.budget) ?? fallback;
-  });
+  return items.map(attributeReader(attribute, fallback, scope.budget));
 }
 
 const length: Filter = (value, args, { budget }, name) => {
   new ArgumentReader(name, args, []);
-  return typeof value === 'string' ? value.length : elementsOf(value, budget).length;
+  return typeof value === 'string' ? [...value].length : elementsOf(value, budget).length;
 };
 
 export const LIST_FILTERS: Readonly<Record<string, Filter>> = {
@@ -114,9 +122,9 @@ export const LIST_FILTERS: Readonly<Record<string, Filter>> = {
   join(value, args, { budget }, name) {
     const reader = new ArgumentReader(name, args, ['d', 'attribute']);
     const separator = reader.text('d', '');
-    const texts = elementsOf(value, budget).map(readAttribute(reader, budget)).map(printValue);
-    budget.text(texts.reduce((sum, item) => sum + item.length + separator.length, 0));
-    return texts.join(separator);
+    const attribute = readAttribute(reader, budget);
+    const texts = elementsOf(value, budget).map((item) => printValue(attribute(item), budget));
+    return joinTexts(texts, separator, budget);
   },
   sort(value, args, { budget }, name) {
     const reader = new ArgumentReader(name, args, ['reverse', 'case_sensitive', 'attribute']);
@@ -126,17 +134,12 @@ export const LIST_FILTERS: Readonly<Record<string, Filter>> = {
   unique(value, args, { budget }, name) {
     const reader = new ArgumentReader(name, args, ['case_sensitive', 'attribute']);
     const key = folded(reader.flag('case_sensitive', false), readAttribute(reader, budget));
-    const seen: unknown[] = [];
-    return elementsOf(value, budget).filter((item) => {
-      const own = key(item);
-      budget.spend(seen.length);
-      if (seen.some((other) => isEqual(other, own))) return false;
-      seen.push(own);
-      return true;
-    });
+    const items = elementsOf(value, budget);
+    const keys = items.map(key);
+    return items.filter((_, index) => keys.findIndex((other) => isEqual(other, keys[index], budget)) === index);
   },
-  min: extreme(1),
-  max: extreme(-1),
+  min: extreme(false),
+  max: extreme(true),
   sum(value, args, { budget }, name) {
     const reader = new ArgumentReader(name, args, ['attribute', 'start']);
     const key = readAttribute(reader, budget);
@@ -164,7 +167,8 @@ export const LIST_FILTERS: Readonly<Record<string, Filter>> = {
   dictsort(value, args, { budget }, name) {
     const reader = new ArgumentReader(name, args, ['case_sensitive', 'by', 'reverse']);
     if (!isMapping(value)) throw new TemplateError('type', `dictsort needs an object, got ${typeName(value)}`);
-    const index = reader.text('by', 'key') === 'value' ? 1 : 0;
+    const index = ['key', 'value'].indexOf(reader.text('by', 'key'));
+    if (index < 0) throw new TemplateError('value', 'dictsort sorts by "key" or "value"');
     const key = folded(reader.flag('case_sensitive', false), (item) => (item as readonly unknown[])[index]);
     return sorted(Object.entries(value), key, reader.flag('reverse', false), budget);
   },
@@ -175,25 +179,26 @@ export const LIST_FILTERS: Readonly<Record<string, Filter>> = {
     const items = elementsOf(value, budget);
     const lines: unknown[][] = [];
     for (let start = 0; start < items.length; start += size) lines.push(items.slice(start, start + size));
-    const fill = reader.value('fill_with');
+    const fill = reader.value('fill_with') ?? null;
     const last = lines.at(-1);
-    if (fill !== undefined && last) {
+    if (fill !== null && last) {
       budget.spend(size);
       while (last.length < size) last.push(fill);
     }
     return lines;
   },
   groupby(value, args, { budget }, name) {
-    const reader = new ArgumentReader(name, args, ['attribute']);
-    const key = readAttribute(reader, budget);
-    const groups: [unknown, unknown[]][] = [];
+    const reader = new ArgumentReader(name, args, ['attribute', 'default', 'case_sensitive']);
+    const attribute = attributeReader(reader.value('attribute'), reader.value('default'), budget);
+    const key = folded(reader.flag('case_sensitive', false), attribute);
+    const groups: { readonly key: unknown; readonly name: unknown; readonly items: unknown[] }[] = [];
     for (const item of sorted(elementsOf(value, budget), key, false, budget)) {
       const own = key(item);
       const group = groups.at(-1);
-      if (group && isEqual(group[0], own)) group[1].push(item);
-      else groups.push([own, [item]]);
+      if (group && isEqual(group.key, own, budget)) group.items.push(item);
+      else groups.push({ key: own, name: attribute(item), items: [item] });
     }
-    return groups;
+    return groups.map((group) => [group.name, group.items]);
   },
   random(value, args, { budget, random }, name) {
     new ArgumentReader(name, args, []);

@@ -1,12 +1,14 @@
 /** What `macros` holds: Airflow's helpers for dates, and as much of Python's modules as makes sense in a template. */
 import type { Instant } from '../../model/instant.js';
+import type { Budget } from './budget.js';
 import { ArgumentReader } from './call-arguments.js';
 import { describeDistance } from './human-difference.js';
-import { Moment, readSpan, SPAN_PARAMETERS } from './moment.js';
-import { DAY_MS, strftime, strptime, type WallTime } from './strftime.js';
+import { jsonText } from './json-text.js';
+import { Moment, readSpan, SPAN_PARAMETERS, wallTime } from './moment.js';
+import { DAY_MS, MAX_EXPANSION, strftime, strptime, type WallTime } from './strftime.js';
 import { TemplateError } from './template-error.js';
 import { TemplateFunction, TemplateRecord, typeName, type CallArguments } from './template-object.js';
-import { asTemplateValue, jsonText } from './values.js';
+import { asTemplateValue } from './values.js';
 
 /** What macros need of the world, handed in because this folder has neither a clock nor randomness. */
 export interface MacroSources {
@@ -43,9 +45,11 @@ export function createMacros({ now, random }: MacroSources): TemplateRecord {
       const reader = new ArgumentReader('ds_add', args, ['ds', 'days']);
       return dsAdd(reader.text('ds'), reader.number('days'));
     }),
-    ds_format: new TemplateFunction('ds_format', (args) => {
+    ds_format: new TemplateFunction('ds_format', (args, budget) => {
       const reader = new ArgumentReader('ds_format', args, ['ds', 'input_format', 'output_format']);
-      return dsFormat(reader.text('ds'), reader.text('input_format'), reader.text('output_format'));
+      const outputFormat = reader.text('output_format');
+      budget.text(outputFormat.length * MAX_EXPANSION);
+      return dsFormat(reader.text('ds'), reader.text('input_format'), outputFormat);
     }),
     datetime_diff_for_humans: new TemplateFunction('datetime_diff_for_humans', (args) => {
       const reader = new ArgumentReader('datetime_diff_for_humans', args, ['dt', 'since_date']);
@@ -124,17 +128,22 @@ function datetimeClass(now: () => Instant): TemplateFunction {
 
 function makeDate(args: CallArguments): Moment {
   const reader = new ArgumentReader('datetime', args, DATE_PARAMETERS);
-  const [year, month, day] = ['year', 'month', 'day'].map((name) => reader.integer(name)) as [number, number, number];
-  const [hour, minute, second] = ['hour', 'minute', 'second'].map((name) => reader.integer(name, 0)) as [number, number, number];
-  const pad = (value: number, width: number): string => String(value).padStart(width, '0');
-  const text = `${pad(year, 4)}-${pad(month, 2)}-${pad(day, 2)} ${pad(hour, 2)}:${pad(minute, 2)}:${pad(second, 2)}`;
-  const { wallMs } = strptime(text, '%Y-%m-%d %H:%M:%S');
-  return new Moment(wallMs + reader.integer('microsecond', 0) / 1_000, 0);
+  const time = (name: string): number => reader.integer(name, 0);
+  const wallMs = wallTime(
+    reader.integer('year'),
+    reader.integer('month'),
+    reader.integer('day'),
+    time('hour'),
+    time('minute'),
+    time('second'),
+    time('microsecond'),
+  );
+  return new Moment(wallMs, 0);
 }
 
 function momentOf({ wallMs, offsetMinutes }: WallTime): Moment {
   const offsetMs = (offsetMinutes ?? 0) * 60_000;
-  return new Moment(wallMs - offsetMs, offsetMs, offsetMs === 0 ? 'UTC' : 'fixed');
+  return new Moment(wallMs - offsetMs, offsetMs);
 }
 
 const ISO_FORMATS = [
@@ -142,20 +151,22 @@ const ISO_FORMATS = [
   '%Y-%m-%dT%H:%M:%S%z',
   '%Y-%m-%dT%H:%M:%S.%f',
   '%Y-%m-%dT%H:%M:%S',
+  '%Y-%m-%dT%H:%M%z',
   '%Y-%m-%dT%H:%M',
   '%Y-%m-%d',
+  '%Y%m%dT%H%M%S%z',
   '%Y%m%dT%H%M%S',
   '%Y%m%d',
 ];
 
 /** Reads ISO 8601; without an offset it is UTC. */
 function parseDate(text: string): Moment {
-  const unified = text.trim().replace(/^(\d{4}-\d\d-\d\d) /, '$1T');
+  const unified = text.trim().replace(' ', 'T');
   for (const format of ISO_FORMATS) {
     try {
       return momentOf(strptime(unified, format));
-    } catch (error) {
-      if (!(error instanceof TemplateError)) throw error;
+    } catch {
+      // The next format may fit.
     }
   }
   throw new TemplateError('value', `"${text}" is no date in ISO 8601`);
@@ -167,10 +178,9 @@ function instantOf(value: unknown): Instant {
   throw new TemplateError('type', `this needs an instant, got ${typeName(value)}`);
 }
 
-function dumpJson(args: CallArguments): string {
+function dumpJson(args: CallArguments, budget: Budget): string {
   const reader = new ArgumentReader('dumps', args, ['obj', 'indent']);
-  const indent = reader.value('indent');
-  return jsonText(reader.value('obj') ?? null, typeof indent === 'number' ? Math.min(indent, 10) : undefined);
+  return jsonText(reader.value('obj') ?? null, budget, reader.integer('indent', 0));
 }
 
 function uuid4(random: () => number): string {

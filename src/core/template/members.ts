@@ -4,10 +4,11 @@
  */
 import { ArgumentReader } from './call-arguments.js';
 import type { Budget } from './budget.js';
+import { isMapping } from './mapping.js';
 import { TemplateError } from './template-error.js';
 import { TemplateFunction, TemplateObject, type CallArguments } from './template-object.js';
-import { capitalize, center, replaceAll, titleCase } from './texts.js';
-import { isEqual, isMapping, printValue } from './values.js';
+import { capitalize, center, joinTexts, replaceAll, strip } from './texts.js';
+import { isEqual, printValue } from './values.js';
 
 /** Undefined: there is no such member. */
 export function memberOf(target: unknown, key: unknown, budget: Budget): unknown {
@@ -30,7 +31,7 @@ export function memberNames(target: unknown): readonly string[] {
   if (target instanceof TemplateObject) return target.memberNames();
   if (typeof target === 'string') return Object.keys(TEXT_METHODS);
   if (Array.isArray(target)) return Object.keys(LIST_METHODS);
-  return isMapping(target) ? Object.keys(target) : [];
+  return Object.keys(isMapping(target) ? target : {});
 }
 
 /** Python's `[start:stop:step]` of a text or list. */
@@ -38,17 +39,20 @@ export function sliceOf(target: unknown, bounds: readonly (number | null)[], bud
   if (typeof target !== 'string' && !Array.isArray(target)) throw new TemplateError('type', 'only texts and lists have slices');
   const [start = null, stop = null, step = null] = bounds;
   const by = step ?? 1;
-  if (!Number.isSafeInteger(by) || by === 0) throw new TemplateError('value', `${by} is no step of a slice`);
+  const direction = Math.sign(by);
+  if (direction === 0) throw new TemplateError('value', '0 is no step of a slice');
   const { length } = target;
+  // Where the elements begin and end in this direction; the end is one too far.
+  const [first, end] = direction === 1 ? [0, length] : [length - 1, -1];
   const clamp = (index: number): number => {
     const fromStart = index < 0 ? index + length : index;
-    return by > 0 ? Math.min(Math.max(fromStart, 0), length) : Math.min(Math.max(fromStart, -1), length - 1);
+    return Math.min(Math.max(fromStart, Math.min(first, end)), Math.max(first, end));
   };
-  const from = start === null ? (by > 0 ? 0 : length - 1) : clamp(start);
-  const to = stop === null ? (by > 0 ? length : -1) : clamp(stop);
+  const from = start === null ? first : clamp(start);
+  const to = stop === null ? end : clamp(stop);
   const found: unknown[] = [];
-  for (let index = from; by > 0 ? index < to : index > to; index += by) {
-    budget.spend(0.1);
+  for (let index = from; direction === 1 ? index < to : index > to; index += by) {
+    budget.spend(1);
     found.push(target[index]);
   }
   return typeof target === 'string' ? found.join('') : found;
@@ -64,43 +68,35 @@ type Method<T> = (target: T, args: CallArguments, budget: Budget) => unknown;
 function methodOf<T>(methods: Readonly<Record<string, Method<T>>>, target: T, key: unknown, budget: Budget): unknown {
   if (typeof key !== 'string' || !Object.hasOwn(methods, key)) return undefined;
   const method = methods[key] as Method<T>;
-  return new TemplateFunction(key, (args) => method(target, args, budget));
+  return new TemplateFunction(key, (args) => {
+    budget.read(target);
+    return method(target, args, budget);
+  });
 }
 
 const read = (name: string, args: CallArguments, ...names: readonly string[]): ArgumentReader =>
   new ArgumentReader(name, args, names);
 const text =
   (name: string, change: (value: string) => unknown): Method<string> =>
-  (value, args, budget) => {
+  (value, args) => {
     read(name, args);
-    budget.text(value.length);
     return change(value);
   };
 const stripped =
   (name: string, fromStart: boolean, fromEnd: boolean): Method<string> =>
-  (value, args, budget) => {
-    const given = read(name, args, 'chars').value('chars');
-    budget.text(value.length);
-    const isStripped = (character: string): boolean =>
-      typeof given === 'string' ? given.includes(character) : character.trim() === '';
-    const characters = [...value];
-    const start = fromStart ? characters.findIndex((character) => !isStripped(character)) : 0;
-    const end = fromEnd ? characters.findLastIndex((character) => !isStripped(character)) + 1 : characters.length;
-    return start < 0 ? '' : characters.slice(start, end).join('');
+  (value, args) => {
+    return strip(value, read(name, args, 'chars').value('chars'), fromStart, fromEnd);
   };
 const search =
   (name: string, find: (value: string, part: string) => unknown): Method<string> =>
-  (value, args, budget) => {
-    const part = read(name, args, 'value').text('value');
-    budget.text(value.length + part.length);
-    return find(value, part);
-  };
+  (value, args) =>
+    find(value, read(name, args, 'value').text('value'));
 const padded =
   (name: string, pad: (value: string, width: number, fill: string) => string): Method<string> =>
   (value, args, budget) => {
     const reader = read(name, args, 'width', 'fill');
     const width = reader.integer('width');
-    budget.text(Math.max(width, value.length));
+    budget.text(width);
     return pad(value, width, reader.text('fill', ' '));
   };
 const cut =
@@ -114,22 +110,26 @@ const cut =
 const TEXT_METHODS: Readonly<Record<string, Method<string>>> = {
   upper: text('upper', (value) => value.toUpperCase()),
   lower: text('lower', (value) => value.toLowerCase()),
-  title: text('title', titleCase),
+  // Python's takes every run of letters for a word: it makes "They'Re" of "they're".
+  title: text('title', (value) => value.replace(/\p{L}+/gu, capitalize)),
   capitalize: text('capitalize', capitalize),
   strip: stripped('strip', true, true),
   lstrip: stripped('lstrip', true, false),
   rstrip: stripped('rstrip', false, true),
   split(value, args, budget) {
     const reader = read('split', args, 'sep', 'maxsplit');
-    const separator = reader.value('sep') ?? null;
     const most = reader.integer('maxsplit', -1);
-    budget.text(value.length);
-    budget.spend(value.length);
-    const parts = separator === null ? value.trim().split(/\s+/).filter(Boolean) : value.split(reader.text('sep'));
-    if (most < 0 || parts.length <= most + 1) return parts;
-    return [...parts.slice(0, most), parts.slice(most).join(separator === null ? ' ' : reader.text('sep'))];
+    const parts = (reader.value('sep') ?? null) === null ? splitWords(value, most) : splitBy(value, reader.text('sep'), most);
+    budget.spend(parts.length);
+    return parts;
   },
-  splitlines: text('splitlines', (value) => value.replace(/\n$/, '').split('\n')),
+  splitlines(value, args, budget) {
+    read('splitlines', args);
+    const lines = value.split(/\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/);
+    if (lines.at(-1) === '') lines.pop();
+    budget.spend(lines.length);
+    return lines;
+  },
   replace(value, args, budget) {
     const reader = read('replace', args, 'old', 'new', 'count');
     return replaceAll(value, reader.text('old'), reader.text('new'), reader.integer('count', -1), budget);
@@ -138,18 +138,18 @@ const TEXT_METHODS: Readonly<Record<string, Method<string>>> = {
   endswith: search('endswith', (value, part) => value.endsWith(part)),
   find: search('find', (value, part) => value.indexOf(part)),
   rfind: search('rfind', (value, part) => value.lastIndexOf(part)),
-  count: search('count', (value, part) => value.split(part).length - 1),
+  // Nothing stands before and behind every character.
+  count: search('count', (value, part) => (part === '' ? value.length + 1 : value.split(part).length - 1)),
   join(value, args, budget) {
     const items = read('join', args, 'iterable').value('iterable');
     if (!Array.isArray(items)) throw new TemplateError('type', 'join needs a list');
     budget.spend(items.length);
-    const texts = items.map(printValue);
-    budget.text(texts.reduce((sum, item) => sum + item.length + value.length, 0));
-    return texts.join(value);
+    const texts = items.map((item) => printValue(item, budget));
+    return joinTexts(texts, value, budget);
   },
   zfill(value, args, budget) {
     const width = read('zfill', args, 'width').integer('width');
-    budget.text(Math.max(width, value.length));
+    budget.text(width);
     const sign = /^[+-]/.exec(value)?.[0] ?? '';
     return sign + value.slice(sign.length).padStart(width - sign.length, '0');
   },
@@ -180,34 +180,45 @@ const TEXT_METHODS: Readonly<Record<string, Method<string>>> = {
 const LIST_METHODS: Readonly<Record<string, Method<readonly unknown[]>>> = {
   index(list, args, budget) {
     const wanted = read('index', args, 'value').value('value');
-    budget.spend(list.length);
-    const found = list.findIndex((item) => isEqual(item, wanted));
+    const found = list.findIndex((item) => isEqual(item, wanted, budget));
     if (found < 0) throw new TemplateError('value', 'the list has no such element');
     return found;
   },
   count(list, args, budget) {
     const wanted = read('count', args, 'value').value('value');
-    budget.spend(list.length);
-    return list.filter((item) => isEqual(item, wanted)).length;
+    return list.filter((item) => isEqual(item, wanted, budget)).length;
   },
   includes(list, args, budget) {
     const wanted = read('includes', args, 'value').value('value');
-    budget.spend(list.length);
-    return list.some((item) => isEqual(item, wanted));
+    return list.some((item) => isEqual(item, wanted, budget));
   },
   indexOf(list, args, budget) {
     const wanted = read('indexOf', args, 'value').value('value');
-    budget.spend(list.length);
-    return list.findIndex((item) => isEqual(item, wanted));
+    return list.findIndex((item) => isEqual(item, wanted, budget));
   },
   join(list, args, budget) {
     const separator = read('join', args, 'separator').text('separator', ',');
     budget.spend(list.length);
-    const texts = list.map(printValue);
-    budget.text(texts.reduce((sum, item) => sum + item.length + separator.length, 0));
-    return texts.join(separator);
+    const texts = list.map((item) => printValue(item, budget));
+    return joinTexts(texts, separator, budget);
   },
 };
+
+/** Without a limit the words of a text; with one the last part is the rest of the text as it is. */
+function splitWords(value: string, most: number): string[] {
+  const words: string[] = [];
+  for (const { 0: word, index } of value.matchAll(/\S+/g)) {
+    if (words.length === most) return [...words, value.slice(index)];
+    words.push(word);
+  }
+  return words;
+}
+
+function splitBy(value: string, separator: string, most: number): string[] {
+  if (separator === '') throw new TemplateError('value', 'split cannot separate at an empty text');
+  const parts = value.split(separator);
+  return most < 0 ? parts : [...parts.slice(0, most), ...(parts.length > most ? [parts.slice(most).join(separator)] : [])];
+}
 
 type Mapping = Readonly<Record<string, unknown>>;
 

@@ -30,17 +30,29 @@ export interface OpenTag {
   readonly colno: number;
 }
 
-const CLOSING_TYPES: readonly string[] = [lexer.TOKEN_VARIABLE_END, lexer.TOKEN_BLOCK_END];
 const OPENING_TYPES: readonly string[] = [lexer.TOKEN_VARIABLE_START, lexer.TOKEN_BLOCK_START];
 
 /** What may stand behind a dot: words of the language, too (`conf.none`), and the index of an element. */
 const NAME_TYPES: readonly string[] = [lexer.TOKEN_SYMBOL, lexer.TOKEN_NONE, lexer.TOKEN_BOOLEAN, lexer.TOKEN_INT];
 
-/** nunjucks's parser with Python's slices (`ds[:7]`), which it lacks, and a memory of the tag it is in. */
+const SUMS = new Map([
+  ['+', nodes.Add],
+  ['-', nodes.Sub],
+]);
+const PRODUCTS = new Map([
+  ['*', nodes.Mul],
+  ['/', nodes.Div],
+  ['//', nodes.FloorDiv],
+  ['%', nodes.Mod],
+]);
+
+/**
+ * nunjucks's parser with Python's slices (`ds[:7]`), which it lacks, Python's ranks of operators (`2 * 7 // 2` goes from left to right), of which it has
+ * one for each operator, and a memory of the tag it is in.
+ */
 export class TemplateParser extends parser.Parser {
   /** The last `{{` or `{%`; null before the first. */
   lastTag: OpenTag | null = null;
-  isInTag = false;
 
   constructor(source: string) {
     super(lexer.lex(source, {}));
@@ -50,9 +62,6 @@ export class TemplateParser extends parser.Parser {
     const token = super.nextToken(withWhitespace);
     if (token && OPENING_TYPES.includes(token.type)) {
       this.lastTag = { opening: String(token.value).slice(0, 2), lineno: token.lineno, colno: token.colno };
-      this.isInTag = true;
-    } else if (token && CLOSING_TYPES.includes(token.type)) {
-      this.isInTag = false;
     }
     return token;
   }
@@ -76,6 +85,25 @@ export class TemplateParser extends parser.Parser {
       } else break;
     }
     return target;
+  }
+
+  override parseAdd(): SyntaxNode {
+    return this.parseFromLeft(SUMS, () => this.parseMul());
+  }
+
+  override parseMul(): SyntaxNode {
+    return this.parseFromLeft(PRODUCTS, () => this.parsePow());
+  }
+
+  private parseFromLeft(operators: typeof SUMS, parseOperand: () => SyntaxNode): SyntaxNode {
+    let node = parseOperand();
+    for (;;) {
+      const token = this.peekToken();
+      const Operation = token?.type === lexer.TOKEN_OPERATOR ? operators.get(String(token.value)) : undefined;
+      if (!Operation) return node;
+      this.nextToken();
+      node = new Operation(node.lineno, node.colno, node, parseOperand());
+    }
   }
 
   /** What stands in brackets behind a value: one expression, or `start:stop:step` with each part optional. */

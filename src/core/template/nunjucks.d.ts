@@ -3,9 +3,7 @@ declare module 'nunjucks/src/lexer.js' {
   interface Lexer {
     lex(source: string, options: object): unknown;
     readonly TOKEN_VARIABLE_START: string;
-    readonly TOKEN_VARIABLE_END: string;
     readonly TOKEN_BLOCK_START: string;
-    readonly TOKEN_BLOCK_END: string;
     readonly TOKEN_LEFT_PAREN: string;
     readonly TOKEN_LEFT_BRACKET: string;
     readonly TOKEN_RIGHT_BRACKET: string;
@@ -22,8 +20,10 @@ declare module 'nunjucks/src/lexer.js' {
 
 declare module 'nunjucks/src/nodes.js' {
   import type { SyntaxNode } from './nunjucks-syntax.js';
-  type NodeClass = new (lineno: number, colno: number, ...fields: readonly unknown[]) => SyntaxNode;
-  const nodes: { readonly FunCall: NodeClass; readonly LookupVal: NodeClass; readonly Literal: NodeClass };
+  type NodeClass = new (lineno: number | undefined, colno: number | undefined, ...fields: readonly unknown[]) => SyntaxNode;
+  const nodes: Readonly<
+    Record<'Add' | 'Div' | 'FloorDiv' | 'FunCall' | 'Literal' | 'LookupVal' | 'Mod' | 'Mul' | 'Sub', NodeClass>
+  >;
   export default nodes;
 }
 
@@ -39,6 +39,9 @@ declare module 'nunjucks/src/parser.js' {
     parseSignature(): SyntaxNode;
     parseExpression(): SyntaxNode;
     parseAsRoot(): SyntaxNode;
+    parseAdd(): SyntaxNode;
+    parseMul(): SyntaxNode;
+    parsePow(): SyntaxNode;
   }
   const parser: { readonly Parser: typeof Parser };
   export default parser;

@@ -11,7 +11,7 @@ import { printValue } from './values.js';
 /** @throws TemplateError when the operator means nothing for these values. */
 export function operate(operator: BinaryOperator, left: unknown, right: unknown, budget: Budget): unknown {
   if (operator === '~') {
-    const [first, second] = [printValue(left), printValue(right)];
+    const [first, second] = [printValue(left, budget), printValue(right, budget)];
     budget.text(first.length + second.length);
     return first + second;
   }
@@ -24,68 +24,59 @@ export function operate(operator: BinaryOperator, left: unknown, right: unknown,
   throw new TemplateError('type', `${operator} cannot take ${typeName(left)} and ${typeName(right)}${hint}`);
 }
 
-/** Numbers as in Python: whole division and remainder go down, a division by zero is an error. */
-function calculate(operator: BinaryOperator, left: number, right: number): number | undefined {
-  if (right === 0 && (operator === '/' || operator === '//' || operator === '%')) {
-    throw new TemplateError('value', `${operator} by zero`);
-  }
-  const result = ((): number | undefined => {
-    switch (operator) {
-      case '+':
-        return left + right;
-      case '-':
-        return left - right;
-      case '*':
-        return left * right;
-      case '/':
-        return left / right;
-      case '//':
-        return Math.floor(left / right);
-      case '%':
-        return left - right * Math.floor(left / right);
-      case '**':
-        return left ** right;
-      default:
-        return undefined;
-    }
-  })();
-  if (result !== undefined && !Number.isFinite(result))
-    throw new TemplateError('value', `${left} ${operator} ${right} is no number`);
-  return result;
+type Arithmetic = Exclude<BinaryOperator, '~'>;
+
+/** As in Python: whole division and remainder go down. */
+const ARITHMETIC: Readonly<Record<Arithmetic, (left: number, right: number) => number>> = {
+  '+': (left, right) => left + right,
+  '-': (left, right) => left - right,
+  '*': (left, right) => left * right,
+  '/': (left, right) => left / right,
+  '//': (left, right) => Math.floor(left / right),
+  '%': (left, right) => left - right * Math.floor(left / right),
+  '**': (left, right) => left ** right,
+};
+const DIVISIONS: readonly BinaryOperator[] = ['/', '//', '%'];
+
+function calculate(operator: Arithmetic, left: number, right: number): number {
+  if (right === 0 && DIVISIONS.includes(operator)) throw new TemplateError('value', `${operator} by zero`);
+  const result = ARITHMETIC[operator](left, right);
+  if (Number.isFinite(result)) return result;
+  throw new TemplateError('value', `${left} ${operator} ${right} is no number`);
 }
 
-function combine(operator: BinaryOperator, left: unknown, right: unknown, budget: Budget): unknown {
-  switch (operator) {
-    case '+':
-      if (typeof left === 'string' && typeof right === 'string') {
-        budget.text(left.length + right.length);
-        return left + right;
-      }
-      if (Array.isArray(left) && Array.isArray(right)) {
-        budget.spend(left.length + right.length);
-        return [...(left as unknown[]), ...(right as unknown[])];
-      }
-      if (left instanceof Moment && right instanceof TimeSpan) return left.plus(right, 1);
-      if (left instanceof TimeSpan && right instanceof Moment) return right.plus(left, 1);
-      if (left instanceof TimeSpan && right instanceof TimeSpan)
-        return new TimeSpan(left.months + right.months, left.ms + right.ms);
-      return undefined;
-    case '-':
-      if (left instanceof Moment && right instanceof TimeSpan) return left.plus(right, -1);
-      if (left instanceof Moment && right instanceof Moment) return new TimeSpan(0, left.instant - right.instant);
-      if (left instanceof TimeSpan && right instanceof TimeSpan)
-        return new TimeSpan(left.months - right.months, left.ms - right.ms);
-      return undefined;
-    case '*':
-      if (left instanceof TimeSpan && typeof right === 'number') return new TimeSpan(left.months * right, left.ms * right);
-      if (typeof left === 'number' && right instanceof TimeSpan) return new TimeSpan(right.months * left, right.ms * left);
-      if (typeof left === 'string' && typeof right === 'number') return repeat(left, right, budget);
-      return undefined;
-    case '%':
-      return typeof left === 'string' ? printf(left, Array.isArray(right) ? right : [right], printValue, budget) : undefined;
-    default:
-      return undefined;
+/** Undefined: the operator means nothing for these values. */
+function combine(operator: Arithmetic, left: unknown, right: unknown, budget: Budget): unknown {
+  if (operator === '+') return add(left, right, budget);
+  if (operator === '-') return subtract(left, right);
+  if (operator === '*') {
+    if (left instanceof TimeSpan && typeof right === 'number') return left.times(right);
+    if (typeof left === 'number' && right instanceof TimeSpan) return right.times(left);
+    if (typeof left === 'string' && typeof right === 'number') return repeat(left, right, budget);
   }
+  if (operator === '%' && typeof left === 'string') return printf(left, Array.isArray(right) ? right : [right], budget);
+  return undefined;
+}
+
+function add(left: unknown, right: unknown, budget: Budget): unknown {
+  if (typeof left === 'string' && typeof right === 'string') {
+    budget.text(left.length + right.length);
+    return left + right;
+  }
+  if (Array.isArray(left) && Array.isArray(right)) {
+    budget.spend(left.length + right.length);
+    return [...(left as unknown[]), ...(right as unknown[])];
+  }
+  if (!(right instanceof TimeSpan)) return left instanceof TimeSpan && right instanceof Moment ? right.plus(left, 1) : undefined;
+  if (left instanceof TimeSpan) return left.plus(right);
+  return left instanceof Moment ? left.plus(right, 1) : undefined;
+}
+
+function subtract(left: unknown, right: unknown): unknown {
+  if (left instanceof Moment && right instanceof Moment) return new TimeSpan(0, left.instant - right.instant);
+  if (!(right instanceof TimeSpan)) return undefined;
+  if (left instanceof TimeSpan) return left.plus(right.times(-1));
+  return left instanceof Moment ? left.plus(right, -1) : undefined;
 }
 
 /** Less than once is an empty text. */

@@ -83,7 +83,7 @@ const REFUSED: Readonly<Record<string, string>> = {
 };
 
 function statementsOf(node: unknown): Statement[] {
-  if (node === null || node === undefined) return [];
+  if (!node) return [];
   const one = node as SyntaxNode;
   return one.typename === 'Root' || one.typename === 'NodeList' ? childrenOf(one).flatMap(statementsOf) : statementOf(one);
 }
@@ -219,8 +219,8 @@ function testOf(node: SyntaxNode, place: TemplatePlace): Expression {
   const right = node['right'] as SyntaxNode;
   const isCall = right.typename === 'FunCall';
   const nameNode = (isCall ? right['name'] : right) as SyntaxNode;
-  const isNull = nameNode.typename === 'Literal' && nameNode['value'] === null;
-  const name = known('test', isNull ? 'none' : String(nameNode['value']), TEST_NAMES, placeOf(nameNode));
+  // `none` is a value as well: its name is `null` here.
+  const name = known('test', String(nameNode['value']), TEST_NAMES, placeOf(nameNode));
   const args = isCall ? argumentsOf(childrenOf(right['args'])) : { positional: [], named: [] };
   return { kind: 'test', name, target: expressionOf(node['left']), args, place };
 }
@@ -282,10 +282,10 @@ function refused(node: SyntaxNode): TemplateError {
 const MESSAGES: readonly (readonly [RegExp, string])[] = [
   [/expected variable end/, 'expected "}}"'],
   [/expected block end in (\w+) statement/, 'expected "%}" behind {% $1 %}'],
-  [/^.*parseIf: expected elif, else, or endif, got end of file/, '{% if %} has no {% endif %}'],
+  [/expected elif, else, or endif, got end of file/, '{% if %} has no {% endif %}'],
   [/unexpected token: (.*)/, 'expected an expression, got "$1"'],
   [/unknown block tag: (.*)/, 'unknown tag "$1"'],
-  [/^.*(unexpected|expected expression, got) end of file/, 'the template ends before its last tag is closed'],
+  [/(unexpected|expected expression, got) end of file/, 'the template ends before its last tag is closed'],
   [/expected end of comment, got end of file/, '"{#" is never closed'],
   [/unexpected end of comment/, '"#}" closes no comment'],
   [/expected comma after expression/, 'expected a comma or a closing bracket'],
@@ -308,18 +308,16 @@ const TAGS = [
 ];
 
 function syntaxError(error: Error & { lineno?: number; colno?: number }, parser: TemplateParser, source: string): TemplateError {
-  if (error instanceof TemplateError) return error;
   const tag = parser.lastTag;
   const tagPlace: TemplatePlace = { line: (tag?.lineno ?? 0) + 1, column: (tag?.colno ?? 0) + 1 };
   if (error instanceof RangeError) return new TemplateError('limit', 'the template is nested too deeply', tagPlace);
-  if (tag && parser.isInTag && !isClosed(source, tag))
-    return new TemplateError('syntax', `"${tag.opening}" is never closed`, tagPlace);
-  const place = error.lineno && error.colno ? { line: error.lineno, column: error.colno } : tagPlace;
-  const raw = (error.message.split('\n').at(-1) ?? '').trim().replace(/^(Template render )?Error: /, '');
+  if (tag && !isClosed(source, tag)) return new TemplateError('syntax', `"${tag.opening}" is never closed`, tagPlace);
+  const place = error.lineno === undefined ? tagPlace : { line: error.lineno, column: error.colno as number };
+  const raw = error.message.replace(/parse\w+: /, '');
   const rule = MESSAGES.find(([pattern]) => pattern.test(raw));
   // What nunjucks throws besides its own errors says nothing about the template.
-  const isOwn = error.name === 'Template render error' || !(error instanceof TypeError);
-  const message = rule ? raw.replace(rule[0], rule[1]) : isOwn ? raw.replace(/^parse\w+: /, '') : 'this is not understood';
+  const own = error instanceof TypeError ? 'this is not understood' : raw;
+  const message = rule ? raw.replace(rule[0], rule[1]) : own;
   const unknownTag = /unknown block tag: (\w+)/.exec(raw)?.[1];
   return new TemplateError('syntax', message, place, unknownTag === undefined ? null : nearestName(unknownTag, TAGS));
 }

@@ -9,9 +9,9 @@ import { elementsOf } from './list-filters.js';
 import { memberNames, memberOf, sliceOf } from './members.js';
 import { operate } from './operators.js';
 import { TemplateError, type TemplatePlace } from './template-error.js';
-import type { Arguments, Expression, MacroDefinition, Statement, Template } from './template-node.js';
+import type { Arguments, CompareOperator, Expression, MacroDefinition, Statement, Template } from './template-node.js';
 import { TemplateFunction, TemplateRecord, typeName, type CallArguments } from './template-object.js';
-import { applyTest, contains } from './tests.js';
+import { applyTest, contains, TOLERANT_TESTS } from './tests.js';
 import { compareValues, isEqual, isTruthy, printValue } from './values.js';
 import { TimeSpan } from './time-span.js';
 
@@ -55,6 +55,9 @@ class Scope {
   }
 }
 
+/** The place of what goes wrong between statements. */
+const START: TemplatePlace = { line: 1, column: 1 };
+
 /** Names of the language itself; a variable may hide them. */
 const BUILT_IN: Readonly<Record<string, unknown>> = { True: true, False: false, None: null };
 
@@ -65,10 +68,9 @@ class Renderer {
 
   run(template: Template): string {
     try {
-      return this.output(template.body, new Scope(null));
+      return this.placed(START, () => this.output(template.body, new Scope(null)));
     } catch (error) {
-      if (error instanceof RangeError)
-        throw new TemplateError('limit', 'the template is nested too deeply', { line: 1, column: 1 });
+      if (error instanceof RangeError) throw new TemplateError('limit', 'the template is nested too deeply', START);
       throw error;
     }
   }
@@ -89,7 +91,7 @@ class Renderer {
       case 'text':
         return statement.text;
       case 'print':
-        return this.placed(statement.place, () => printValue(this.value(statement.value, scope)));
+        return this.placed(statement.place, () => printValue(this.value(statement.value, scope), this.budget));
       case 'if':
         return this.output(isTruthy(this.value(statement.condition, scope)) ? statement.body : statement.otherwise, scope);
       case 'for':
@@ -125,13 +127,13 @@ class Renderer {
       if (unknown !== undefined || positional.length > known.length) {
         throw new TemplateError('type', `the macro "${name}" takes ${known.join(', ') || 'no arguments'}`);
       }
+      inner.set('caller', named['caller']);
       parameters.forEach(({ name: parameter, fallback }, index) => {
         if (index < positional.length) inner.set(parameter, positional[index]);
         else if (Object.hasOwn(named, parameter)) inner.set(parameter, named[parameter]);
         else if (fallback) inner.set(parameter, this.value(fallback, inner));
         else throw new TemplateError('undefined', `the macro "${name}" needs "${parameter}"`);
       });
-      if (Object.hasOwn(named, 'caller')) inner.set('caller', named['caller']);
       return this.budget.nested(name, () => this.output(body, inner));
     });
   }
@@ -174,8 +176,11 @@ class Renderer {
         const target = isTolerant ? this.find(expression.target, scope) : this.value(expression.target, scope);
         return applyFilter(expression.name, target, this.args(expression.args, scope), this.budget, this.options.random);
       }
-      case 'test':
-        return applyTest(expression.name, this.find(expression.target, scope), this.args(expression.args, scope));
+      case 'test': {
+        const isTolerant = TOLERANT_TESTS.includes(expression.name);
+        const target = isTolerant ? this.find(expression.target, scope) : this.value(expression.target, scope);
+        return applyTest(expression.name, target, this.args(expression.args, scope), this.budget);
+      }
       case 'not':
         return !isTruthy(this.value(expression.target, scope));
       case 'negate':
@@ -186,7 +191,7 @@ class Renderer {
         return isTruthy(left) === (expression.kind === 'and') ? this.value(expression.right, scope) : left;
       }
       case 'in':
-        return contains(this.value(expression.right, scope), this.value(expression.left, scope));
+        return contains(this.value(expression.right, scope), this.value(expression.left, scope), this.budget);
       case 'binary':
         return operate(expression.operator, this.value(expression.left, scope), this.value(expression.right, scope), this.budget);
       case 'compare':
@@ -204,7 +209,7 @@ class Renderer {
   private name(name: string, scope: Scope): unknown {
     const own = scope.find(name);
     if (own) return own.value;
-    if (Object.hasOwn(this.options.names, name)) return this.options.names[name]?.();
+    if (Object.hasOwn(this.options.names, name)) return (this.options.names[name] as () => unknown)();
     if (name === 'range') return new TemplateFunction('range', (args) => range(args, this.budget));
     return Object.hasOwn(BUILT_IN, name) ? BUILT_IN[name] : undefined;
   }
@@ -218,20 +223,25 @@ class Renderer {
   private bound(bound: Expression | null, scope: Scope): number | null {
     if (!bound) return null;
     const value = this.value(bound, scope);
-    if (value === null || (typeof value === 'number' && Number.isSafeInteger(value))) return value;
+    if (value === null || Number.isSafeInteger(value)) return value as number | null;
     throw new TemplateError('type', `a slice needs whole numbers, got ${typeName(value)}`, bound.place);
   }
 
   private call({ target, args }: Extract<Expression, { kind: 'call' }>, scope: Scope): unknown {
     const called = this.value(target, scope);
     if (!(called instanceof TemplateFunction)) throw new TemplateError('type', `${describe(target)} is no function`);
-    return called.call(this.args(args, scope));
+    return called.call(this.args(args, scope), this.budget);
   }
 
   private args({ positional, named }: Arguments, scope: Scope): CallArguments {
+    const argument = (expression: Expression): unknown => {
+      const value = this.value(expression, scope);
+      this.budget.read(value);
+      return value;
+    };
     return {
-      positional: positional.map((value) => this.value(value, scope)),
-      named: Object.fromEntries(named.map(({ name, value }) => [name, this.value(value, scope)])),
+      positional: positional.map(argument),
+      named: Object.fromEntries(named.map(({ name, value }) => [name, argument(value)])),
     };
   }
 
@@ -240,7 +250,7 @@ class Renderer {
     let left = this.value(first, scope);
     for (const { operator, value } of rest) {
       const right = this.value(value, scope);
-      if (!compareBy(operator, left, right)) return false;
+      if (!compareBy(operator, left, right, this.budget)) return false;
       left = right;
     }
     return true;
@@ -261,7 +271,7 @@ class Renderer {
       const key = this.value(expression.key, scope);
       const name = typeof key === 'string' ? key : null;
       const suggestion = name === null ? null : nearestName(name, memberNames(target));
-      const what = name === null ? `no element ${printValue(key)}` : `no "${name}"`;
+      const what = name === null ? `no element ${printValue(key, this.budget)}` : `no "${name}"`;
       return new TemplateError('undefined', `${describe(expression.target)} has ${what}`, expression.place, suggestion);
     }
     if (expression.kind !== 'name') {
@@ -304,7 +314,7 @@ function loopOf(items: readonly unknown[], index: number): TemplateRecord {
 
 function range({ positional }: CallArguments, budget: Budget): number[] {
   const [first, second, step = 1] = positional.map((value) => {
-    if (typeof value === 'number' && Number.isSafeInteger(value)) return value;
+    if (Number.isSafeInteger(value)) return value as number;
     throw new TemplateError('type', `range needs whole numbers, got ${typeName(value)}`);
   });
   if (first === undefined || step === 0) throw new TemplateError('value', 'range needs an end, and a step other than 0');
@@ -316,13 +326,13 @@ function range({ positional }: CallArguments, budget: Budget): number[] {
 
 function negate(value: unknown): unknown {
   if (typeof value === 'number') return -value;
-  if (value instanceof TimeSpan) return new TimeSpan(-value.months, -value.ms);
+  if (value instanceof TimeSpan) return value.times(-1);
   throw new TemplateError('type', `- needs a number, got ${typeName(value)}`);
 }
 
-function compareBy(operator: string, left: unknown, right: unknown): boolean {
-  if (operator === '==' || operator === '!=') return isEqual(left, right) === (operator === '==');
-  const order = compareValues(left, right);
+function compareBy(operator: CompareOperator, left: unknown, right: unknown, budget: Budget): boolean {
+  if (operator === '==' || operator === '!=') return isEqual(left, right, budget) === (operator === '==');
+  const order = compareValues(left, right, budget);
   if (operator === '<') return order < 0;
   if (operator === '>') return order > 0;
   return operator === '<=' ? order <= 0 : order >= 0;
@@ -330,18 +340,19 @@ function compareBy(operator: string, left: unknown, right: unknown): boolean {
 
 /** An expression as a message names it. */
 function describe(expression: Expression): string {
-  switch (expression.kind) {
-    case 'name':
-      return `"${expression.name}"`;
-    case 'member': {
-      const name = expression.key.kind === 'literal' ? String(expression.key.value) : '...';
-      return `${describe(expression.target).replace(/"$/, '')}.${name}"`;
-    }
-    case 'call':
-      return `${describe(expression.target).replace(/"$/, '')}()"`;
-    case 'filter':
-      return `the filter "${expression.name}"`;
-    default:
-      return 'the value';
-  }
+  if (expression.kind === 'filter') return `the filter "${expression.name}"`;
+  const path = pathOf(expression);
+  return path === null ? 'the value' : `"${path}"`;
+}
+
+/** `params.rows[0].get()`; null for what does not begin with a name. */
+function pathOf(expression: Expression): string | null {
+  if (expression.kind === 'name') return expression.name;
+  if (expression.kind !== 'member' && expression.kind !== 'call') return null;
+  const target = pathOf(expression.target);
+  if (target === null) return null;
+  if (expression.kind === 'call') return `${target}()`;
+  const { key } = expression;
+  if (key.kind !== 'literal') return `${target}[...]`;
+  return typeof key.value === 'string' ? `${target}.${key.value}` : `${target}[${String(key.value)}]`;
 }

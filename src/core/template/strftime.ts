@@ -10,6 +10,8 @@ export interface WallTime {
 }
 
 export const DAY_MS = 86_400_000;
+/** Longest text that one character of a format can stand for: `%c` has two and makes 24. */
+export const MAX_EXPANSION = 12;
 export const WEEKDAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 
 const pad = (value: number, width: number): string => String(value).padStart(width, '0');
@@ -85,7 +87,7 @@ export function offsetText(offsetMinutes: number, between: string): string {
 }
 
 export function dayOfYear(date: Date): number {
-  return Math.floor((date.getTime() - Date.UTC(date.getUTCFullYear(), 0, 1)) / DAY_MS) + 1;
+  return Math.floor((date.getTime() - utcDay(date.getUTCFullYear(), 0, 1)) / DAY_MS) + 1;
 }
 
 /** Weeks begin on Monday; the first one holds the year's first Thursday. */
@@ -153,7 +155,7 @@ export function strptime(text: string, format: string): WallTime {
   const wallDay = calendarDay ?? utcDay(year ?? 1_900, monthIndex, day);
   if (calendarDay === undefined && new Date(wallDay).getUTCDate() !== day) throw mismatch();
   const offsetMinutes = readOffset(fields['z']);
-  if ((year ?? 1) < 1 || Math.abs(offsetMinutes ?? 0) >= 24 * 60 || fields['z'] === 'z') throw mismatch();
+  if (year === 0 || Math.abs(offsetMinutes ?? 0) >= 24 * 60 || fields['z'] === 'z') throw mismatch();
   const timeMs = ((hour * 60 + (number('M') ?? 0)) * 60 + (number('S') ?? 0)) * 1_000 + milliseconds;
   return { wallMs: wallDay + timeMs, offsetMinutes };
 }
@@ -176,7 +178,7 @@ function readFields(text: string, format: string): Readonly<Record<string, strin
 }
 
 /** `Date.UTC` takes years below 100 for those of the twentieth century. */
-function utcDay(year: number, monthIndex: number, day: number): number {
+export function utcDay(year: number, monthIndex: number, day: number): number {
   return new Date(Date.UTC(2_000, monthIndex, day)).setUTCFullYear(year, monthIndex, day);
 }
 

@@ -1,3 +1,5 @@
+import type { Budget } from './budget.js';
+
 /** Arguments as a filter, macro or method gets them. */
 export interface CallArguments {
   readonly positional: readonly unknown[];
@@ -12,6 +14,12 @@ export abstract class TemplateObject {
   abstract memberNames(): readonly string[];
   /** How it prints. */
   abstract toString(): string;
+
+  /** The type of a run is its name, and its `value` too, as an enumeration of texts is in Python. */
+  equals(other: unknown): boolean {
+    return this === other || this.toString() === other;
+  }
+
   /** As messages call it. */
   readonly typeName: string = 'an object';
 }
@@ -28,7 +36,7 @@ export class TemplateRecord extends TemplateObject {
   }
 
   override member(name: string): unknown {
-    return Object.hasOwn(this.members, name) ? this.members[name]?.() : this.other(name);
+    return Object.hasOwn(this.members, name) ? (this.members[name] as () => unknown)() : this.other(name);
   }
 
   override memberNames(): readonly string[] {
@@ -46,7 +54,7 @@ export class TemplateFunction extends TemplateObject {
 
   constructor(
     readonly name: string,
-    readonly call: (args: CallArguments) => unknown,
+    readonly call: (args: CallArguments, budget: Budget) => unknown,
     private readonly members: Readonly<Record<string, unknown>> = {},
   ) {
     super();

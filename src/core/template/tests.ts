@@ -1,10 +1,12 @@
 /** What may stand behind `is`: `{% if conf is defined %}`. */
+import type { Budget } from './budget.js';
 import { ArgumentReader } from './call-arguments.js';
+import { isMapping } from './mapping.js';
 import { TemplateError } from './template-error.js';
 import { TemplateFunction, TemplateObject, typeName, type CallArguments } from './template-object.js';
-import { compareValues, isEqual, isMapping } from './values.js';
+import { compareValues, isEqual } from './values.js';
 
-type Test = (value: unknown, args: CallArguments, name: string) => boolean;
+type Test = (value: unknown, args: CallArguments, name: string, budget: Budget) => boolean;
 
 const plain =
   (holds: (value: unknown) => boolean): Test =>
@@ -13,16 +15,18 @@ const plain =
     return holds(value);
   };
 const against =
-  (holds: (value: unknown, other: unknown) => boolean): Test =>
-  (value, args, name) =>
-    holds(value, new ArgumentReader(`is ${name}`, args, ['other']).value('other'));
+  (holds: (value: unknown, other: unknown, budget: Budget) => boolean): Test =>
+  (value, args, name, budget) =>
+    holds(value, new ArgumentReader(`is ${name}`, args, ['other']).value('other'), budget);
+const compared = (holds: (order: number) => boolean): Test =>
+  against((value, other, budget) => holds(compareValues(value, other, budget)));
 const whole = (value: unknown): number => {
-  if (typeof value === 'number' && Number.isSafeInteger(value)) return value;
+  if (Number.isSafeInteger(value)) return value as number;
   throw new TemplateError('type', `this needs a whole number, got ${typeName(value)}`);
 };
-const isIn = (value: unknown, other: unknown): boolean => contains(other, value);
 
-const TESTS: Readonly<Record<string, Test>> = {
+/** They ask what a value is, if anything. */
+const KIND_TESTS: Readonly<Record<string, Test>> = {
   defined: plain((value) => value !== undefined),
   undefined: plain((value) => value === undefined),
   none: plain((value) => value === null),
@@ -38,37 +42,47 @@ const TESTS: Readonly<Record<string, Test>> = {
   sequence: plain((value) => typeof value === 'string' || Array.isArray(value)),
   iterable: plain((value) => typeof value === 'string' || Array.isArray(value) || isMapping(value)),
   callable: plain((value) => value instanceof TemplateFunction),
-  lower: plain((value) => typeof value === 'string' && value === value.toLowerCase()),
-  upper: plain((value) => typeof value === 'string' && value === value.toUpperCase()),
-  odd: plain((value) => Math.abs(whole(value) % 2) === 1),
+};
+
+/** They ask about a value that there has to be. */
+const VALUE_TESTS: Readonly<Record<string, Test>> = {
+  lower: plain((value) => typeof value === 'string' && value === value.toLowerCase() && value !== value.toUpperCase()),
+  upper: plain((value) => typeof value === 'string' && value === value.toUpperCase() && value !== value.toLowerCase()),
+  odd: plain((value) => whole(value) % 2 !== 0),
   even: plain((value) => whole(value) % 2 === 0),
   divisibleby: against((value, other) => whole(value) % whole(other) === 0),
-  in: against(isIn),
+  in: against((value, other, budget) => contains(other, value, budget)),
   eq: against(isEqual),
   equalto: against(isEqual),
   sameas: against(isEqual),
-  ne: against((value, other) => !isEqual(value, other)),
-  lt: against((value, other) => compareValues(value, other) < 0),
-  lessthan: against((value, other) => compareValues(value, other) < 0),
-  le: against((value, other) => compareValues(value, other) <= 0),
-  gt: against((value, other) => compareValues(value, other) > 0),
-  greaterthan: against((value, other) => compareValues(value, other) > 0),
-  ge: against((value, other) => compareValues(value, other) >= 0),
+  ne: against((value, other, budget) => !isEqual(value, other, budget)),
+  lt: compared((order) => order < 0),
+  lessthan: compared((order) => order < 0),
+  le: compared((order) => order <= 0),
+  gt: compared((order) => order > 0),
+  greaterthan: compared((order) => order > 0),
+  ge: compared((order) => order >= 0),
 };
+const TESTS: Readonly<Record<string, Test>> = { ...KIND_TESTS, ...VALUE_TESTS };
 
 export const TEST_NAMES: readonly string[] = Object.keys(TESTS);
 
+/** Tests that take a value that does not exist. */
+export const TOLERANT_TESTS: readonly string[] = Object.keys(KIND_TESTS);
+
 /** @throws TemplateError when the value or the arguments have the wrong type. */
-export function applyTest(name: string, value: unknown, args: CallArguments): boolean {
+export function applyTest(name: string, value: unknown, args: CallArguments, budget: Budget): boolean {
   const test = Object.hasOwn(TESTS, name) ? TESTS[name] : undefined;
   if (!test) throw new TemplateError('name', `unknown test "${name}"`);
-  return test(value, args, name);
+  budget.read(value);
+  return test(value, args, name, budget);
 }
 
 /** `value in holder`: a part of a text, an element of a list, a key of an object. */
-export function contains(holder: unknown, value: unknown): boolean {
+export function contains(holder: unknown, value: unknown, budget: Budget): boolean {
+  budget.read(holder);
   if (typeof holder === 'string' && typeof value === 'string') return holder.includes(value);
-  if (Array.isArray(holder)) return holder.some((item) => isEqual(item, value));
+  if (Array.isArray(holder)) return holder.some((item) => isEqual(item, value, budget));
   if (isMapping(holder)) return typeof value === 'string' && Object.hasOwn(holder, value);
   if (holder instanceof TemplateObject && typeof value === 'string') return holder.member(value) !== undefined;
   throw new TemplateError('type', `${typeName(value)} cannot be in ${typeName(holder)}`);

@@ -7,12 +7,14 @@ import type { XComPull } from '../../model/xcom.js';
 import type { Connection } from '../../model/connection.js';
 import { ArgumentReader } from './call-arguments.js';
 import { formatDate } from './date-filters.js';
+import type { Budget } from './budget.js';
+import { jsonText } from './json-text.js';
 import { createMacros, parseJson, type MacroSources } from './macros.js';
 import { Moment } from './moment.js';
 import { NeedValue, type TemplateNames } from './render-template.js';
 import { TemplateError } from './template-error.js';
 import { TemplateFunction, TemplateRecord, type CallArguments } from './template-object.js';
-import { asTemplateValue, jsonText } from './values.js';
+import { asTemplateValue } from './values.js';
 
 /** What templates may know of their attempt without asking anyone. */
 export interface TemplateFacts {
@@ -182,17 +184,17 @@ function taskInstanceRecord(facts: TemplateFacts, ask: (lookup: TemplateLookup) 
     max_tries: facts.maxTries - 1,
     start_date: momentOrNull(facts.startedAt),
     state: 'running',
-    xcom_pull: new TemplateFunction('xcom_pull', (args) => pullXCom(args, facts, ask)),
+    xcom_pull: new TemplateFunction('xcom_pull', (args, budget) => pullXCom(args, facts, ask, budget)),
   });
 }
 
 const PULL_PARAMETERS = ['task_ids', 'key', 'dag_id', 'include_prior_dates', 'session', 'map_indexes', 'default', 'run_id'];
 
-function pullXCom(args: CallArguments, facts: TemplateFacts, ask: (lookup: TemplateLookup) => unknown): unknown {
+function pullXCom(args: CallArguments, facts: TemplateFacts, ask: (lookup: TemplateLookup) => unknown, budget: Budget): unknown {
   const reader = new ArgumentReader('xcom_pull', args, PULL_PARAMETERS);
-  const dagId = reader.value('dag_id') ?? null;
-  if (dagId !== null && dagId !== facts.dagId) {
-    throw new TemplateError('value', `xcom_pull reads values of the DAG ${facts.dagId} only, not of ${String(dagId)}`);
+  const dagId = reader.text('dag_id', facts.dagId);
+  if (dagId !== facts.dagId) {
+    throw new TemplateError('value', `xcom_pull reads values of the DAG ${facts.dagId} only, not of ${dagId}`);
   }
   const areIndexesGiven = args.positional.length > 5 || Object.hasOwn(args.named, 'map_indexes');
   const fallback = reader.value('default') ?? null;
@@ -202,7 +204,7 @@ function pullXCom(args: CallArguments, facts: TemplateFacts, ask: (lookup: Templ
     mapIndexes: areIndexesGiven ? mapIndexesOf(reader.value('map_indexes') ?? null) : 'all',
     runId: (reader.value('run_id') ?? null) === null ? null : reader.text('run_id'),
     includePriorDates: reader.flag('include_prior_dates', false),
-    ...(fallback !== null && { fallback: JSON.parse(jsonText(fallback)) as TaggedJson }),
+    ...(fallback !== null && { fallback: JSON.parse(jsonText(fallback, budget)) as TaggedJson }),
   };
   return ask({ kind: 'xcom', pull }) ?? null;
 }

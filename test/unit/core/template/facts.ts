@@ -1,0 +1,40 @@
+import type { TemplateFacts } from '../../../../src/core/template/variables.js';
+
+/** An attempt of `load` in a manual run for 2026-01-10. */
+export const FACTS: TemplateFacts = {
+  dagId: 'sales',
+  taskId: 'load',
+  runId: 'manual__1',
+  runType: 'manual',
+  mapIndex: -1,
+  tryNumber: 2,
+  maxTries: 4,
+  logicalDate: Date.UTC(2026, 0, 10),
+  dataInterval: { start: Date.UTC(2026, 0, 10), end: Date.UTC(2026, 0, 11) },
+  runAfter: Date.UTC(2026, 0, 11),
+  runStartedAt: Date.UTC(2026, 0, 11),
+  clearNumber: 0,
+  startedAt: Date.UTC(2026, 0, 11),
+  conf: { text: '{{ ds }}' },
+  params: {
+    n: 3,
+    text: 'a-b',
+    list: [3, 1, 2],
+    empty: [],
+    rows: [
+      { name: 'x', size: 2 },
+      { name: 'y', size: 1 },
+    ],
+    day: new Date(Date.UTC(2026, 4, 1)),
+    map: new Map([['k', 1]]),
+    values: 'own',
+  },
+  dag: { owner: 'ann' },
+  task: { pool: 'default_pool' },
+  inputs: [],
+  inlets: [],
+  outlets: [],
+  mapIndexTemplate: null,
+  rescheduleCount: 0,
+  isTest: false,
+};
