@@ -24,6 +24,7 @@ describe('schedules', () => {
     ['0 0 * * FRI-SUN', { kind: 'cron', expression: '0 0 * * FRI-SUN', text: '0 0 * * FRI-SUN' }],
     ['6h', { kind: 'delta', span: { months: 0, ms: 21_600_000 }, text: '6h' }],
     ['1mo', { kind: 'delta', span: { months: 1, ms: 0 }, text: '1mo' }],
+    ['1s', { kind: 'delta', span: { months: 0, ms: 1_000 }, text: '1s' }],
     ['300s', { kind: 'delta', span: { months: 0, ms: 300_000 }, text: '300s' }],
   ])('%j', (text, expected) => {
     expect(parseSchedule(text, 'schedule')).toEqual(expected);
@@ -75,8 +76,13 @@ describe('time zones', () => {
     ['america/port-au-prince', 'America/Port-au-Prince'],
     ['Asia/Kolkata', 'Asia/Kolkata'],
     ['US/Eastern', 'US/Eastern'],
+    ['asia/kolkata', 'Asia/Kolkata'],
+    ['us/east-indiana', 'US/East-Indiana'],
+    ['gb', 'GB'],
+    ['america/fort_wayne', 'America/Fort_Wayne'],
     ['utc', 'UTC'],
     ['Etc/UTC', 'UTC'],
+    ['Etc/GMT+5', 'Etc/GMT+5'],
   ])('%s is %s', (name, timezone) => {
     expect(checkTimezone(name, 'timezone')).toEqual({ timezone, warning: null });
   });
@@ -85,11 +91,16 @@ describe('time zones', () => {
     ['Mars/Phobos', null],
     ['', null],
     ['UTC+1', 'UTC'],
+    ['gmt+0', 'UTC'],
     ['+05:30', null],
     ['Europe/Pariss', 'Europe/Paris'],
     ['Berlin', 'Europe/Berlin'],
-    ['New York', 'America/New_York'],
-    ['Z', 'UTC'],
+    [' New  York ', 'America/New_York'],
+    ['Zurich', 'Europe/Zurich'],
+    ['La Paz', 'America/La_Paz'],
+    ['z', 'UTC'],
+    ['Zulu time', null],
+    ['Etc/GMT+99', null],
     [7, null],
   ])('B5: refuses %j', (name, suggestion) => {
     const error = errorOf(() => checkTimezone(name, 'timezone'));
@@ -99,9 +110,10 @@ describe('time zones', () => {
 
   it.each([
     ['EST', 'America/New_York'],
-    ['CET', 'Europe/Paris'],
-  ])('B6: warns of %s', (name, suggestion) => {
-    const { warning } = checkTimezone(name, 'timezone');
+    ['cet', 'Europe/Paris'],
+  ])('B6: takes %s and warns of it', (name, suggestion) => {
+    const { timezone, warning } = checkTimezone(name, 'timezone');
+    expect(timezone).toBe(name.toUpperCase());
     expect(warning).toMatchObject({ code: 'TZ_AMBIGUOUS', details: { suggestion } });
   });
 });
@@ -112,12 +124,22 @@ describe('dates', () => {
     ['2025-01-31', 'Europe/Paris', '2025-01-30T23:00:00.000Z'],
     ['2025-07-31 06:30', 'Europe/Paris', '2025-07-31T04:30:00.000Z'],
     ['2025-07-31T06:30:15.25', 'UTC', '2025-07-31T06:30:15.250Z'],
+    [' 2025-07-31T06:30:15,1239 ', 'UTC', '2025-07-31T06:30:15.123Z'],
     ['2025-07-31T06:30Z', 'Europe/Paris', '2025-07-31T06:30:00.000Z'],
     ['2025-07-31T06:30:00+05:30', 'Europe/Paris', '2025-07-31T01:00:00.000Z'],
     ['2025-07-31T06:30:00-0800', 'UTC', '2025-07-31T14:30:00.000Z'],
+    ['2025-07-31T06:30+14:00', 'UTC', '2025-07-30T16:30:00.000Z'],
+    ['2025-07-31T06:30-01:59', 'UTC', '2025-07-31T08:29:00.000Z'],
     ['2024-02-29', 'UTC', '2024-02-29T00:00:00.000Z'],
     // It occurs twice: the first one.
     ['2025-11-02T01:30', 'America/New_York', '2025-11-02T05:30:00.000Z'],
+    // Hours before and after a change of the clocks.
+    ['2025-11-02T00:59', 'America/New_York', '2025-11-02T04:59:00.000Z'],
+    ['2025-11-02T02:00', 'America/New_York', '2025-11-02T07:00:00.000Z'],
+    ['2025-03-09T01:59', 'America/New_York', '2025-03-09T06:59:00.000Z'],
+    ['2025-03-09T03:00', 'America/New_York', '2025-03-09T07:00:00.000Z'],
+    [new Date('1900-01-01T00:00Z'), 'UTC', '1900-01-01T00:00:00.000Z'],
+    [new Date('2200-12-31T00:00Z'), 'UTC', '2200-12-31T00:00:00.000Z'],
     [new Date(0), 'Europe/Paris', '1970-01-01T00:00:00.000Z'],
   ])('%s in %s', (text, timezone, expected) => {
     const { instant, warning } = parseDate(text, timezone, 'startDate');
@@ -132,13 +154,19 @@ describe('dates', () => {
 
   it.each([
     ['2025-13-40', 'month 13 is outside 1-12'],
+    ['2025-00-10', 'month 00 is outside 1-12'],
+    ['2025-01-00', 'day 00 is outside 1-31'],
+    ['1899-12-31', 'year 1899 is outside 1900-2200'],
     ['2025-01-40', 'day 40 is outside 1-31'],
     ['2025-02-29', 'February 2025 has 28 days, not 29'],
     ['2025-01-01T24:00', 'hour 24 is outside 0-23'],
     ['300000-01-01', 'year 300000 is outside 1900-2200'],
     ['2025-01-01T00:00+20:00', 'the offset +20:00 is outside -14:00 to +14:00'],
+    ['2025-01-01T00:00+14:30', 'the offset +14:30 is outside -14:00 to +14:00'],
+    ['2025-01-01T00:00+01:60', 'the offset +01:60 is outside -14:00 to +14:00'],
     ['yesterday', 'this is not a date'],
     [new Date(Number.NaN), 'this Date is invalid'],
+    [new Date('1899-12-31T00:00Z'), 'year 1899 is outside 1900-2200'],
     [new Date(9e12), 'year 2255 is outside 1900-2200'],
     [20250101, 'this is not a date'],
   ])('B7: refuses %s', (value, message) => {

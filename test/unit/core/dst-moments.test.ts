@@ -1,9 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { describeDstMoment, dstMoments } from '../../../src/core/timetable/dst-moments.js';
 import { offsetChanges } from '../../../src/core/timetable/offset-changes.js';
-import { cronTriggerTimetable } from '../../../src/core/timetable/cron-trigger.js';
-import { continuousTimetable } from '../../../src/core/timetable/continuous.js';
-import { eventsTimetable } from '../../../src/core/timetable/events.js';
 import { utc } from './factories.js';
 
 const iso = (instant: number) => new Date(instant).toISOString().slice(0, 19);
@@ -58,30 +55,5 @@ describe('dstMoments', () => {
       ['gap', '2026-03-29T02:30:00'],
       ['overlap', '2026-10-25T02:30:00'],
     ]);
-  });
-});
-
-describe('what Airflow has no answer for', () => {
-  const open = { earliest: null, latest: null } as const;
-
-  it('the newest n of several expressions are counted together', () => {
-    const timetable = cronTriggerTimetable(
-      { kind: 'cronTrigger', expressions: ['0 6 * * *', '0 18 * * *'], intervalMs: 0, runImmediately: false, text: '' },
-      'UTC',
-    );
-    const restriction = { earliest: utc('2026-01-01'), latest: null, catchup: { last: 3 } };
-    expect(iso(timetable.next(null, restriction, utc('2026-01-10T10:00:00'))?.runAfter ?? 0)).toBe('2026-01-09T06:00:00');
-  });
-
-  it('the newest n events of the past', () => {
-    const dates = ['2026-01-01', '2026-01-05', '2026-01-08', '2026-02-01'].map(utc);
-    const timetable = eventsTimetable({ kind: 'events', dates, restrictToEvents: false, text: '' });
-    const first = (catchup: 'latest' | { last: number }) =>
-      iso(timetable.next(null, { ...open, catchup }, utc('2026-01-10'))?.runAfter ?? 0).slice(5, 10);
-    expect([first('latest'), first({ last: 2 }), first({ last: 9 })]).toEqual(['01-08', '01-05', '01-01']);
-  });
-
-  it('continuous runs allow one at a time', () => {
-    expect(continuousTimetable.maxActiveRuns).toBe(1);
   });
 });
