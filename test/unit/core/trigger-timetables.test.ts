@@ -62,6 +62,8 @@ describe('fires of cron expressions', () => {
     ],
     ['without catchup the newest of all', twice, '2026-01-01T06:00:00', restrict(false, '2026-01-01'), '2026-01-10T06:00:00'],
     ['without catchup the next when none is due', twice, '2026-01-10T06:00:00', restrict(false), '2026-01-10T18:00:00'],
+    ['without catchup and long after the fire', twice, '2026-01-09T18:00:00', restrict(false), '2026-01-10T06:00:00'],
+    ['none before a start date that was moved back', twice, '2026-01-09', restrict(false, '2026-01-12'), '2026-01-12T06:00:00'],
     ['none before the start date', twice, null, restrict(false, '2026-01-12'), '2026-01-12T06:00:00'],
     ['the newest three are counted together', twice, null, restrict({ last: 3 }, '2026-01-01'), '2026-01-09T06:00:00'],
     ['the newest two are counted together', twice, null, restrict({ last: 2 }, '2026-01-01'), '2026-01-09T18:00:00'],
