@@ -25,7 +25,7 @@ export class CronFires {
   #plainDay: { readonly start: number; readonly offset: number } = { start: Number.NaN, offset: 0 };
 
   constructor(fields: CronFields, timezone: string) {
-    this.#cron = new Cron(fields.cronerPattern, { timezone, paused: true });
+    this.#cron = new Cron(fields.cronerPattern, { timezone });
     this.#offsetAt = zoneOffset(timezone);
     this.#simple = fields.isSimple ? new SimpleDay(fields) : null;
   }

@@ -68,6 +68,6 @@ function customTimetable(
     place: `${dagId}.schedule`,
     message: 'no plugin registers a timetable of this name',
     value: schedule.name,
-    suggestion: nearestName(schedule.name, custom?.keys() ?? []),
+    suggestion: custom ? nearestName(schedule.name, custom.keys()) : null,
   });
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { checkTimezone } from '../../../src/core/timetable/check-timezone.js';
+import { parseCron } from '../../../src/core/timetable/cron-fields.js';
 import { parseDate } from '../../../src/core/timetable/parse-date.js';
 import { parseSchedule } from '../../../src/core/timetable/parse-schedule.js';
 import type { AirflowLikeError } from '../../../src/model/errors.js';
@@ -47,12 +48,23 @@ describe('schedules', () => {
     ['daily', 'CRON_INVALID', 'did you mean @daily?'],
     ['? * * * *', 'CRON_INVALID', 'minute "?" is not a number'],
     ['* * * * MONDAY', 'CRON_INVALID', 'weekday "MONDAY" is not known in "* * * * MONDAY" (field 5); did you mean MON?'],
+    ['* * * * XYZ', 'CRON_INVALID', 'weekday "XYZ" is not known'],
+    ['SUN-5 * * * *', 'CRON_INVALID', 'minute "SUN" is not known'],
+    ['5-SUN * * * *', 'CRON_INVALID', 'minute "SUN" is not known'],
+    ['0 0 0 * *', 'CRON_INVALID', 'day of month 0 is outside 1-31'],
+    ['0 0 * 0 *', 'CRON_INVALID', 'month 0 is outside 1-12'],
+    ['*-5 * * * *', 'CRON_INVALID', 'minute "*-5" is not a number'],
+    ['0 0 32W * *', 'CRON_INVALID', 'day of month "32W" is not a number'],
+    ['0 0 LW,15 * *', 'CRON_INVALID', 'Syntax error, LW can not be in a list'],
     ['0 0 * * mon#6', 'CRON_INVALID', 'weekday "mon#6" is not a number'],
     // B3
     ['0 0 31 2 *', 'CRON_NEVER', 'no date matches within 8 years'],
     ['0 0 30,31 2 *', 'CRON_NEVER', 'no date matches within 8 years'],
     // B4
     ['*/0 * * * *', 'CRON_INVALID', 'step 0 of minute is outside 1-60 in "*/0 * * * *" (field 1)'],
+    ['0 0 */32 * *', 'CRON_INVALID', 'step 32 of day of month is outside 1-31'],
+    ['0 0 * */13 *', 'CRON_INVALID', 'step 13 of month is outside 1-12'],
+    ['0 0 * * */8', 'CRON_INVALID', 'step 8 of weekday is outside 1-7'],
     ['*/99 * * * *', 'CRON_INVALID', 'step 99 of minute is outside 1-60'],
     [
       '5-1 * * * *',
@@ -67,6 +79,22 @@ describe('schedules', () => {
     expect(error).toMatchObject({ code, details: { place: 'Daily.schedule' } });
     expect(error.message).toContain(message);
   });
+});
+
+it.each<[string, number[]]>([
+  ['5 * * * *', [5]],
+  ['20,10 * * * *', [10, 20]],
+  ['*/20 * * * *', [0, 20, 40]],
+  ['*/60 * * * *', [0]],
+  ['5-5 * * * *', [5]],
+  ['8-12/2 * * * *', [8, 10, 12]],
+  ['10-13,59 * * * *', [10, 11, 12, 13, 59]],
+  ['  1   * * * *  ', [1]],
+])('the minutes of %j', (expression, minutes) => {
+  const fields = parseCron(expression, 'schedule');
+  expect([...fields.minutes].toSorted((a, b) => a - b)).toEqual(minutes);
+  expect([fields.hours.size, fields.days.size, fields.months.size, fields.weekdays.size]).toEqual([24, 31, 12, 7]);
+  expect([...fields.seconds]).toEqual([0]);
 });
 
 describe('time zones', () => {

@@ -13,8 +13,6 @@ const iso = (instant: number | null) => (instant === null ? null : new Date(inst
 describe('the fires of a day', () => {
   it.each<[string, number[], number[], number[]]>([
     ['20,10 7,5 * * * 45,15', [5, 7], [10, 20], [15, 45]],
-    ['0 0 * * * 0', [0], [0], [0]],
-    ['59 23 * * * 59', [23], [59], [59]],
     ['0,59 0,23 * * * 0,59', [0, 23], [0, 59], [0, 59]],
   ])('%s: after each second the right one', (expression, hours, minutes, seconds) => {
     const fires = firesOf(expression);
@@ -49,6 +47,9 @@ describe('the fires of a day', () => {
     const fifthTuesday = firesOf('0 0 * 2 2#5');
     expect(iso(fifthTuesday.next(utc('2000-03-01')))).toBe('2028-02-29T00:00:00');
     expect(iso(fifthTuesday.prev(utc('2028-02-29')))).toBe('2000-02-29T00:00:00');
+    const lastDay = firesOf('0 6 L * * 30');
+    expect(iso(lastDay.next(utc('2026-02-01')))).toBe('2026-02-28T06:00:30');
+    expect(iso(lastDay.prev(utc('2026-02-01')))).toBe('2026-01-31T06:00:30');
   });
 });
 
@@ -59,6 +60,16 @@ describe('days', () => {
     ['0 0 * * 5', ['02-06', '02-13', '02-20']],
     ['0 0 17 * 5', ['02-06', '02-13', '02-17', '02-20']],
     ['0 0 * 4 1', ['04-06', '04-13', '04-20', '04-27']],
+    // What holds all days is not `*`: days or weekdays, as croner has it.
+    ['0 0 *,13 * 5', ['02-01', '02-02', '02-03']],
+    ['0 0 */10 * 5', ['02-01', '02-06', '02-11', '02-13']],
+    ['0 0 13 * *,5', ['02-01', '02-02', '02-03']],
+    ['0 0 15 * ?', ['02-15', '03-15', '04-15']],
+    ['0 0 * MAR-apr 1', ['03-02', '03-09', '03-16', '03-23', '03-30', '04-06']],
+    ['0 0 * * FRI-SUN', ['02-01', '02-06', '02-07', '02-08']],
+    ['0 0 * * SUN-TUE', ['02-01', '02-02', '02-03', '02-08']],
+    ['0 0 * * */3', ['02-01', '02-04', '02-07', '02-08']],
+    ['0 0 * * 6-7', ['02-01', '02-07', '02-08']],
     ['0 0 31 * *', ['03-31', '05-31', '07-31']],
     ['0 0 28 2 0', ['02-01', '02-08', '02-15', '02-22', '02-28']],
     ['0 0 ? * 7', ['02-01', '02-08', '02-15']],
@@ -74,30 +85,25 @@ describe('days', () => {
 describe('around a change of the clocks each expression fires when croner says so, in whatever order it is asked', () => {
   const EXPRESSIONS = [
     '30 * * * *',
-    '*/20 * * * * 10',
     '0 */2 * * *',
     '30 2 * * *',
     '0 0 * * *',
     '45 23 * * *',
     '*/30 1-3 * * *',
     '15 9 * * 1-5',
-    '0 0 1 * 0',
+    '0 3 * * SUN-SUN',
   ];
 
   it.each([
-    ['UTC', '2025-03-09T07:00:00'],
     ['America/New_York', '2025-03-09T07:00:00'],
     ['America/New_York', '2025-11-02T06:00:00'],
-    ['Europe/London', '2025-03-30T01:00:00'],
     ['Atlantic/Azores', '2025-03-30T01:00:00'],
     ['Australia/Lord_Howe', '2025-04-05T15:00:00'],
     ['America/Sao_Paulo', '2018-11-04T03:00:00'],
-    ['Pacific/Auckland', '2025-09-27T14:00:00'],
     ['Pacific/Apia', '2011-12-30T10:00:00'],
-    ['Asia/Kathmandu', '1985-12-31T18:30:00'],
   ])('%s at %s', (timezone, change) => {
     const moments: number[] = [];
-    for (let at = utc(change) - 32 * HOUR; at <= utc(change) + 32 * HOUR; at += HOUR) moments.push(at - 1, at);
+    for (let at = utc(change) - 32 * HOUR; at <= utc(change) + 32 * HOUR; at += HOUR) moments.push(at);
     for (const expression of EXPRESSIONS) {
       const fields = parseCron(expression, 'schedule');
       const croner = new Cron(fields.cronerPattern, { timezone, paused: true });

@@ -43,6 +43,7 @@ describe('intervals of a span', () => {
     ['the newest three', sixHours, null, '2026-01-01T05:00:00', { last: 3 }, '2026-01-10T18:00:00', '2026-01-10T00:00'],
     ['the newest without a start date', sixHours, null, null, 'latest', '2026-01-10T18:00:00', '2026-01-10T12:00'],
     ['none before the start date', sixHours, null, '2026-01-10T13:00:00', false, '2026-01-10T18:00:00', '2026-01-10T13:00'],
+    ['the newest before 1970', sixHours, null, null, false, '1965-01-10T18:00:00', '1965-01-10T12:00'],
     ['skip what passed', sixHours, '2026-01-05', '2026-01-01', false, '2026-01-10T18:00:00', '2026-01-10T12:00'],
     ['go on when none passed', sixHours, '2026-01-10T18:00:00', '2026-01-01', false, '2026-01-10T20:00:00', '2026-01-10T18:00'],
     // By the calendar they are walked from the start date: Oct 31, Nov 30, Dec 30, Jan 30.

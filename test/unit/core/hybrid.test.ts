@@ -30,9 +30,8 @@ const hybrid = (time: HybridSpec['time']): HybridSpec => ({
 const interval = (start: string, end: string): NextRun => runOver(utc(start), utc(end), null) as NextRun;
 
 describe('a schedule by time whose runs wait for a file', () => {
-  const timetable = timetableFor(dagSpec([], { schedule: hybrid(DAILY) }));
-
   it('covers what its schedule by time covers, also for a run by hand', () => {
+    const timetable = timetableFor(dagSpec([], { schedule: hybrid(DAILY) }));
     expect(timetable).toMatchObject({ summary: 'hybrid(@daily)', periodic: true });
     expect(timetable.inferManualInterval(utc('2026-01-25T06:00:00'))).toEqual({ start: utc('2026-01-24'), end: utc('2026-01-25') });
   });

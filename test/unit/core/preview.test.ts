@@ -50,8 +50,10 @@ describe('the next runs', () => {
     expect(runs.map((run) => run.dataInterval)).toEqual([{ start: startDate, end: NOW }]);
   });
 
-  it('there is none of a continuous schedule whose last run ends now', () => {
+  it('there is one of a continuous schedule whose last run ended, none of one whose last run ends now', () => {
     const continuous = scheduled({ kind: 'continuous', text: '@continuous' });
+    const ended = { start: NOW - 2 * HOUR, end: NOW - HOUR };
+    expect(nextRuns(continuous, ended, 5, NOW).map((run) => run.dataInterval)).toEqual([{ start: NOW - HOUR, end: NOW }]);
     expect(nextRuns(continuous, { start: NOW - HOUR, end: NOW }, 5, NOW)).toEqual([]);
   });
 

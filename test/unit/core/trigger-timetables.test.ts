@@ -4,7 +4,7 @@ import { cronTriggerTimetable } from '../../../src/core/timetable/cron-trigger.j
 import { deltaTriggerTimetable } from '../../../src/core/timetable/delta-trigger.js';
 import { eventsTimetable } from '../../../src/core/timetable/events.js';
 import type { Timetable, TimetableRestriction } from '../../../src/core/timetable/timetable.js';
-import type { Catchup } from '../../../src/model/dag-spec.js';
+import type { CalendarSpan, Catchup } from '../../../src/model/dag-spec.js';
 import { utc } from './factories.js';
 
 const MINUTE = 60_000;
@@ -47,38 +47,43 @@ describe('the first fire of a DAG without a start date', () => {
 });
 
 describe('fires of cron expressions', () => {
-  const twice = cronTrigger(['0 6 * * *', '0 18 * * *']);
+  const TWICE = ['0 6 * * *', '0 18 * * *'];
   const now = '2026-01-10T10:00:00';
 
-  it.each<[string, Timetable, string | null, TimetableRestriction, string | null]>([
-    ['catchup begins with the first', twice, null, restrict(true, '2026-01-01T06:00:00'), '2026-01-01T06:00:00'],
-    ['catchup goes on with what follows', twice, '2026-01-01T06:00:00', restrict(true, '2026-01-01'), '2026-01-01T18:00:00'],
-    [
-      'catchup goes on from before the start date',
-      twice,
-      '2025-12-01T06:00:00',
-      restrict(true, '2026-01-01'),
-      '2025-12-01T18:00:00',
-    ],
-    ['without catchup the newest of all', twice, '2026-01-01T06:00:00', restrict(false, '2026-01-01'), '2026-01-10T06:00:00'],
-    ['without catchup the next when none is due', twice, '2026-01-10T06:00:00', restrict(false), '2026-01-10T18:00:00'],
-    ['without catchup and long after the fire', twice, '2026-01-09T18:00:00', restrict(false), '2026-01-10T06:00:00'],
-    ['none before a start date that was moved back', twice, '2026-01-09', restrict(false, '2026-01-12'), '2026-01-12T06:00:00'],
-    ['none before the start date', twice, null, restrict(false, '2026-01-12'), '2026-01-12T06:00:00'],
-    ['the newest three are counted together', twice, null, restrict({ last: 3 }, '2026-01-01'), '2026-01-09T06:00:00'],
-    ['the newest two are counted together', twice, null, restrict({ last: 2 }, '2026-01-01'), '2026-01-09T18:00:00'],
-    [
-      'the newest three begin with the start date',
-      twice,
-      null,
-      restrict({ last: 3 }, '2026-01-09T12:00:00'),
-      '2026-01-09T18:00:00',
-    ],
-    ['of the newest three those that follow', twice, '2026-01-09T06:00:00', restrict({ last: 3 }), '2026-01-09T18:00:00'],
-    ['the end date is inclusive', twice, '2026-01-01T06:00:00', restrict(true, null, '2026-01-01T18:00:00'), '2026-01-01T18:00:00'],
-    ['and the end', twice, '2026-01-01T06:00:00', restrict(true, null, '2026-01-01T17:59:59'), null],
-  ])('%s', (_name, timetable, last, restriction, expected) => {
-    expect(dueAfter(timetable, last, restriction, now)).toBe(expected);
+  it.each<[string, string | null, TimetableRestriction, string | null]>([
+    ['catchup begins with the first', null, restrict(true, '2026-01-01T06:00:00'), '2026-01-01T06:00:00'],
+    ['catchup goes on with what follows', '2026-01-01T06:00:00', restrict(true, '2026-01-01'), '2026-01-01T18:00:00'],
+    ['catchup goes on from before the start date', '2025-12-01T06:00:00', restrict(true, '2026-01-01'), '2025-12-01T18:00:00'],
+    ['without catchup the newest of all', '2026-01-01T06:00:00', restrict(false, '2026-01-01'), '2026-01-10T06:00:00'],
+    ['without catchup the next when none is due', '2026-01-10T06:00:00', restrict(false), '2026-01-10T18:00:00'],
+    ['without catchup and long after the fire', '2026-01-09T18:00:00', restrict(false), '2026-01-10T06:00:00'],
+    ['none before a start date that was moved back', '2026-01-09', restrict(false, '2026-01-12'), '2026-01-12T06:00:00'],
+    ['none before the start date', null, restrict(false, '2026-01-12'), '2026-01-12T06:00:00'],
+    ['the newest three are counted together', null, restrict({ last: 3 }, '2026-01-01'), '2026-01-09T06:00:00'],
+    ['the newest two are counted together', null, restrict({ last: 2 }, '2026-01-01'), '2026-01-09T18:00:00'],
+    ['the newest three begin with the start date', null, restrict({ last: 3 }, '2026-01-09T12:00:00'), '2026-01-09T18:00:00'],
+    ['of the newest three those that follow', '2026-01-09T06:00:00', restrict({ last: 3 }), '2026-01-09T18:00:00'],
+    ['the end date is inclusive', '2026-01-01T06:00:00', restrict(true, null, '2026-01-01T18:00:00'), '2026-01-01T18:00:00'],
+    ['and the end', '2026-01-01T06:00:00', restrict(true, null, '2026-01-01T17:59:59'), null],
+  ])('%s', (_name, last, restriction, expected) => {
+    expect(dueAfter(cronTrigger(TWICE), last, restriction, now)).toBe(expected);
+  });
+
+  it('an expression that fires right now counts before one that fired today', () => {
+    expect(dueAfter(cronTrigger(TWICE), '2026-01-01', restrict(false), '2026-01-10T18:00:00')).toBe('2026-01-10T18:00:00');
+    expect(dueAfter(cronTrigger(TWICE), '2026-01-01', restrict(false), '2026-01-10T17:59:59')).toBe('2026-01-10T06:00:00');
+  });
+
+  it('whether the fire that passed counts is asked of each expression by itself', () => {
+    // An hour and a half is within a tenth of the day between two fires of the first, not within one of the time to the second.
+    expect(dueAfter(cronTrigger(TWICE), null, restrict(true), '2026-01-10T07:30:00')).toBe('2026-01-10T06:00:00');
+    expect(dueAfter(cronTrigger(TWICE), null, restrict(false), '2026-01-10T07:30:00')).toBe('2026-01-10T06:00:00');
+  });
+
+  it('are found before 1970 too', () => {
+    const first = (catchup: Catchup, now: string) => dueAfter(cronTrigger(TWICE), null, restrict(catchup, '1960-01-01'), now);
+    expect(first(true, '1965-01-01T12:00:00')).toBe('1960-01-01T06:00:00');
+    expect(first(false, '1965-01-01T12:00:00')).toBe('1965-01-01T06:00:00');
   });
 
   it('end intervals of the given length, also those of runs by hand', () => {
@@ -96,39 +101,41 @@ describe('fires of cron expressions', () => {
 });
 
 describe('spans between points in time', () => {
-  const every = (months: number, ms: number) =>
-    deltaTriggerTimetable({ kind: 'deltaTrigger', span: { months, ms }, intervalMs: HOUR, text: 'spans' });
-  const sixHours = every(0, 6 * HOUR);
+  const every = (span: CalendarSpan) => deltaTriggerTimetable({ kind: 'deltaTrigger', span, intervalMs: HOUR, text: 'spans' });
+  const sixHours = { months: 0, ms: 6 * HOUR };
+  const monthAndHour = { months: 1, ms: HOUR };
   const now = '2026-03-31T12:00:00';
 
-  it.each<[string, Timetable, string | null, TimetableRestriction, string | null]>([
+  it.each<[string, CalendarSpan, string | null, TimetableRestriction, string | null]>([
     ['begin at the start date', sixHours, null, restrict(true, '2026-01-01'), '2026-01-01T00:00:00'],
     ['begin now without one', sixHours, null, restrict(true), now],
     ['follow the run before', sixHours, '2026-01-01T03:00:00', restrict(true, '2026-01-01'), '2026-01-01T09:00:00'],
-    ['follow it by the calendar', every(1, HOUR), '2026-01-31', restrict(true), '2026-02-28T01:00:00'],
+    ['follow it by the calendar', monthAndHour, '2026-01-31', restrict(true), '2026-02-28T01:00:00'],
     ['begin now without catchup', sixHours, null, restrict(false, '2026-01-01'), now],
     ['go on now when the run is overdue', sixHours, '2026-01-01', restrict('latest'), now],
     ['wait for the run when it is not', sixHours, '2026-03-31T08:00:00', restrict(false), '2026-03-31T14:00:00'],
     ['wait for the start date', sixHours, null, restrict(false, '2026-04-05'), '2026-04-05T00:00:00'],
     ['go back two spans for the newest three', sixHours, null, restrict({ last: 3 }, '2026-01-01'), '2026-03-31T00:00:00'],
     ['go back no further than the start date', sixHours, null, restrict({ last: 3 }, '2026-03-31T05:00:00'), '2026-03-31T05:00:00'],
-    ['go back by the calendar', every(1, HOUR), null, restrict({ last: 2 }), '2026-02-28T11:00:00'],
+    ['go back by the calendar', monthAndHour, null, restrict({ last: 2 }), '2026-02-28T11:00:00'],
+    ['go back three times by the calendar', monthAndHour, null, restrict({ last: 4 }), '2025-12-31T09:00:00'],
     ['end with the end date', sixHours, '2026-01-01', restrict(true, null, '2026-01-01T06:00:00'), '2026-01-01T06:00:00'],
     ['not after it', sixHours, '2026-01-01', restrict(true, null, '2026-01-01T05:59:59'), null],
-  ])('%s', (_name, timetable, last, restriction, expected) => {
-    expect(dueAfter(timetable, last, restriction, now)).toBe(expected);
+  ])('%s', (_name, span, last, restriction, expected) => {
+    expect(dueAfter(every(span), last, restriction, now)).toBe(expected);
   });
 
   it('end intervals of the given length, also those of runs by hand', () => {
     const at = utc('2026-01-02T06:00:00');
     const covered = { start: at - HOUR, end: at };
-    expect(sixHours.next(null, restrict(true, '2026-01-02T06:00:00'), at)).toEqual({
+    const timetable = every(sixHours);
+    expect(timetable.next(null, restrict(true, '2026-01-02T06:00:00'), at)).toEqual({
       logicalDate: at - HOUR,
       dataInterval: covered,
       runAfter: at,
     });
-    expect(sixHours.inferManualInterval(at)).toEqual(covered);
-    expect(sixHours).toMatchObject({ summary: 'spans', periodic: true });
+    expect(timetable.inferManualInterval(at)).toEqual(covered);
+    expect(timetable).toMatchObject({ summary: 'spans', periodic: true });
   });
 });
 
