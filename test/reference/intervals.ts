@@ -108,8 +108,9 @@ export function nextTrigger(
     return latest !== null && at > latest ? [] : [at];
   });
   if (answers.length === 0) return null;
-  const due = catchup === true ? [] : answers.filter((at) => at <= now);
-  const at = due.length > 0 ? Math.max(...due) : Math.min(...answers);
+  // Without catchup the latest logical date that has passed, which is the start of the interval.
+  const passed = catchup === true ? [] : answers.filter((at) => at - intervalMs <= now);
+  const at = passed.length > 0 ? Math.max(...passed) : Math.min(...answers);
   return { start: at - intervalMs, end: at, runAfter: at };
 }
 

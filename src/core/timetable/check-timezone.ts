@@ -45,12 +45,12 @@ export function checkTimezone(name: unknown, place: string): CheckedTimezone {
     value: name,
     suggestion: abbreviation,
   });
-  return { timezone: canonical, warning };
+  return { timezone: name.toUpperCase(), warning };
 }
 
 function canonicalZone(name: string): string | null {
   // Newer versions of Node take offsets; older ones do not, and a DAG must mean the same everywhere.
-  if (!/^[A-Za-z]/.test(name) || /^(utc|gmt)[+-]/i.test(name)) return null;
+  if (/^(utc|gmt)?[+-]/i.test(name)) return null;
   let resolved: string;
   try {
     resolved = new Intl.DateTimeFormat('en-US', { timeZone: name }).resolvedOptions().timeZone;
@@ -59,9 +59,7 @@ function canonicalZone(name: string): string | null {
   }
   if (resolved === 'UTC' || resolved.toLowerCase() === name.toLowerCase()) return resolved;
   // An alias. Node may resolve it to an older name (Asia/Kolkata to Asia/Calcutta), so the author's is kept.
-  return name
-    .replace(/^us(?=\/)/i, 'US')
-    .replace(/(^|[/_-])([a-z])/g, (_match, before: string, letter: string) => before + letter.toUpperCase());
+  return name.replace(/^[a-z]{2}\b|(^|[/_-])[a-z]/gi, (begin) => begin.toUpperCase());
 }
 
 function suggestZone(name: string): string | null {

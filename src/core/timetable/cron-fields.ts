@@ -15,7 +15,7 @@ export interface CronFields {
   readonly months: ReadonlySet<number>;
   /** 0 is Sunday. */
   readonly weekdays: ReadonlySet<number>;
-  /** The day of the month is `*`: then only the weekday counts. */
+  /** The day of the month is `*`, and nothing else: then only the weekday counts. A list or a step counts as days, even if it holds all of them. */
   readonly anyDay: boolean;
   readonly anyWeekday: boolean;
   /** False: it uses L, W or #, which the sets do not hold. */
@@ -35,7 +35,7 @@ interface FieldRule {
 
 const MINUTE: FieldRule = { name: 'minute', min: 0, max: 59, names: [], special: null };
 const HOUR: FieldRule = { name: 'hour', min: 0, max: 23, names: [], special: null };
-const DAY: FieldRule = { name: 'day of month', min: 1, max: 31, names: [], special: /^(l|lw|\d{1,2}w)$/i };
+const DAY: FieldRule = { name: 'day of month', min: 1, max: 31, names: [], special: /^(l|lw|(0?[1-9]|[12]\d|3[01])w)$/i };
 const MONTH: FieldRule = {
   name: 'month',
   min: 1,
@@ -57,7 +57,7 @@ const SECOND: FieldRule = { name: 'second', min: 0, max: 59, names: [], special:
  * @throws AirflowLikeError CRON_INVALID naming the field and its range; CRON_NEVER when no date can match.
  */
 export function parseCron(expression: string, place: string): CronFields {
-  const parts = expression.trim() === '' ? [] : expression.trim().split(/\s+/);
+  const parts = expression.split(/\s+/).filter((part) => part !== '');
   if (parts.length !== 5 && parts.length !== 6) {
     throw new AirflowLikeError('CRON_INVALID', {
       place,
@@ -103,13 +103,11 @@ function readField(text: string, rule: FieldRule, position: number, expression: 
       suggestion,
     });
   };
-  if (text === '*' || (text === '?' && (rule === DAY || rule === WEEKDAY)))
-    return { values: span(rule.min, rule.max, 1), isAny: true, isSpecial: false };
+  const isAny = text === '*' || (text === '?' && (rule === DAY || rule === WEEKDAY));
   const values = new Set<number>();
-  let isAny = false;
   let isSpecial = false;
   const widest = rule === WEEKDAY ? 7 : rule.max - rule.min + 1;
-  for (const element of text.split(',')) {
+  for (const element of isAny ? ['*'] : text.split(',')) {
     if (rule.special?.test(element)) {
       isSpecial = true;
       continue;
@@ -123,8 +121,7 @@ function readField(text: string, rule: FieldRule, position: number, expression: 
     const step = stepText === undefined ? 1 : Number(stepText);
     if (step < 1 || step > widest) refuse(`step ${step} of ${rule.name} is outside 1-${widest}`);
     if (first === '*') {
-      if (stepText === undefined) isAny = true;
-      for (const value of span(rule.min, rule === WEEKDAY ? 6 : rule.max, step)) values.add(value);
+      for (const value of span(rule.min, rule.max, step)) values.add(value);
       continue;
     }
     const from = valueOf(first, rule, refuse);
@@ -133,9 +130,9 @@ function readField(text: string, rule: FieldRule, position: number, expression: 
       values.add(from);
       continue;
     }
-    let to = valueOf(last, rule, refuse);
     // SUN ends a week as well as it starts one: FRI-SUN.
-    if (rule === WEEKDAY && to === 0 && from > 0 && /^sun$/i.test(last)) to = 7;
+    const known = valueOf(last, rule, refuse);
+    const to = last.toLowerCase() === 'sun' ? 7 : known;
     if (from > to)
       refuse(
         `the range ${element} of ${rule.name} is reversed; write it as two ranges`,
@@ -149,9 +146,9 @@ function readField(text: string, rule: FieldRule, position: number, expression: 
 function valueOf(text: string, rule: FieldRule, refuse: (message: string, suggestion?: string | null) => never): number {
   const index = rule.names.indexOf(text.toLowerCase());
   if (index >= 0) return index + (rule === MONTH ? 1 : 0);
-  if (!/^[0-9]+$/.test(text))
-    refuse(`${rule.name} "${text}" is not known`, rule.names.find((name) => text.toLowerCase().startsWith(name))?.toUpperCase());
   const value = Number(text);
+  if (Number.isNaN(value))
+    refuse(`${rule.name} "${text}" is not known`, rule.names.find((name) => text.toLowerCase().startsWith(name))?.toUpperCase());
   if (value < rule.min || value > rule.max) refuse(`${rule.name} ${text} is outside ${rule.min}-${rule.max}`);
   return value;
 }
@@ -168,11 +165,11 @@ const ANCHOR = new Date(Date.UTC(2000, 0, 1) - 1_000);
 function checkWithCroner({ cronerPattern }: CronFields, expression: string, place: string): void {
   let first: Date | null;
   try {
-    first = new Cron(cronerPattern, { timezone: 'UTC', paused: true }).nextRun(ANCHOR);
+    first = new Cron(cronerPattern, { timezone: 'UTC' }).nextRun(ANCHOR);
   } catch (error) {
     throw new AirflowLikeError('CRON_INVALID', {
       place,
-      message: error instanceof Error ? error.message.replace(/^CronPattern: /, '') : String(error),
+      message: (error as Error).message.replace('CronPattern: ', ''),
       value: expression,
       cause: error,
     });

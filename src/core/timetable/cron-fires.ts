@@ -25,7 +25,7 @@ export class CronFires {
   #plainDay: { readonly start: number; readonly offset: number } = { start: Number.NaN, offset: 0 };
 
   constructor(fields: CronFields, timezone: string) {
-    this.#cron = new Cron(fields.cronerPattern, { timezone, paused: true });
+    this.#cron = new Cron(fields.cronerPattern, { timezone });
     this.#offsetAt = zoneOffset(timezone);
     this.#simple = fields.isSimple ? new SimpleDay(fields) : null;
   }
@@ -136,37 +136,25 @@ class SimpleDay {
   /** First matching second of the day after `second`; null when the day has none left. */
   secondAfter(second: number): number | null {
     const first = second + 1;
-    let hour = Math.floor(first / 3_600);
-    let minute = Math.floor((first % 3_600) / 60);
-    let sec = first % 60;
-    if (hour > 23) return null;
-    const atHour = this.#nextHour[hour] as number;
-    if (atHour === hour) {
-      const atMinute = this.#nextMinute[minute] as number;
-      if (atMinute === minute) {
-        const atSecond = this.#nextSecond[sec] as number;
-        if (atSecond >= 0) return hour * 3_600 + minute * 60 + atSecond;
-        minute++;
-      } else minute = atMinute;
-      sec = this.#nextSecond[0] as number;
-      minute = minute < 0 || minute > 59 ? -1 : (this.#nextMinute[minute] as number);
-      if (minute >= 0) return hour * 3_600 + minute * 60 + sec;
-      hour++;
-    } else hour = atHour;
-    if (hour < 0 || hour > 23) return null;
-    hour = this.#nextHour[hour] as number;
-    if (hour < 0) return null;
-    return hour * 3_600 + (this.#nextMinute[0] as number) * 60 + (this.#nextSecond[0] as number);
+    const hour = Math.floor(first / 3_600);
+    const minute = Math.floor((first % 3_600) / 60);
+    if (this.#nextHour[hour] === hour) {
+      if (this.#nextMinute[minute] === minute) {
+        const sec = this.#nextSecond[first % 60] as number;
+        if (sec !== NONE) return hour * 3_600 + minute * 60 + sec;
+      }
+      const later = this.#nextMinute[minute + 1] as number;
+      if (later !== NONE) return hour * 3_600 + later * 60 + (this.#nextSecond[0] as number);
+    }
+    const later = this.#nextHour[hour + 1] as number;
+    return later === NONE ? null : later * 3_600 + (this.#nextMinute[0] as number) * 60 + (this.#nextSecond[0] as number);
   }
 }
 
-/** For each value the first allowed one at or after it, -1 when there is none. */
-function nextTable(allowed: ReadonlySet<number>, size: number): number[] {
-  const table = new Array<number>(size).fill(-1);
-  let next = -1;
-  for (let value = size - 1; value >= 0; value--) {
-    if (allowed.has(value)) next = value;
-    table[value] = next;
-  }
-  return table;
+const NONE = -1;
+
+/** For each value the first allowed one at or after it, NONE when there is none: so too for what comes after the last value, and one beyond. */
+function nextTable(allowed: ReadonlySet<number>, size: number): readonly number[] {
+  const ascending = [...allowed].sort((a, b) => a - b);
+  return Array.from({ length: size + 2 }, (_, from) => ascending.find((value) => value >= from) ?? NONE);
 }

@@ -7,7 +7,7 @@ import type { NextRun } from '../../model/dag.js';
 import type { Instant } from '../../model/instant.js';
 import { parseCron } from './cron-fields.js';
 import { CronFires } from './cron-fires.js';
-import { mergedFires, type Fires } from './merged-fires.js';
+import { earliestOf, latestOf, mergedFires, newestFire, type Fires } from './merged-fires.js';
 import { newestWanted, runEndingAt, type Timetable, type TimetableRestriction } from './timetable.js';
 
 type CronTriggerSpec = Extract<ScheduleSpec, { kind: 'cronTrigger' }>;
@@ -49,8 +49,7 @@ export function cronTriggerTimetable(spec: CronTriggerSpec, timezone: string): T
     now: Instant,
   ): Instant | null {
     const following = lastFire === null ? null : fires.next(lastFire);
-    if (lastFire !== null && following === null) return null;
-    if (newest === null && following !== null) return following;
+    if (lastFire !== null && (following === null || newest === null)) return following;
     const candidates = [following];
     if (newest !== null) candidates.push(newestFire(fires, newest, now));
     if (earliest !== null) candidates.push(fires.alignNext(earliest));
@@ -69,28 +68,15 @@ function chooseFire(
   skippedUntil: Instant,
 ): Instant | null {
   const allowed = fires.filter((fire) => fire !== null && (latest === null || fire <= latest)) as Instant[];
-  const passed = catchup === true ? [] : allowed.filter((fire) => fire <= skippedUntil);
-  if (passed.length > 0) return Math.max(...passed);
-  return allowed.length === 0 ? null : Math.min(...allowed);
-}
-
-function latestOf(candidates: readonly (Instant | null)[]): Instant | null {
-  const known = candidates.filter((candidate) => candidate !== null);
-  return known.length === 0 ? null : Math.max(...known);
-}
-
-/** The `newest`-th last fire that is due at `now`, or the oldest there is. */
-function newestFire(fires: Fires, newest: number, now: Instant): Instant | null {
-  let fire = fires.alignPrev(now);
-  for (let count = 1; count < newest && fire !== null; count++) fire = fires.prev(fire) ?? fire;
-  return fire;
+  const newestPassed = catchup === true ? null : latestOf(allowed.filter((fire) => fire <= skippedUntil));
+  return newestPassed ?? earliestOf(allowed);
 }
 
 /** The first run of a DAG without a start date: the fire that just passed, if that counts, else the one to come. */
 function firstFire(fires: Fires, runImmediately: CronTriggerSpec['runImmediately'], now: Instant): Instant | null {
   const past = fires.alignPrev(now);
   const next = fires.alignNext(now);
-  if (past === null || next === null || runImmediately === true) return past ?? next;
-  const grace = runImmediately === false ? Math.max((next - past) / 10, GRACE_MS) : runImmediately.withinMs;
+  if (past === null || runImmediately === true) return past ?? next;
+  const grace = runImmediately === false ? Math.max(((next ?? now) - past) / 10, GRACE_MS) : runImmediately.withinMs;
   return now - past <= grace ? past : next;
 }

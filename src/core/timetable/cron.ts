@@ -7,6 +7,7 @@ import type { NextRun } from '../../model/dag.js';
 import type { DataInterval, Instant } from '../../model/instant.js';
 import { parseCron } from './cron-fields.js';
 import { CronFires } from './cron-fires.js';
+import { laterOf, newestFire } from './merged-fires.js';
 import { newestWanted, runOver, type Timetable, type TimetableRestriction } from './timetable.js';
 
 export class CronTimetable implements Timetable {
@@ -21,21 +22,13 @@ export class CronTimetable implements Timetable {
    * @param timezone IANA name.
    * @throws AirflowLikeError CRON_INVALID, CRON_NEVER.
    */
-  constructor(expression: string, timezone: string, text: string = expression) {
+  constructor(expression: string, timezone: string, text: string) {
     this.#fires = new CronFires(parseCron(expression, 'schedule'), timezone);
     this.summary = text;
   }
 
   next(last: DataInterval | null, restriction: TimetableRestriction, now: Instant): NextRun | null {
-    const bound = this.#bound(restriction, now);
-    let start: Instant | null = bound;
-    if (last !== null) {
-      start = last.end === this.#lastFire ? last.end : this.#fires.alignPrev(last.end);
-      if (start === null) return null;
-      // The schedule became coarser: the fire before the last interval's end is no later than its start.
-      if (start <= last.start) start = this.#fires.next(last.start);
-      if (start !== null && bound !== null && bound > start) start = bound;
-    }
+    const start = laterOf(last && this.#startAfter(last), this.#bound(restriction, now));
     if (start === null) return null;
     const end = this.#fires.next(start);
     this.#lastFire = end;
@@ -47,20 +40,18 @@ export class CronTimetable implements Timetable {
     return { start: this.#fires.prev(end) ?? end, end };
   }
 
+  #startAfter({ start, end }: DataInterval): Instant | null {
+    const fire = end === this.#lastFire ? end : this.#fires.alignPrev(end);
+    if (fire !== null && fire > start) return fire;
+    // The schedule became coarser: the fire before the last interval's end is no later than its start.
+    return this.#fires.next(start);
+  }
+
   #bound({ earliest, catchup }: TimetableRestriction, now: Instant): Instant | null {
     const aligned = earliest === null ? null : this.#alignEarliest(earliest);
     const newest = newestWanted(catchup);
-    if (newest === null) return aligned;
-    const latest = this.#startOfNewest(newest, now);
-    if (latest === null || aligned === null) return latest ?? aligned;
-    return Math.max(latest, aligned);
-  }
-
-  /** Start of the `newest`-th last interval that is complete at `now`. */
-  #startOfNewest(newest: number, now: Instant): Instant | null {
-    let start = this.#fires.alignPrev(now);
-    for (let count = 0; count < newest && start !== null; count++) start = this.#fires.prev(start) ?? start;
-    return start;
+    // The newest interval that is complete lies between the last two fires.
+    return newest === null ? aligned : laterOf(newestFire(this.#fires, newest + 1, now), aligned);
   }
 
   #alignEarliest(earliest: Instant): Instant | null {

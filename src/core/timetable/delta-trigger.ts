@@ -3,7 +3,6 @@
  * without catchup is made now.
  */
 import type { ScheduleSpec } from '../../model/dag-spec.js';
-import type { Instant } from '../../model/instant.js';
 import { addSpan } from './delta.js';
 import { newestWanted, runEndingAt, type Timetable } from './timetable.js';
 
@@ -15,7 +14,8 @@ export function deltaTriggerTimetable(spec: Extract<ScheduleSpec, { kind: 'delta
       const following = last === null ? null : addSpan(last.end, span);
       let at = following ?? earliest ?? now;
       if (newest !== null) {
-        const oldestWanted = stepsBack(now, newest - 1);
+        const back = 1 - newest;
+        const oldestWanted = addSpan(now, { months: span.months * back, ms: span.ms * back });
         at = Math.max(oldestWanted, following ?? oldestWanted, earliest ?? oldestWanted);
       }
       return latest !== null && at > latest ? null : runEndingAt(at, intervalMs);
@@ -24,8 +24,4 @@ export function deltaTriggerTimetable(spec: Extract<ScheduleSpec, { kind: 'delta
     summary: spec.text,
     periodic: true,
   };
-
-  function stepsBack(from: Instant, steps: number): Instant {
-    return steps === 0 ? from : addSpan(from, { months: -span.months * steps, ms: -span.ms * steps });
-  }
 }

@@ -30,7 +30,7 @@ export function deltaTimetable(span: CalendarSpan, text: string): Timetable {
 /** Start of the `newest`-th last complete period, counted from the epoch. */
 function skipExact(ms: number, newest: number, earliest: Instant | null, now: Instant): Instant {
   const start = Math.floor(now / ms) * ms - newest * ms;
-  return earliest === null ? start : Math.max(start, earliest);
+  return Math.max(start, earliest ?? start);
 }
 
 /** The same for calendar spans, walked from the start date; without one counted back from now. */
@@ -48,11 +48,11 @@ function skipCalendar(span: CalendarSpan, newest: number, earliest: Instant | nu
 export function addSpan(instant: Instant, { months, ms }: CalendarSpan): Instant {
   if (months === 0) return instant + ms;
   const date = new Date(instant);
+  const year = date.getUTCFullYear();
+  const month = date.getUTCMonth();
   const day = date.getUTCDate();
-  const monthIndex = date.getUTCFullYear() * 12 + date.getUTCMonth() + months;
-  const year = Math.floor(monthIndex / 12);
-  const month = monthIndex - year * 12;
-  const lastDay = new Date(Date.UTC(year, month + 1, 0)).getUTCDate();
-  const timeOfDay = instant - Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), day);
-  return Date.UTC(year, month, Math.min(day, lastDay)) + timeOfDay + ms;
+  const lastDay = new Date(Date.UTC(year, month + months + 1, 0)).getUTCDate();
+  const timeOfDay = instant - Date.UTC(year, month, day);
+  // A month beyond December is one of a later year.
+  return Date.UTC(year, month + months, Math.min(day, lastDay)) + timeOfDay + ms;
 }

@@ -22,10 +22,8 @@ const ALL_HOURS = 24;
  * none; deltas and event lists have none either.
  */
 export function dstMoments(schedule: ScheduleSpec, timezone: string, from: Instant, to: Instant): readonly DstMoment[] {
-  const expressions = expressionsOf(schedule);
-  if (expressions.length === 0 || timezone === 'UTC') return [];
   const changes = offsetChanges(timezone, from, to);
-  const moments = expressions.flatMap((expression) => {
+  const moments = expressionsOf(schedule).flatMap((expression) => {
     const fields = parseCron(expression, 'schedule');
     if (fields.hours.size === ALL_HOURS) return [];
     const wall = new CronFires(fields, 'UTC');

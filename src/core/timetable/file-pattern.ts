@@ -38,10 +38,9 @@ export function parseFilePattern(written: unknown, place: string): FilePattern {
   const names = written.replace(/^(\.\/)+/, '').split('/');
   const [first, ...others] = names;
   if (names.includes('..')) return refuse('".." does not match; write an absolute path for a folder outside of the project');
-  if (others.includes('') || names.includes('.') || (first === '' && others.length === 0))
-    return refuse('a folder has no name here');
+  if (others.includes('') || names.includes('.')) return refuse('a folder has no name here');
   for (const name of names) {
-    if (name !== '**' && (name.match(/\*/g) ?? []).length > MOST_STARS) return refuse(`more than ${MOST_STARS} * in one name`);
+    if (name.split('*').length > MOST_STARS + 1) return refuse(`more than ${MOST_STARS} * in one name`);
   }
   const matchers = names.map((name) => (name === '**' ? ANY_FOLDERS : matcherOf(name, refuse)));
   const firstWild = names.findIndex((name) => /[*?[\]{}()]/.test(name));

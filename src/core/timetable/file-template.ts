@@ -31,7 +31,9 @@ const PARTS = /^\s*(\w+)\s*(?:\|\s*(\w+)\s*)?$/;
  */
 export function fillFileTemplate(template: string, run: NextRun, timezone: string, place: string): string {
   return template.replace(PLACEHOLDER, (written, inner: string) => {
-    const [, first = '', second] = PARTS.exec(inner) ?? [];
+    const parts = PARTS.exec(inner);
+    const first = parts?.[1] ?? '';
+    const second = parts?.[2];
     const [date, format] = second === undefined ? ['logical_date', first] : [first, second];
     const dateOf = DATES[date];
     const formatted = FORMATS[format];

@@ -14,10 +14,8 @@ export interface Fires {
 
 /** The fires of several schedules as one; where some of them coincide there is one fire. */
 export function mergedFires(members: readonly Fires[]): Fires {
-  const [only] = members;
-  if (only && members.length === 1) return only;
-  const first = (ask: (fires: Fires) => Instant | null): Instant | null => extreme(members.map(ask), Math.min);
-  const last = (ask: (fires: Fires) => Instant | null): Instant | null => extreme(members.map(ask), Math.max);
+  const first = (ask: (fires: Fires) => Instant | null): Instant | null => earliestOf(members.map(ask));
+  const last = (ask: (fires: Fires) => Instant | null): Instant | null => latestOf(members.map(ask));
   return {
     next: (instant) => first((fires) => fires.next(instant)),
     prev: (instant) => last((fires) => fires.prev(instant)),
@@ -26,8 +24,24 @@ export function mergedFires(members: readonly Fires[]): Fires {
   };
 }
 
-function extreme(instants: readonly (Instant | null)[], choose: (a: number, b: number) => number): Instant | null {
-  let found: Instant | null = null;
-  for (const instant of instants) if (instant !== null) found = found === null ? instant : choose(found, instant);
-  return found;
+/** The `count`-th last fire at or before `now`, or the oldest there is. */
+export function newestFire(fires: Fires, count: number, now: Instant): Instant | null {
+  let fire = fires.alignPrev(now);
+  for (let found = 1; found < count && fire !== null; found++) fire = fires.prev(fire) ?? fire;
+  return fire;
+}
+
+/** The later of two instants, of which either may be missing. */
+export function laterOf(a: Instant | null, b: Instant | null): Instant | null {
+  if (a === null) return b;
+  return b === null ? a : Math.max(a, b);
+}
+
+export function latestOf(instants: readonly (Instant | null)[]): Instant | null {
+  return instants.reduce(laterOf, null);
+}
+
+export function earliestOf(instants: readonly (Instant | null)[]): Instant | null {
+  const known = instants.filter((instant) => instant !== null);
+  return known.length === 0 ? null : Math.min(...known);
 }

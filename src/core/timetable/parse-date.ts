@@ -55,7 +55,7 @@ function offsetOf(zone: string, value: unknown, place: string): number {
   if (zone.toUpperCase() === 'Z') return 0;
   const hours = Number(zone.slice(1, 3));
   const minutes = Number(zone.slice(-2));
-  if (hours > 14 || minutes > 59) throw invalid(`the offset ${zone} is outside -14:00 to +14:00`, value, place);
+  if (hours * 60 + minutes > 14 * 60 || minutes > 59) throw invalid(`the offset ${zone} is outside -14:00 to +14:00`, value, place);
   return (zone.startsWith('-') ? -1 : 1) * (hours * 60 + minutes) * 60_000;
 }
 
@@ -63,8 +63,8 @@ function fromLocal(local: number, timezone: string, value: unknown, place: strin
   const offsetAt = zoneOffset(timezone);
   const before = offsetAt(local - 86_400_000);
   const after = offsetAt(local + 86_400_000);
-  // The larger offset gives the earlier instant.
-  for (const offset of before >= after ? [before, after] : [after, before]) {
+  // Of a time that comes twice the offset before the change gives the first.
+  for (const offset of [before, after]) {
     if (offsetAt(local - offset) === offset) return { instant: local - offset, warning: null };
   }
   const instant = local - before;

@@ -71,6 +71,6 @@ function walk(
 
 function movesOn({ lastsUntilNow }: Timetable, previous: DataInterval, { logicalDate, dataInterval }: NextRun): boolean {
   const { start, end } = dataInterval;
-  if (logicalDate === previous.start || (lastsUntilNow && start === end)) return false;
-  return logicalDate > previous.start || end > previous.end;
+  if (lastsUntilNow && start === end) return false;
+  return logicalDate > previous.start || (logicalDate < previous.start && end > previous.end);
 }

@@ -23,10 +23,11 @@ const timetables = new WeakMap<DagSpec, Timetable>();
  * @throws AirflowLikeError UNKNOWN_NAME when a custom timetable is not registered; CRON_INVALID for a stored expression that is none.
  */
 export function timetableFor(spec: DagSpec, custom?: ReadonlyMap<string, Timetable>): Timetable {
-  if (timePartOf(spec.schedule).kind === 'custom') return customTimetable(spec, custom);
+  const schedule = timePartOf(spec.schedule);
+  if (schedule.kind === 'custom') return customTimetable(schedule, spec.dagId, custom);
   const known = timetables.get(spec);
   if (known) return known;
-  const timetable = timetableOf(timePartOf(spec.schedule), spec.timezone);
+  const timetable = timetableOf(schedule, spec.timezone);
   timetables.set(spec, timetable);
   return timetable;
 }
@@ -56,15 +57,17 @@ function timetableOf(schedule: TimeScheduleSpec, timezone: string): Timetable {
   }
 }
 
-function customTimetable(spec: DagSpec, custom?: ReadonlyMap<string, Timetable>): Timetable {
-  const schedule = timePartOf(spec.schedule);
-  if (schedule.kind !== 'custom') return noTimetable;
+function customTimetable(
+  schedule: Extract<TimeScheduleSpec, { kind: 'custom' }>,
+  dagId: string,
+  custom?: ReadonlyMap<string, Timetable>,
+): Timetable {
   const timetable = custom?.get(schedule.name);
   if (timetable) return timetable.configure?.(schedule.args) ?? timetable;
   throw new AirflowLikeError('UNKNOWN_NAME', {
-    place: `${spec.dagId}.schedule`,
+    place: `${dagId}.schedule`,
     message: 'no plugin registers a timetable of this name',
     value: schedule.name,
-    suggestion: nearestName(schedule.name, custom?.keys() ?? []),
+    suggestion: custom ? nearestName(schedule.name, custom.keys()) : null,
   });
 }

@@ -65,7 +65,7 @@ function latestEnd({ endDate, tasks }: DagSpec): Instant | null {
 /** How many of the newest complete intervals are wanted; null: all of them. */
 export function newestWanted(catchup: Catchup): number | null {
   if (catchup === true) return null;
-  return typeof catchup === 'object' ? Math.max(1, catchup.last) : 1;
+  return typeof catchup === 'object' ? catchup.last : 1;
 }
 
 /** The run that covers [start, end) and is due at its end; null when it starts after `latest`. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { planDagSchedule } from '../../../src/core/dag-run/plan-schedule.js';
 import { newFiles, observeFiles, settledFiles } from '../../../src/core/timetable/file-watch.js';
+import { timetableFor } from '../../../src/core/timetable/resolve.js';
 import type { Catchup, DagSpec, ScheduleSpec } from '../../../src/model/dag-spec.js';
 import { fileVersion, type FoundFile } from '../../../src/model/found-file.js';
 import { dagSchedule, dagSpec, utc } from './factories.js';
@@ -20,6 +21,16 @@ describe('what a look into a folder says', () => {
     ]);
   });
 
+  it.each([
+    ['its size alone', found('a', 1_000, 4)],
+    ['its time alone', found('a', 1_001, 3)],
+  ])('a file that changes %s is not settled', (_what, changed) => {
+    const first = observeFiles(new Map(), [found('a', 1_000, 3)], 0);
+    const second = observeFiles(first, [changed], 2_000);
+    expect(settledFiles(second, 2_000, 3_999)).toEqual([]);
+    expect(settledFiles(second, 2_000, 4_000)).toEqual([changed]);
+  });
+
   it('a file that was away begins anew', () => {
     const first = observeFiles(new Map(), [found('a')], 0);
     const back = observeFiles(observeFiles(first, [], 5_000), [found('a')], 6_000);
@@ -27,14 +38,14 @@ describe('what a look into a folder says', () => {
   });
 
   it('each version of a file is new once, the oldest first', () => {
-    const files = [found('c', 5), found('b', 1), found('a', 5), found('seen', 2), found('again', 9)];
+    const files = [found('c', 5), found('b', 1), found('a', 5), found('d', 5), found('seen', 2), found('again', 9)];
     const remembered = new Map([
       ['seen', [fileVersion(found('seen', 2))]],
       ['again', [fileVersion(found('again', 8))]],
     ]);
     const paths = (rewritten: 'run' | 'ignore') => newFiles(files, remembered, rewritten).map(({ path }) => path);
-    expect(paths('run')).toEqual(['b', 'a', 'c', 'again']);
-    expect(paths('ignore')).toEqual(['b', 'a', 'c']);
+    expect(paths('run')).toEqual(['b', 'a', 'c', 'd', 'again']);
+    expect(paths('ignore')).toEqual(['b', 'a', 'c', 'd']);
   });
 
   it('a hundred thousand files are looked through', () => {
@@ -61,6 +72,12 @@ describe('a schedule that watches a folder', () => {
       undefined,
       new Map(files === null ? [] : [['in/*', files]]),
     );
+
+  it('has no dates to go over, and a run by hand covers a point in time', () => {
+    const timetable = timetableFor(dagSpec([], { schedule }));
+    expect(timetable).toMatchObject({ periodic: false, summary: 'fileWatch(in/*)' });
+    expect(timetable.inferManualInterval(now)).toEqual({ start: now, end: now });
+  });
 
   it('asks for a look first', () => {
     expect(plan(null)).toMatchObject({ createRuns: [], nextRun: null, checkAt: now + 1_000, wantsFiles: ['in/*'] });

@@ -73,6 +73,7 @@ describe('the restriction of a timetable', () => {
     ['ends no later than the DAG', [1, 5], [[null, 6], [null, 4]], [1, 5]], // prettier-ignore
     ['ends with the DAG when one of them does not end', [1, 9], [[null, 6], [null, null]], [1, 9]], // prettier-ignore
     ['is the DAG’s without tasks', [1, 9], [], [1, 9]],
+    ['is open without dates', [null, null], [[null, null]], [null, null]],
   ])('%s', (_name, [start, end], tasks, [earliest, latest]) => {
     const spec = dagSpec(
       tasks.map((dates) => task(...dates)),

@@ -5,7 +5,7 @@ import { intervalsBetween, nextRuns } from '../../../src/core/timetable/preview.
 import { parseSchedule } from '../../../src/core/timetable/parse-schedule.js';
 import { timetableFor } from '../../../src/core/timetable/resolve.js';
 import type { Timetable } from '../../../src/core/timetable/timetable.js';
-import type { Catchup, DagSpec } from '../../../src/model/dag-spec.js';
+import type { Catchup, DagSpec, ScheduleSpec } from '../../../src/model/dag-spec.js';
 import { dagSpec, utc } from './factories.js';
 
 const iso = (instant: number) => new Date(instant).toISOString().slice(0, 16);
@@ -16,7 +16,7 @@ function scheduled(text: string | null, changes: Partial<DagSpec> = {}): DagSpec
 
 /** The first fires from `from` on, as the starts of contiguous intervals. */
 function fires(cron: string, timezone: string, from: string, count: number): string[] {
-  const timetable = new CronTimetable(cron, timezone);
+  const timetable = new CronTimetable(cron, timezone, cron);
   const starts: string[] = [];
   let last = null;
   for (let index = 0; index < count; index++) {
@@ -98,6 +98,83 @@ describe('the first run of a schedule', () => {
     const restriction = { earliest: null, latest: null, catchup: false };
     const last = intervalMs === 0 ? utc('2026-01-10T08:20:00') : utc('2026-01-10T09:00:00');
     expect(iso(timetable.next({ start: last - intervalMs, end: last }, restriction, at)?.runAfter ?? 0)).toBe(due);
+  });
+});
+
+describe('data intervals of cron expressions', () => {
+  const timetable = new CronTimetable('0 0 * * *', 'UTC', '@daily');
+  const next = (last: [string, string] | null, earliest: string | null, catchup: Catchup, now: string, latest?: string) => {
+    const run = timetable.next(
+      last && { start: utc(last[0]), end: utc(last[1]) },
+      { earliest: earliest === null ? null : utc(earliest), latest: latest === undefined ? null : utc(latest), catchup },
+      utc(now),
+    );
+    return run && [iso(run.dataInterval.start).slice(0, 10), iso(run.dataInterval.end).slice(0, 10)];
+  };
+
+  it.each<[string, [string, string] | null, string | null, Catchup, string | null]>([
+    ['none without a start date and catchup', null, null, true, null],
+    ['the newest complete one without a start date', null, null, false, '2026-01-09'],
+    ['the newest three without a start date', null, null, { last: 3 }, '2026-01-07'],
+    ['what follows the last one', ['2026-01-03', '2026-01-04'], '2026-01-01', true, '2026-01-04'],
+    ['what follows the last one without a start date', ['2026-01-03', '2026-01-04'], null, true, '2026-01-04'],
+    ['what follows one that ended in between', ['2026-01-03', '2026-01-04T05:00:00'], '2026-01-01', true, '2026-01-04'],
+    ['what follows one that was shorter', ['2026-01-04T04:00:00', '2026-01-04T05:00:00'], '2026-01-01', true, '2026-01-05'],
+    ['what follows one that was a point in time', ['2026-01-04', '2026-01-04'], '2026-01-01', true, '2026-01-05'],
+    ['the newest one, not what passed', ['2026-01-03', '2026-01-04'], '2026-01-01', false, '2026-01-09'],
+    ['the one that lasts, after the newest', ['2026-01-09', '2026-01-10'], '2026-01-01', false, '2026-01-10'],
+    ['none before a start date that was moved back', ['2026-01-03', '2026-01-04'], '2026-02-01', true, '2026-02-01'],
+    ['none before the start date', null, '2026-02-01', false, '2026-02-01'],
+  ])('%s', (_name, last, earliest, catchup, start) => {
+    expect(next(last, earliest, catchup, '2026-01-10T10:30:00')?.[0] ?? null).toBe(start);
+  });
+
+  it('also before 1970', () => {
+    expect(next(null, '1960-02-28', true, '1965-01-01')).toEqual(['1960-02-28', '1960-02-29']);
+    expect(next(['1960-02-28', '1960-02-29'], null, true, '1965-01-01')).toEqual(['1960-02-29', '1960-03-01']);
+    expect(next(null, null, false, '1965-01-01')).toEqual(['1964-12-31', '1965-01-01']);
+  });
+
+  it('follow each other whatever was asked in between', () => {
+    const open = { earliest: utc('2026-01-01'), latest: null, catchup: true };
+    const first = timetable.next(null, open, 0);
+    expect(next(null, '2026-03-01', true, '2026-01-10')).toEqual(['2026-03-01', '2026-03-02']);
+    expect(iso(timetable.next(first?.dataInterval ?? null, open, 0)?.logicalDate ?? 0)).toBe('2026-01-02T00:00');
+  });
+
+  it('end with the one that starts at the end date', () => {
+    expect(next(null, '2026-01-04', true, '2026-01-10', '2026-01-04')).toEqual(['2026-01-04', '2026-01-05']);
+    expect(next(null, '2026-01-04', true, '2026-01-10', '2026-01-03T23:59:59')).toBeNull();
+  });
+});
+
+describe('the timetable of a DAG', () => {
+  const condition = { kind: 'asset', asset: { name: 'a', uri: 'a', group: 'asset', extra: {} } } as const;
+  const cron = { kind: 'cron', expression: '0 0 * * *', text: '@daily' } as const;
+  const hybrid: ScheduleSpec = {
+    kind: 'hybrid',
+    time: { kind: 'delta', span: { months: 0, ms: 60_000 }, text: '1m' },
+    file: 'in/{{ ds }}',
+    settleMs: 0,
+    waitForMs: 0,
+    onTimeout: 'run',
+    text: 'hybrid(1m)',
+  };
+
+  it.each<[ScheduleSpec, string, boolean]>([
+    [{ kind: 'none' }, 'none', false],
+    [{ kind: 'once' }, '@once', false],
+    [{ kind: 'continuous', text: '@continuous' }, '@continuous', false],
+    [cron, '@daily', true],
+    [{ kind: 'delta', span: { months: 0, ms: 60_000 }, text: '1m' }, 'every 1m', true],
+    [hybrid, 'hybrid(1m)', true],
+    [{ kind: 'assets', condition, text: 'a' }, 'none', false],
+    [{ kind: 'assetOrTime', time: cron, condition, text: 'a' }, '@daily', true],
+  ])('%j: %s, over dates: %s', (schedule, summary, periodic) => {
+    const spec = dagSpec([], { schedule });
+    expect(timetableFor(spec)).toMatchObject({ summary, periodic });
+    // It is read once.
+    expect(timetableFor(spec)).toBe(timetableFor(spec));
   });
 });
 
@@ -241,6 +318,9 @@ describe('timetables of plugins', () => {
   it('are an error when nobody registers them', () => {
     expect(() => timetableFor(spec, new Map([['ten', everyTen]]))).toThrow(
       'UNKNOWN_NAME: d.schedule: no plugin registers a timetable of this name, got "tens"; did you mean ten?',
+    );
+    expect(() => timetableFor(spec)).toThrow(
+      expect.objectContaining({ code: 'UNKNOWN_NAME', details: expect.objectContaining({ suggestion: null }) }),
     );
   });
 
