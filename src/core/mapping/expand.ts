@@ -63,7 +63,7 @@ export function reviseCopies(view: RunView, node: TaskNode, now: Instant, option
   const { mapping } = node.facts;
   if (mapping === null) return [];
   const source = mapLength(view, mapping);
-  if (source.kind !== 'known' || source.length > options.maxMapLength || source.length === copiesOf(node)) return [];
+  if (source.kind !== 'known' || source.length > options.maxMapLength || fits(node, source.length)) return [];
   const added: TaskInstance[] = [];
   const missing = new Set(range(0, source.length));
   for (const { instance } of [...node.slots]) {
@@ -77,6 +77,14 @@ export function reviseCopies(view: RunView, node: TaskNode, now: Instant, option
   const { instance: pattern } = node.slots[0] as Slot;
   added.push(...view.insertCopies(pattern, missing));
   return added;
+}
+
+/** Whether the copies are those of so many elements. One beyond them that is still under way may hide that one of them is missing. */
+function fits(node: TaskNode, length: number): boolean {
+  if (copiesOf(node) !== length) return false;
+  return (
+    node.counts.removed === 0 || node.slots.every(({ instance }) => instance.mapIndex >= length === (instance.state === 'removed'))
+  );
 }
 
 function fail(view: RunView, instance: TaskInstance, now: Instant, reason: string): TaskInstance {

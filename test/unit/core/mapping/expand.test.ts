@@ -89,6 +89,11 @@ describe('copies of a source that was run again', () => {
     expect(changeOf(view, 1)).toMatchObject({ path: ['none'], next: { endedAt: null } });
   });
 
+  it('come back also where one that is too many is still under way in their place', () => {
+    const rows = { src: returned(2), 'm[0]': 'none', 'm[1]': 'removed', 'm[2]': 'running' } as const;
+    expect(statesOf(planned(each(SRC), rows))).toMatchObject({ 'm[0]': 'scheduled', 'm[1]': 'scheduled', 'm[2]': 'running' });
+  });
+
   it('are removed where there are too many, with the reason and the time, and wait for nothing more', () => {
     const waiting = { state: 'up_for_retry', tryNumber: 1, wakeAt: 900 } as const;
     const view = planned(each(SRC), { src: returned(1), 'm[0]': 'none', 'm[1]': waiting });
