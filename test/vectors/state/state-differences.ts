@@ -40,16 +40,15 @@ export function leavesRunningTasksAlone(testCase: VectorCase, ours: unknown): bo
   return isSpared || isOver;
 }
 
-/** In a run: a mapped task became upstream_failed there before what it is mapped over was finished, and does not here. */
+/** In a run: a mapped task became upstream_failed there before all copies of what it is mapped over were finished, and does not here. */
 function waitsForLengthInRun(testCase: RunCase, ours: unknown): boolean {
-  const { ticks } = flattened(testCase.expect);
+  const { ticks, states } = flattened(testCase.expect);
   return testCase.tasks.some((task) => {
     const source = sourceOf(task, testCase);
     const at = ticks.find(({ changed }) => changed[task.id] === 'upstream_failed')?.t;
     if (source === undefined || at === undefined) return false;
-    const isFinishedBefore = ticks.some(({ t, changed }) =>
-      Object.entries(changed).some(([name, state]) => t <= at && taskOf(name) === source && isFinal(state)),
-    );
+    const copies = Object.keys(states).filter((name) => taskOf(name) === source);
+    const isFinishedBefore = copies.every((name) => ticks.some(({ t, changed }) => t <= at && isFinal(changed[name] ?? 'none')));
     return !isFinishedBefore && !flat(ours).ticks.some(({ t, changed }) => t === at && changed[task.id] !== undefined);
   });
 }
