@@ -200,7 +200,13 @@ export class RunView {
   patch(instanceId: number, patch: Omit<Partial<TaskInstance>, 'id' | 'state'>): TaskInstance {
     const slot = this.#slot(instanceId);
     this.#pending(slot);
+    const { mapIndex } = slot.instance;
     recount(slot, { ...slot.instance, ...patch });
+    if (slot.instance.mapIndex !== mapIndex) {
+      // An expansion into one copy inserts none, but what is below has another parent all the same.
+      this.#changes++;
+      this.#addChildren(slot.node);
+    }
     return slot.instance;
   }
 
@@ -244,7 +250,7 @@ export class RunView {
     if (copies.length > 0) {
       this.#changes += copies.length;
       this.agenda.addTask(node);
-      for (const child of node.downstream) this.agenda.addTask(child);
+      this.#addChildren(node);
     }
     return copies;
   }
@@ -354,6 +360,10 @@ export class RunView {
     if (!changesOutcome(from, to)) return;
     this.agenda.addNeighbours(slot);
     if (node.mattersToNextRun) this.#wakeNextRun = true;
+  }
+
+  #addChildren(node: TaskNode): void {
+    for (const child of node.downstream) this.agenda.addTask(child);
   }
 
   #tally({ facts, task }: TaskNode, state: TaskInstanceState, by: number): void {

@@ -365,6 +365,12 @@ describe('a mapped group', () => {
     expect(view.instances('z')[0]?.state).toBe('scheduled');
   });
 
+  it('of one element expands a member as soon as its parent is, too', () => {
+    const view = start(1);
+    planRun(view, 1);
+    expect(statesOf(view)).toEqual({ src: 'success', 'a[0]': 'scheduled', 'b[0]': 'none', z: 'none' });
+  });
+
   it('of no elements is skipped, member by member', () => {
     const view = start(0);
     planRun(view, 1);
