@@ -57,7 +57,7 @@ const SECOND: FieldRule = { name: 'second', min: 0, max: 59, names: [], special:
  * @throws AirflowLikeError CRON_INVALID naming the field and its range; CRON_NEVER when no date can match.
  */
 export function parseCron(expression: string, place: string): CronFields {
-  const parts = expression.split(/\s+/).filter((part) => part !== '');
+  const parts = expression.split(/\s/).filter((part) => part !== '');
   if (parts.length !== 5 && parts.length !== 6) {
     throw new AirflowLikeError('CRON_INVALID', {
       place,

@@ -35,7 +35,7 @@ export class CronFires {
     return this.#simple === null ? this.#ask(instant) : this.#nextSimple(this.#simple, instant);
   }
 
-  /** Last fire strictly before `instant`; null when there is none within nine years. */
+  /** Last fire strictly before `instant`; null when there is none for decades. */
   prev(instant: Instant): Instant | null {
     for (let window = 60_000; window < SEARCH_DAYS * DAY_MS * 4; window *= 4) {
       let found: Instant | null = null;
@@ -65,26 +65,26 @@ export class CronFires {
 
   #nextSimple(simple: SimpleDay, instant: Instant): Instant | null {
     // A walk asks many times within one day.
-    const today = this.#plainDay;
-    const isToday = instant >= today.start - today.offset && instant < today.start + DAY_MS - today.offset;
-    let offset = isToday ? today.offset : this.#offsetAt(instant);
-    const local = instant + offset;
-    let dayStart = Math.floor(local / DAY_MS) * DAY_MS;
-    let afterSecond = Math.floor((local - dayStart) / 1_000);
-    // Also when today does not match: a fixed time in a gap at the end of yesterday fires today.
-    if (!isToday && !this.#isPlain(dayStart, offset)) return this.#ask(instant);
-    if (!isToday) this.#plainDay = { start: dayStart, offset };
-    for (let days = 0; days < SEARCH_DAYS; days++) {
-      if (simple.matches(dayStart)) {
-        if (days > 0) {
-          offset = this.#offsetAt(dayStart + DAY_MS / 2 - offset);
-          if (!this.#isPlain(dayStart, offset)) return this.#ask(Math.max(instant, dayStart - offset - MARGIN_MS));
-        }
-        const second = simple.secondAfter(afterSecond);
-        if (second !== null) return dayStart + second * 1_000 - offset;
-      }
+    let { start: dayStart, offset } = this.#plainDay;
+    let local = instant + offset;
+    const isToday = local >= dayStart && local < dayStart + DAY_MS;
+    if (!isToday) {
+      offset = this.#offsetAt(instant);
+      local = instant + offset;
+      dayStart = Math.floor(local / DAY_MS) * DAY_MS;
+      // Also when today does not match: a fixed time in a gap at the end of yesterday fires today.
+      if (!this.#isPlain(dayStart, offset)) return this.#ask(instant);
+      this.#plainDay = { start: dayStart, offset };
+    }
+    const today = simple.matches(dayStart) ? simple.secondAfter(Math.floor((local - dayStart) / 1_000)) : null;
+    if (today !== null) return dayStart + today * 1_000 - offset;
+    for (let days = 1; days < SEARCH_DAYS; days++) {
       dayStart += DAY_MS;
-      afterSecond = -1;
+      if (!simple.matches(dayStart)) continue;
+      // Somewhere on earth that day is under way then; if the offset is another one here, the day is not plain.
+      offset = this.#probe(dayStart);
+      if (!this.#isPlain(dayStart, offset)) return this.#ask(Math.max(instant, dayStart - offset - MARGIN_MS));
+      return dayStart + simple.firstSecond * 1_000 - offset;
     }
     return null;
   }
@@ -101,6 +101,7 @@ export class CronFires {
     const known = this.#probes.get(at);
     if (known !== undefined) return known;
     // A walk visits neighbouring days; nothing older is worth keeping.
+    // Stryker disable next-line ConditionalExpression,EqualityOperator: how many are kept costs time or memory, and changes no answer
     if (this.#probes.size > 64) this.#probes.clear();
     const offset = this.#offsetAt(at);
     this.#probes.set(at, offset);
@@ -120,6 +121,10 @@ class SimpleDay {
     this.#nextHour = nextTable(fields.hours, 24);
     this.#nextMinute = nextTable(fields.minutes, 60);
     this.#nextSecond = nextTable(fields.seconds, 60);
+  }
+
+  get firstSecond(): number {
+    return this.secondAfter(-1) as number;
   }
 
   /** @param dayStart Local midnight, as milliseconds. */

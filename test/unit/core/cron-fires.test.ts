@@ -1,7 +1,8 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { Cron } from 'croner';
 import { parseCron } from '../../../src/core/timetable/cron-fields.js';
 import { CronFires } from '../../../src/core/timetable/cron-fires.js';
+import { CronTimetable } from '../../../src/core/timetable/cron.js';
 import { utc } from './factories.js';
 
 const SECOND = 1_000;
@@ -92,17 +93,22 @@ describe('around a change of the clocks each expression fires when croner says s
     '*/30 1-3 * * *',
     '15 9 * * 1-5',
     '0 3 * * SUN-SUN',
+    '30 2 * * 0',
+    '30 23 * * 6',
+    '0,30 0-3 * * 0',
   ];
 
   it.each([
     ['America/New_York', '2025-03-09T07:00:00'],
     ['America/New_York', '2025-11-02T06:00:00'],
+    ['America/Adak', '2025-03-09T12:00:00'],
     ['Atlantic/Azores', '2025-03-30T01:00:00'],
     ['Australia/Lord_Howe', '2025-04-05T15:00:00'],
     ['America/Sao_Paulo', '2018-11-04T03:00:00'],
+    ['America/Sao_Paulo', '2018-02-18T02:00:00'],
     ['Pacific/Apia', '2011-12-30T10:00:00'],
   ])('%s at %s', (timezone, change) => {
-    const moments: number[] = [];
+    const moments = [5, 4, 3, 2].map((days) => utc(change) - days * DAY);
     for (let at = utc(change) - 32 * HOUR; at <= utc(change) + 32 * HOUR; at += HOUR) moments.push(at);
     for (const expression of EXPRESSIONS) {
       const fields = parseCron(expression, 'schedule');
@@ -114,5 +120,45 @@ describe('around a change of the clocks each expression fires when croner says s
       const reversed = moments.toReversed().map((at) => iso(backward.next(at)));
       expect({ expression, fires: reversed.toReversed() }).toEqual({ expression, fires: expected });
     }
+  });
+});
+
+/** croner is some fifty times slower than arithmetic, so that how often it is asked is held here, instead of time. */
+describe('croner is asked', () => {
+  const questionsOf = (walk: () => void): number => {
+    const spy = jest.spyOn(Cron.prototype, 'nextRun');
+    try {
+      walk();
+      return spy.mock.calls.length;
+    } finally {
+      spy.mockRestore();
+    }
+  };
+  const walk = (fires: CronFires, from: string, count: number) => {
+    let at: number | null = utc(from);
+    for (let found = 0; found < count && at !== null; found++) at = fires.next(at);
+  };
+
+  it.each([
+    ['30 * * * *', 'UTC'],
+    ['30 * * * *', 'America/New_York'],
+    ['0 0 * * 1', 'Australia/Lord_Howe'],
+    ['*/20 6 * * 1-5', 'Europe/Paris'],
+  ])('nothing about %s in %s on days on which the clocks are not changed', (expression, timezone) => {
+    const fires = firesOf(expression, timezone);
+    expect(questionsOf(() => walk(fires, '2026-06-01', 10))).toBe(0);
+  });
+
+  it('once for each fire of a form of its own, also when intervals are walked', () => {
+    const fires = firesOf('0 0 L * *');
+    expect(questionsOf(() => walk(fires, '2026-06-01', 10))).toBe(10);
+    const timetable = new CronTimetable('0 0 L * *', 'UTC', '');
+    const questions = questionsOf(() => {
+      let last = null;
+      for (let count = 0; count < 10; count++)
+        last = timetable.next(last, { earliest: utc('2026-06-01'), latest: null, catchup: true }, 0)?.dataInterval ?? null;
+    });
+    // And once for the begin of the first interval.
+    expect(questions).toBe(11);
   });
 });

@@ -81,5 +81,7 @@ describe('the restriction of a timetable', () => {
     );
     const expected = { earliest: earliest && january(earliest), latest: latest && january(latest), catchup: true };
     expect(restrictionOf(spec)).toEqual(expected);
+    // It is worked out once.
+    expect(restrictionOf(spec)).toBe(restrictionOf(spec));
   });
 });
