@@ -177,6 +177,41 @@ describe('the callback of a task', () => {
   });
 });
 
+describe('whether workers are told that there is something to call', () => {
+  /** What a view with a callback of every kind has drained: two changes, of which the second asks for a call, and the end of the run. */
+  const both = (): RunCommit => {
+    const view = viewOf([taskSpec('a'), calledTask('b')], { a: running('a'), b: running('b') }, { spec });
+    settleAttempt(view, 1, SUCCESS, 10, 10);
+    settleAttempt(view, 2, SUCCESS, 10, 10);
+    planRun(view, 10);
+    return view.drain(SCHEDULER, undefined) as RunCommit;
+  };
+  const NOTHING = { ...both(), run: null, changes: [] };
+
+  it.each<[string, readonly RunCommit[], boolean]>([
+    ['one of several changes asks for it', [{ ...both(), run: null }], true],
+    ['only the end of the run does', [{ ...both(), changes: [] }], true],
+    ['only the second commit does', [NOTHING, both()], true],
+    ['a change and the end of a run ask for nothing', [silent()], false],
+    ['a row is inserted that asks for nothing', [{ ...NOTHING, insertions: insertion() }], false],
+    ['nothing is written', [NOTHING], false],
+    ['there is no commit', [], false],
+  ])('%s', (_what, commits, expected) => expect(writesCallbacks(commits)).toBe(expected));
+
+  function silent(): RunCommit {
+    const view = viewOf([taskSpec('a')], { a: running('a') });
+    settleAttempt(view, 1, SUCCESS, 10, 10);
+    planRun(view, 10);
+    return view.drain(SCHEDULER, undefined) as RunCommit;
+  }
+
+  function insertion(): RunCommit['insertions'] {
+    const view = viewOf([taskSpec('m', { map: { kind: 'each', sources: [{ kind: 'value', value: [1, 2] }] } })], {});
+    planRun(view, 10);
+    return (view.drain(SCHEDULER, undefined) as RunCommit).insertions;
+  }
+});
+
 describe('the callback of a run', () => {
   const ended = (
     tasks: readonly TaskSpec[],
