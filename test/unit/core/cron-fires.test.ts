@@ -95,6 +95,7 @@ describe('around a change of the clocks each expression fires when croner says s
     '0 3 * * SUN-SUN',
     '30 2 * * 0',
     '30 23 * * 6',
+    '30 * * * 6',
     '0,30 0-3 * * 0',
   ];
 
