@@ -3,6 +3,7 @@ import { continuousTimetable } from '../../../src/core/timetable/continuous.js';
 import { cronTriggerTimetable } from '../../../src/core/timetable/cron-trigger.js';
 import { deltaTriggerTimetable } from '../../../src/core/timetable/delta-trigger.js';
 import { eventsTimetable } from '../../../src/core/timetable/events.js';
+import { onceTimetable } from '../../../src/core/timetable/once.js';
 import type { Timetable, TimetableRestriction } from '../../../src/core/timetable/timetable.js';
 import type { CalendarSpan, Catchup } from '../../../src/model/dag-spec.js';
 import { utc } from './factories.js';
@@ -176,6 +177,42 @@ describe('events', () => {
   });
 });
 
-it('continuous runs allow one at a time', () => {
-  expect(continuousTimetable.maxActiveRuns).toBe(1);
+describe('@once', () => {
+  it.each<[string, string | null, TimetableRestriction, string | null]>([
+    ['is due at the start date', null, restrict(true, '2026-01-01'), '2026-01-01T00:00:00'],
+    ['is due at once without one', null, restrict(false), '2026-01-10T00:00:00'],
+    ['is due once', '2026-01-01', restrict(true, '2026-01-01'), null],
+    ['is due at the end date', null, restrict(true, '2026-01-01', '2026-01-01'), '2026-01-01T00:00:00'],
+    ['is not due after it', null, restrict(true, '2026-01-01', '2025-12-31'), null],
+  ])('%s', (_name, last, restriction, expected) => {
+    expect(dueAfter(onceTimetable, last, restriction, '2026-01-10')).toBe(expected);
+  });
+});
+
+describe('continuous runs', () => {
+  const now = '2026-01-10T12:00:00';
+  it.each<[string, [string, string] | null, TimetableRestriction, [string, string] | null]>([
+    ['begin with the time since the start date', null, restrict(true, '2026-01-01'), ['2026-01-01', now]],
+    ['begin now without one', null, restrict(true), [now, now]],
+    ['begin at a start date to come', null, restrict(true, '2026-02-01'), ['2026-02-01', '2026-02-01']],
+    ['cover the time since the last one', ['2026-01-08', '2026-01-09'], restrict(true, '2026-01-01'), ['2026-01-09', now]],
+    ['cover no time when the last one ends now', ['2026-01-09', now], restrict(true, '2026-01-01'), [now, now]],
+    [
+      'are as long as a last one that lies ahead of the clock, from the start date on',
+      ['2026-02-01', '2026-02-03'],
+      restrict(true, '2026-03-01'),
+      ['2026-03-01', '2026-03-03'],
+    ],
+    ['... or from now on', ['2026-02-01', '2026-02-03'], restrict(true), [now, '2026-01-12T12:00:00']],
+    ['may end at the end date', null, restrict(true, '2026-01-01', now), ['2026-01-01', now]],
+    ['are none that end after it', null, restrict(true, '2026-01-01', '2026-01-10T11:59:59'), null],
+  ])('%s', (_name, last, restriction, expected) => {
+    const run = continuousTimetable.next(last && { start: utc(last[0]), end: utc(last[1]) }, restriction, utc(now));
+    const interval = expected && { start: utc(expected[0]), end: utc(expected[1]) };
+    expect(run).toEqual(interval && { logicalDate: interval.start, dataInterval: interval, runAfter: interval.end });
+  });
+
+  it('are made one at a time', () => {
+    expect(continuousTimetable.maxActiveRuns).toBe(1);
+  });
 });
