@@ -33,4 +33,4 @@ export interface Hint {
 }
 
 /** How long before the deadline the hint is made. */
-export const hintLeadMs = (timeoutMs: number): number => Math.min(700, timeoutMs / 3);
+export const hintLeadMs = (timeoutMs: number): number => Math.min(1_500, timeoutMs / 3);

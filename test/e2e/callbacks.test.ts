@@ -58,12 +58,12 @@ beforeAll(async () => {
     },
   });
   await installation.start(['scheduler']).printed(/scheduler started/, 'stderr');
-}, 60_000);
+});
 
 afterAll(async () => {
   await installation.dispose();
   await database.drop();
-}, 30_000);
+});
 
 function told(runId: string): ToldLine[] {
   const file = join(installation.root, 'told.jsonl');
@@ -147,5 +147,5 @@ describe('callbacks of killed processes', () => {
     } finally {
       await alone.dispose();
     }
-  }, 60_000);
+  });
 });

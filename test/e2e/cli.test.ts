@@ -26,7 +26,7 @@ beforeAll(() => {
   installation = new Installation({ dags: { 'sales.ts': SALES } });
   chmodSync(installation.root, 0o755); // an embedded Postgres that runs under another account may live here without a word
 });
-afterAll(() => installation.dispose(), 30_000);
+afterAll(() => installation.dispose());
 
 describe('without the system', () => {
   it('shows help where nothing is set up, and sets nothing up for it', async () => {
@@ -76,7 +76,7 @@ describe('on a fresh folder', () => {
     const task = await installation.run('tasks', 'test', 'sales', 'extract', '2026-01-02');
     expect({ code: task.code, value: JSON.parse(task.stdout) as unknown }).toEqual({ code: 0, value: { rows: 3 } });
     expect(existsSync(join(installation.home, 'postgres'))).toBe(false);
-  }, 60_000);
+  });
 
   it('lists the DAGs although nothing ever ran, and leaves no process behind', async () => {
     const { code, stdout, stderr } = await installation.run('dags', 'list', '-o', 'json');

@@ -36,7 +36,7 @@ beforeAll(() => {
   installation = new Installation({ dags: { 'inbox.ts': DAGS } });
   mkdirSync(join(installation.root, 'inbox'));
 });
-afterAll(() => installation.dispose(), 30_000);
+afterAll(() => installation.dispose());
 
 const drop = (name: string, content: string) => writeFileSync(join(installation.root, 'inbox', name), content);
 const notes = (): readonly string[] => {
@@ -69,5 +69,5 @@ describe('a watched folder', () => {
     );
     const next = await installation.run('dags', 'next-execution', 'inbox', '-n', '3');
     expect(next).toMatchObject({ code: 0, stderr: expect.stringContaining('inbox runs when a new file matches inbox/*.csv') });
-  }, 90_000);
+  });
 });

@@ -32,9 +32,9 @@ let standalone: RunningCommand;
 beforeAll(async () => {
   installation = new Installation({ dags: { 'diary.ts': DIARY } });
   standalone = await installation.startStandalone();
-}, 30_000);
+});
 
-afterAll(() => installation.dispose(), 30_000);
+afterAll(() => installation.dispose());
 
 /** State by logical date. Run ids carry the end of the interval, a day later. */
 async function runStates(): Promise<Record<string, string>> {
@@ -63,7 +63,7 @@ describe('runs that depend on their past', () => {
     const { read, write } = await taskStates('2024-01-04');
     expect([read, write]).toEqual([null, null]);
     expect(writes()).toBe(3);
-  }, 60_000);
+  });
 
   it('goes on by itself once the failed task of the old day is cleared', async () => {
     writeFileSync(join(installation.root, 'mended'), '');
@@ -86,7 +86,7 @@ describe('runs that depend on their past', () => {
     expect(writes()).toBe(6);
     const retried = readLedger(installation.root).filter(({ runId, taskId }) => taskId === 'write' && runId.includes('01-04'));
     expect(retried.map((line) => line.tryNumber)).toEqual([1, 2]);
-  }, 60_000);
+  });
 
   it('stops a running task that is cleared, and makes it again', async () => {
     expect((await installation.run('dags', 'trigger', 'slow', '-r', 'slow-1')).code).toBe(0);
@@ -97,7 +97,7 @@ describe('runs that depend on their past', () => {
     openGate(installation.root, 'slow-1');
     await standalone.printed(/success\s+slow\s+slow-1/);
     expect(readLedger(installation.root, 'slow-1').map(({ taskId }) => taskId)).toEqual(['work', 'work', 'after']);
-  }, 60_000);
+  });
 });
 
 describe('what a person marks', () => {
@@ -123,7 +123,7 @@ describe('what a person marks', () => {
     const again = await installation.run('tasks', 'mark', 'slow', 'work', 'slow-2', '--state', 'success', '-y');
     expect(again).toMatchObject({ code: 1, stdout: '' });
     expect(again.stderr).toMatch(/^STATE_CONFLICT: /);
-  }, 60_000);
+  });
 
   it('ends a run that holds, and one that failed', async () => {
     expect((await installation.run('dags', 'trigger', 'slow', '-r', 'slow-3')).code).toBe(0);
@@ -142,5 +142,5 @@ describe('what a person marks', () => {
     expect((await installation.run('tasks', 'state', 'slow', 'after', 'slow-3')).stdout).toBe('skipped\n');
     expect((await installation.run('dags', 'delete-run', 'slow', 'slow-3', '-y')).code).toBe(0);
     expect((await installation.run('dags', 'state', 'slow', 'slow-3')).stderr).toMatch(/^NOT_FOUND: /);
-  }, 60_000);
+  });
 });

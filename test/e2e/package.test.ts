@@ -45,7 +45,7 @@ beforeAll(() => {
   }[];
   tarball = join(packFolder, pack!.filename);
   packed = pack!.files.map((file) => file.path);
-}, 60_000);
+});
 
 afterAll(() => rmSync(packFolder, { recursive: true, force: true }));
 
@@ -68,7 +68,7 @@ describeWithRegistry('the installed package', () => {
     npm(['install', tarball, '--prefer-offline', '--no-audit', '--no-fund'], installation.root);
   }, 180_000);
 
-  afterAll(() => installation.dispose(), 30_000);
+  afterAll(() => installation.dispose());
 
   it('has an executable command', () => {
     const command = join(installation.root, 'node_modules', '.bin', 'airflow-like');
@@ -90,7 +90,7 @@ describeWithRegistry('the installed package', () => {
     const compiler = join(PROJECT_ROOT, 'node_modules', 'tsc7', 'bin', 'tsc');
     const { status, stdout } = spawnSync(process.execPath, [compiler, '-p', installation.root], { encoding: 'utf8' });
     expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
-  }, 60_000);
+  });
 
   it('runs a DAG by `npx airflow-like standalone`, and ends at Ctrl-C', async () => {
     const standalone = installation.spawn(['npx', 'airflow-like', 'standalone'], { ownGroup: true });
@@ -103,5 +103,5 @@ describeWithRegistry('the installed package', () => {
     standalone.killGroup('SIGINT');
     expect((await standalone.ended()).stdout).toContain('stopped');
     await eventually(() => (installation.livePids().length === 0 ? true : null));
-  }, 60_000);
+  });
 });

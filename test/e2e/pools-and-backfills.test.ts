@@ -11,7 +11,7 @@ export class Sales {
 }`;
 
 const installation = new Installation({ dags: { 'sales.ts': SALES } });
-afterAll(() => installation.dispose(), 30_000);
+afterAll(() => installation.dispose());
 
 it('makes pools, and names tasks whose pool is missing', async () => {
   expect((await installation.run('pools', 'set', 'gpu', '3', 'cards', '--include-deferred')).stderr).toBe('Pool gpu is created.\n');

@@ -50,14 +50,14 @@ beforeAll(async () => {
   server = await startEmbeddedPostgres({ dataDir: dataDir(), logger: silentLogger });
   standalone = installation.start(['standalone'], { env: { AIRFLOW_LIKE__DATABASE__URL: server.url } });
   await standalone.printed(/ready in/);
-}, 60_000);
+});
 
 afterAll(async () => {
   standalone.kill('SIGTERM');
   await standalone.ended(6_000);
   await server.stop({ force: true });
   await installation.dispose();
-}, 30_000);
+});
 
 /** The server ends its sessions at once, without a checkpoint, and recovers when it starts. */
 async function restart(): Promise<void> {
@@ -114,7 +114,7 @@ describe('a Postgres that is restarted while runs are under way', () => {
     await standalone.printed(/success\s+crowd\s+late/);
     standalone.kill('SIGINT');
     expect((await standalone.ended()).code).toBe(0);
-  }, 30_000);
+  });
 });
 
 function isAlive(pid: number): boolean {

@@ -66,12 +66,12 @@ beforeAll(async () => {
   schedulers = [installation.start(['scheduler']), installation.start(['scheduler'])];
   workers = [startWorker(), startWorker()];
   await Promise.all([...schedulers, ...workers].map((process) => process.printed(/(scheduler|worker) started/, 'stderr')));
-}, 60_000);
+});
 
 afterAll(async () => {
   await installation.dispose();
   await database.drop();
-}, 30_000);
+});
 
 const startWorker = () => installation.start(['worker', '-c', '4'], { cwd: elsewhere });
 
@@ -129,7 +129,7 @@ describe('schedulers and workers as processes of their own', () => {
     expect([...parents].sort()).toEqual(workers.map((worker) => worker.pid).sort());
     expect((await componentPids(database.url, 'worker')).sort()).toEqual(workers.map((worker) => worker.pid).sort());
     expect(await componentPids(database.url, 'scheduler')).toHaveLength(2);
-  }, 60_000);
+  });
 
   it('lets runs follow each other that wait for the past and its downstream tasks, settled by workers', async () => {
     installation.writeDag('chain.ts', CHAIN);
@@ -141,7 +141,7 @@ describe('schedulers and workers as processes of their own', () => {
     const order = readLedger(installation.root).filter((line) => line.dagId === 'chain');
     expect(order.map((line) => line.taskId)).toEqual(Array.from({ length: 5 }, () => ['load', 'report']).flat());
     expect([...new Set(order.map((line) => line.runId))]).toHaveLength(5);
-  }, 60_000);
+  });
 
   it('makes the attempts of a killed worker again elsewhere, after its lease and without using up a retry', async () => {
     const { victim, lost, runs } = await holdTasks('killed');
@@ -159,7 +159,7 @@ describe('schedulers and workers as processes of their own', () => {
     expect(readLedger(installation.root).filter((line) => runs.includes(line.runId))).toHaveLength(6 + lost.length);
     workers = [survivor!, startWorker()];
     await workers[1]!.printed(/worker started/, 'stderr');
-  }, 60_000);
+  });
 
   it('lets a worker that was frozen for longer than its lease drop what it had, and go on', async () => {
     const { victim, lost, runs } = await holdTasks('frozen');
@@ -181,7 +181,7 @@ describe('schedulers and workers as processes of their own', () => {
     for (const line of readLedger(installation.root, 'thawed')) expect(parentOf(line.pid)).toBe(victim.pid);
     workers = [victim, startWorker()];
     await workers[1]!.printed(/worker started/, 'stderr');
-  }, 60_000);
+  });
 
   it('goes on when one of two schedulers is killed', async () => {
     const runs = ['orphan-1', 'orphan-2', 'orphan-3'];
@@ -192,7 +192,7 @@ describe('schedulers and workers as processes of their own', () => {
     for (const runId of runs) openGate(installation.root, runId);
     for (const runId of runs) expect(await ended('lab', runId)).toBe('success');
     expect(readLedger(installation.root).filter((line) => runs.includes(line.runId))).toHaveLength(9);
-  }, 60_000);
+  });
 
   it('takes up edits with the scheduler that is left, and stops in order on SIGTERM', async () => {
     installation.writeDag('shared/count.ts', 'export const COUNT: number = 3;');
@@ -205,5 +205,5 @@ describe('schedulers and workers as processes of their own', () => {
     for (const process of left) expect((await process.ended()).code).toBe(0);
     await eventually(() => (installation.livePids().length === 0 ? true : null));
     expect(await componentPids(database.url, 'worker')).toEqual([]);
-  }, 60_000);
+  });
 });

@@ -20,7 +20,7 @@ beforeAll(() => {
   installation = new Installation({ dags: { 'hello.ts': HELLO, 'lab.ts': LAB } });
 });
 
-afterAll(() => installation.dispose(), 30_000);
+afterAll(() => installation.dispose());
 
 /** Creates a run and waits until `count` bodies of it have begun. */
 async function trigger(dagId: string, runId: string, count: number): Promise<LedgerLine[]> {
@@ -62,7 +62,7 @@ describe('standalone', () => {
 
     await stop('SIGTERM');
     expect(standalone.stderr).toBe('');
-  }, 60_000);
+  });
 
   it('says in one line that the port is taken, and lets go of everything', async () => {
     const server = createServer();
@@ -75,13 +75,13 @@ describe('standalone', () => {
     expect(refused.stderr).toContain(String(port));
     await nothingLeft();
     expect(isLocked()).toBe(false);
-  }, 30_000);
+  });
 
   it('starts a second time, and makes no run twice', async () => {
     standalone = await installation.startStandalone();
     expect(await installation.json('dags', 'list-runs', 'hello')).toHaveLength(1);
     expect(readLedger(installation.root).filter((line) => line.dagId === 'hello')).toHaveLength(1);
-  }, 30_000);
+  });
 
   it('makes all attempts of a killed runner again, without using up a retry and without an orphan', async () => {
     const [left, right] = await trigger('lab', 'killed-runner', 2);
@@ -102,7 +102,7 @@ describe('standalone', () => {
         .map((line) => line.taskId)
         .sort(),
     ).toEqual(['left', 'left', 'right', 'right', 'sum'].sort());
-  }, 60_000);
+  });
 
   it('lets running tasks end when it is asked to stop, also when the signal comes twice at once', async () => {
     await trigger('lab', 'drained', 2);
@@ -120,7 +120,7 @@ describe('standalone', () => {
       expect.arrayContaining(['left', 'right', 'sum']),
     );
     expect(readLedger(installation.root, 'drained')).toHaveLength(3);
-  }, 60_000);
+  });
 
   it('ends although a task hears nothing, and makes that task again after the next start', async () => {
     const [first] = await trigger('stubborn', 'deaf', 1);
@@ -132,7 +132,7 @@ describe('standalone', () => {
     expect(lines.map((line) => line.tryNumber)).toEqual([1, 1]);
     expect(lines[1]!.token).not.toBe(first!.token);
     expect(readLedger(installation.root, 'deaf')).toHaveLength(2);
-  }, 60_000);
+  });
 
   it('goes on after kill -9 of the root process alone: its runner ends by itself, its Postgres is used again', async () => {
     const [left] = await trigger('lab', 'orphaned', 2);
@@ -149,7 +149,7 @@ describe('standalone', () => {
     expect(lines.every((line) => line.tryNumber === 1)).toBe(true);
     expect(ticksOf(installation.root, left!.pid)).toBe(ticks);
     expect(attemptsOf(readLedger(installation.root, 'orphaned'), 'sum')).toHaveLength(1);
-  }, 60_000);
+  });
 
   it('starts after kill -9 of everything with Postgres, over a stale lock and a stale postmaster.pid', async () => {
     await trigger('lab', 'power-cut', 2);
@@ -166,7 +166,7 @@ describe('standalone', () => {
     expect(lines.every((line) => line.tryNumber === 1)).toBe(true);
     expect(attemptsOf(readLedger(installation.root, 'power-cut'), 'sum')).toHaveLength(1);
     await stop();
-  }, 60_000);
+  });
 
   it('stops when Ctrl-C reaches the whole process group of `npm start`', async () => {
     const start = 'node node_modules/airflow-like/dist/cli/main.js standalone';
@@ -185,7 +185,7 @@ describe('standalone', () => {
     await succeeded('npm');
     expect(readLedger(installation.root, 'npm')).toHaveLength(3);
     await stop();
-  }, 60_000);
+  });
 });
 
 function isAlive(pid: number): boolean {

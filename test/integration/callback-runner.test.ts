@@ -51,7 +51,7 @@ beforeAll(async () => {
   harness = new WorkerHarness();
   runner = harness.callbackRunner(TIME_LIMIT_MS);
   version = await harness.addDag(SOURCE);
-}, 30_000);
+});
 afterAll(async () => {
   runner.stop();
   await harness.close();
@@ -91,7 +91,7 @@ describe('a callback', () => {
     expect(ofTask.kind === 'success' && ofTask.output?.value).not.toBe(told['pid']);
     expect(told['pid']).not.toBe(process.pid);
     expect(await linesOf(assignment)).toEqual(['info system call 1 of the callback for failure', 'info console telling told']);
-  }, 30_000);
+  });
 
   it('that throws, throws past its promise, exits or asks for a task fails with what it did', async () => {
     const assignment = harness.callback(version, 'rejected');
@@ -100,7 +100,7 @@ describe('a callback', () => {
     await expect(call('strays')).resolves.toMatchObject({ message: expect.stringContaining('from a timer') });
     await expect(call('exits')).resolves.toMatchObject({ code: 'TASK_EXITED' });
     await expect(call('asks')).resolves.toMatchObject({ code: 'CONTEXT_MISSING' });
-  }, 30_000);
+  });
 
   it('that does not end within its time is ended, while others go on', async () => {
     const [hangs, blocks, waits, told] = await Promise.all([call('hangs'), call('blocks'), call('waits'), call('told')]);
@@ -110,7 +110,7 @@ describe('a callback', () => {
     expect(told).toBeNull();
     expect(runner.freeSlots).toBe(4);
     await expect(call('told')).resolves.toBeNull();
-  }, 30_000);
+  });
 
   it('pitfall 54: whose process is killed costs the others there one call, and is alone when it is called again', async () => {
     const first = await Promise.all([call('kills'), call('innocent')]);
@@ -118,7 +118,7 @@ describe('a callback', () => {
     expect(first[0]?.message).toContain('signal SIGKILL');
     const second = await Promise.all([call('kills', 2), call('innocent', 2)]);
     expect(second.map((failure) => failure?.code)).toEqual(['CALLBACK_LOST', undefined]);
-  }, 30_000);
+  });
 
   it('of a version that is gone fails, and a stop ends all calls and leaves no process', async () => {
     const unknown = { ...harness.callback(version, 'told'), versionId: 99 };
@@ -132,5 +132,5 @@ describe('a callback', () => {
     own.stop();
     await expect(hangs).resolves.toMatchObject({ code: 'CALLBACK_LOST' });
     await until(() => !isAlive(pid), 'the end of the runner');
-  }, 30_000);
+  });
 });

@@ -56,6 +56,10 @@ export class Agenda {
     this.#dirty.add(slot.node);
   }
 
+  addChildren(node: TaskNode): void {
+    for (const child of node.downstream) this.addTask(child);
+  }
+
   /** What looks at this instance has to be looked at: in a mapped group only the copies with the same index, otherwise whole tasks. */
   addNeighbours({ node, instance: { mapIndex } }: Slot): void {
     for (const { child, isInside } of node.edges) {

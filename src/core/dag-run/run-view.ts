@@ -205,7 +205,7 @@ export class RunView {
     if (slot.instance.mapIndex !== mapIndex) {
       // An expansion into one copy inserts none, but what is below has another parent all the same.
       this.#changes++;
-      this.#addChildren(slot.node);
+      this.agenda.addChildren(slot.node);
     }
     return slot.instance;
   }
@@ -250,7 +250,7 @@ export class RunView {
     if (copies.length > 0) {
       this.#changes += copies.length;
       this.agenda.addTask(node);
-      this.#addChildren(node);
+      this.agenda.addChildren(node);
     }
     return copies;
   }
@@ -360,10 +360,6 @@ export class RunView {
     if (!changesOutcome(from, to)) return;
     this.agenda.addNeighbours(slot);
     if (node.mattersToNextRun) this.#wakeNextRun = true;
-  }
-
-  #addChildren(node: TaskNode): void {
-    for (const child of node.downstream) this.agenda.addTask(child);
   }
 
   #tally({ facts, task }: TaskNode, state: TaskInstanceState, by: number): void {
