@@ -1,5 +1,4 @@
 /** A DAG that waits for another: by the built `standalone`, with its scheduler, its workers and Postgres, seen from the command line. */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { ProjectFolder, RunningSystem } from './running-system.js';
 
@@ -56,10 +55,7 @@ let project: ProjectFolder;
 let system: RunningSystem;
 
 beforeAll(async () => {
-  project = new ProjectFolder();
-  rmSync(project.path('dags'), { recursive: true });
-  mkdirSync(project.path('dags'));
-  writeFileSync(project.path('dags', 'waiting.ts'), SOURCE);
+  project = new ProjectFolder({ 'waiting.ts': SOURCE });
   system = await RunningSystem.start(project);
   await project.listUntil((rows) => rows.length === 3, 'dags', 'list');
   await project.run('dags', 'unpause', 'orders');

@@ -1,7 +1,7 @@
 /** The built command as a user starts it: a project folder of its own with the example DAGs, real processes, embedded Postgres. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -17,14 +17,18 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-/** A project folder with a copy of the examples and this repository's packages. */
+/** A project folder with this repository's packages, and with DAGs. */
 export class ProjectFolder {
   readonly folder = mkdtempSync(join(tmpdir(), 'airflow-like-e2e-'));
   readonly #env: NodeJS.ProcessEnv;
 
-  constructor() {
+  /** @param dags The files of its DAGs folder by name. Default: a copy of the examples, which have runs of their own. */
+  constructor(dags?: Readonly<Record<string, string>>) {
     chmodSync(this.folder, 0o755);
-    cpSync(join(PROJECT_ROOT, 'dags'), this.path('dags'), { recursive: true });
+    if (dags) {
+      mkdirSync(this.path('dags'));
+      for (const [name, source] of Object.entries(dags)) writeFileSync(this.path('dags', name), source);
+    } else cpSync(join(PROJECT_ROOT, 'dags'), this.path('dags'), { recursive: true });
     symlinkSync(join(PROJECT_ROOT, 'node_modules'), this.path('node_modules'));
     this.#env = {
       ...process.env,

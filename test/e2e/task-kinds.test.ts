@@ -1,5 +1,4 @@
 /** Tasks that decide, are mapped in every way, and say how often they are tried: by the built `standalone` on Postgres, seen from the command line. */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { ProjectFolder, RunningSystem } from './running-system.js';
 
@@ -47,10 +46,7 @@ let project: ProjectFolder;
 let system: RunningSystem;
 
 beforeAll(async () => {
-  project = new ProjectFolder();
-  rmSync(project.path('dags'), { recursive: true });
-  mkdirSync(project.path('dags'));
-  writeFileSync(project.path('dags', 'kinds.ts'), SOURCE);
+  project = new ProjectFolder({ 'kinds.ts': SOURCE });
   system = await RunningSystem.start(project);
 }, SLOW_MS);
 afterAll(async () => {

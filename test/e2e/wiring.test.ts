@@ -1,5 +1,4 @@
 /** The vocabulary of wiring in one DAG, run by the built `standalone` on its embedded Postgres, seen through the command line. */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { ProjectFolder, RunningSystem } from './running-system.js';
 
@@ -65,11 +64,7 @@ let project: ProjectFolder;
 let system: RunningSystem;
 
 beforeAll(async () => {
-  project = new ProjectFolder();
-  // The examples have runs of their own, which would only take time.
-  rmSync(project.path('dags'), { recursive: true });
-  mkdirSync(project.path('dags'));
-  writeFileSync(project.path('dags', 'vocabulary.ts'), DAG);
+  project = new ProjectFolder({ 'vocabulary.ts': DAG });
   system = await RunningSystem.start(project);
 }, SLOW_MS);
 afterAll(async () => {
