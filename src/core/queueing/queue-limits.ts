@@ -134,8 +134,11 @@ export class QueueLimits {
     this.slots.taken++;
     this.pool(instance.pool).taken += instance.poolSlots;
     use.active++;
-    use.byTask.set(task.taskId, activeInRun(node, use) + 1);
-    this.#tasks.set(taskLimitKey(view.run.dagId, task.taskId), this.activeOf(view, task) + 1);
+    // Only what has a limit is counted: this goes over every instance that is queued.
+    if (task.maxActiveTisPerDagrun !== null) use.byTask.set(task.taskId, activeInRun(node, use) + 1);
+    if (task.maxActiveTisPerDag !== null) {
+      this.#tasks.set(taskLimitKey(view.run.dagId, task.taskId), this.activeOf(view, task) + 1);
+    }
   }
 
   /** Takes slots for somebody of whose run nothing is known; false: the pool does not have them. */
