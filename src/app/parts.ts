@@ -26,9 +26,9 @@ export interface Part {
   stop(): Promise<void>;
 }
 
-/** Stops the parts, the last one first. One that fails to stop does not keep the others running. */
+/** Stops the parts one after the other. One that fails to stop does not keep the others running. */
 export async function stopParts(parts: readonly Part[], logger: Logger): Promise<void> {
-  for (const part of [...parts].reverse()) {
+  for (const part of parts) {
     await part.stop().catch((error: unknown) => logger.error({ err: error }, 'a part of the system could not be stopped in order'));
   }
 }
@@ -93,8 +93,8 @@ export async function startSupervisor(client: Client, hurry: AbortSignal): Promi
   return {
     executor: supervisor,
     async stop() {
-      const grace = graceMs(client, hurry);
-      await Promise.all([supervisor.stop(grace), callbacks.stop(grace)]);
+      const { graceMs } = client.config.config.shutdown;
+      await Promise.all([supervisor.stop(graceMs, hurry), callbacks.stop(graceMs)]);
       await lease.stop();
     },
   };
@@ -124,8 +124,8 @@ export async function startWorker(client: Client, hurry: AbortSignal): Promise<P
   const callbacks = startCallbacks(client);
   return {
     async stop() {
-      const grace = graceMs(client, hurry);
-      await Promise.all([service.stop(grace), callbacks.stop(grace)]);
+      const { graceMs } = client.config.config.shutdown;
+      await Promise.all([service.stop(graceMs, hurry), callbacks.stop(graceMs)]);
     },
   };
 }
@@ -189,11 +189,6 @@ function createSupervisor(client: Client, ownsAllTasks: boolean): { supervisor: 
     runnerOptions: runnerSetup(client),
   });
   return { supervisor, component };
-}
-
-/** The grace of a shutdown, or almost none when the person asked twice. */
-function graceMs(client: Client, hurry: AbortSignal): number {
-  return hurry.aborted ? 0 : client.config.config.shutdown.graceMs;
 }
 
 export async function startDagProcessor(client: Client): Promise<Part & { firstScan: Promise<void> }> {

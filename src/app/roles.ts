@@ -50,7 +50,7 @@ async function runRole(
   const database = await openDatabase(config, logger);
   const parts: Part[] = [database];
   const stopAll = async () => {
-    await stopParts(parts, logger);
+    await stopParts([...parts].reverse(), logger);
     shutdown.dispose();
   };
   try {

@@ -1,4 +1,4 @@
-/** Ctrl-C, SIGTERM and SIGHUP: the first one asks for a shutdown, a later one (npm repeats the first within a moment) cuts the grace short. */
+/** Ctrl-C, SIGTERM and SIGHUP: the first one asks for a shutdown, a later one (npm repeats the first within a moment) ends its grace. */
 const REPEAT_MS = 1_000;
 
 export interface Shutdown {

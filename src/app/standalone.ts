@@ -15,6 +15,12 @@ import { version } from './version.js';
 /** How often the terminal looks for runs that have ended. */
 const FEED_MS = 500;
 
+/**
+ * The supervisor first, so that no task begins once the terminal says that it stops; what attempts report on their way out still has to be
+ * settled, and the runs that end by that are shown.
+ */
+const STOP_ORDER = ['supervisor', 'scheduler', 'feed', 'dagProcessor', 'api', 'database'] as const;
+
 /** Runs until Ctrl-C or SIGTERM; resolves with the exit code. */
 export async function runStandalone({ config: loaded, verbose }: ProcessOptions): Promise<number> {
   const { config } = loaded;
@@ -28,22 +34,25 @@ export async function runStandalone({ config: loaded, verbose }: ProcessOptions)
 
   prepareHome(config.core.home);
   const unlock = lockHome(config.core.home, config.api.port);
-  const parts: Part[] = [];
+  const parts: Partial<Record<(typeof STOP_ORDER)[number], Part>> = {};
   const stopAll = async () => {
-    await stopParts(parts, logger);
+    await stopParts(
+      STOP_ORDER.flatMap((name) => parts[name] ?? []),
+      logger,
+    );
     unlock();
     shutdown.dispose();
   };
   try {
     const database = await openDatabase(config, logger);
-    parts.push(database);
+    parts.database = database;
     const postgres = await waitForDatabase(database.url, config.database.connectTimeoutMs, logger);
     const client = await connect(loaded, database, logger, 'standalone');
-    parts[0] = { stop: () => client.close({ endDatabase: true }) };
+    parts.database = { stop: () => client.close({ endDatabase: true }) };
     await reapComponents(client.store.components);
 
     const api = await startApiServer(client);
-    parts.push(api);
+    parts.api = api;
     const { core, worker } = config;
     print(`airflow-like ${version}, Node.js ${process.versions.node}`);
     print(`  api            ${api.url}`);
@@ -55,15 +64,14 @@ export async function runStandalone({ config: loaded, verbose }: ProcessOptions)
 
     const feed = new RunFeed(client, print, process.stdout.isTTY === true);
     const supervisor = await startSupervisor(client, shutdown.hurry);
-    parts.push(supervisor);
-    // Before the supervisor, so that it stops after it: what attempts report on their way out still has to be settled.
-    parts.splice(-1, 0, await startScheduler(client, supervisor.executor));
+    parts.supervisor = supervisor;
+    parts.scheduler = await startScheduler(client, supervisor.executor);
     const processor = await startDagProcessor(client);
-    parts.push(processor);
+    parts.dagProcessor = processor;
     await processor.firstScan;
     if ((await feed.showDags()) === 0) print(`  no DAGs yet: save one in ${core.dagsFolder}`);
     print(`ready in ${((performance.now() - startedAt) / 1_000).toFixed(1)} s, stop with Ctrl-C`);
-    parts.push(feed.follow(client.bus, FEED_MS, logger));
+    parts.feed = feed.follow(client.bus, FEED_MS, logger);
 
     const reason = await shutdown.requested;
     print(`stopping (${reason}) ...`);

@@ -15,6 +15,6 @@ export interface Executor {
   running(): readonly AttemptToken[];
   /** Called once per started, not cancelled attempt. Set before the first `start`. */
   onOutcome(listener: (outcome: AttemptOutcome) => void): void;
-  /** Ends within `graceMs`: attempts still running then are killed and reported as `lost`. */
-  stop(graceMs: number): Promise<void>;
+  /** Takes no more attempts and ends within `graceMs`, or once `hurry` aborts: those still running then are killed and reported as `lost`. */
+  stop(graceMs: number, hurry?: AbortSignal): Promise<void>;
 }

@@ -73,12 +73,12 @@ export class WorkerService {
     this.loop = this.fetchTasks().finally(unsubscribe);
   }
 
-  /** Takes no more tasks, gives those under way `graceMs`, settles what they came to and signs off. */
-  async stop(graceMs: number): Promise<void> {
+  /** Takes no more tasks, gives those under way `graceMs` (until `hurry` aborts), settles what they came to and signs off. */
+  async stop(graceMs: number, hurry?: AbortSignal): Promise<void> {
     this.stopping.abort();
     this.rest.hint();
     await atMost(LAST_WORDS_MS, this.loop);
-    await this.options.executor.stop(graceMs);
+    await this.options.executor.stop(graceMs, hurry);
     await atMost(LAST_WORDS_MS, this.settling);
     await this.lease.stop();
   }

@@ -134,6 +134,37 @@ describe('standalone', () => {
     expect(readLedger(installation.root, 'deaf')).toHaveLength(2);
   });
 
+  it('cuts a long grace short at a second Ctrl-C', async () => {
+    await stop();
+    const patient = { AIRFLOW_LIKE__SHUTDOWN__GRACE_MS: '3600000' };
+    standalone = installation.start(['standalone'], { env: patient });
+    await standalone.printed(/ready in/);
+    await trigger('stubborn', 'cut-short', 1);
+    const { process } = standalone;
+    // What follows the first signal within a moment counts as its echo, so Ctrl-C is pressed until it is heard.
+    await eventually(() => {
+      standalone.kill('SIGINT');
+      return process.exitCode === null && process.signalCode === null ? null : true;
+    });
+    expect((await standalone.ended()).code).toBe(0);
+    await nothingLeft();
+    openGate(installation.root, 'cut-short');
+
+    standalone = await installation.startStandalone();
+    await succeeded('cut-short');
+    expect(readLedger(installation.root, 'cut-short').map((line) => line.tryNumber)).toEqual([1, 1]);
+  });
+
+  it('shows a run that ends while it stops', async () => {
+    await trigger('stubborn', 'last-words', 1);
+    standalone.kill('SIGINT');
+    await standalone.printed(/stopping \(SIGINT\)/);
+    openGate(installation.root, 'last-words');
+    expect((await standalone.ended()).stdout).toMatch(/success\s+stubborn\s+last-words[^]*\nstopped\n$/);
+    await nothingLeft();
+    standalone = await installation.startStandalone();
+  });
+
   it('goes on after kill -9 of the root process alone: its runner ends by itself, its Postgres is used again', async () => {
     const [left] = await trigger('lab', 'orphaned', 2);
     standalone.kill('SIGKILL');
@@ -175,6 +206,7 @@ describe('standalone', () => {
     await standalone.printed(/ready in/);
     await trigger('lab', 'npm', 2);
     standalone.killGroup('SIGINT');
+    await standalone.printed(/stopping \(SIGINT\)/);
     openGate(installation.root, 'npm');
     const { stdout } = await standalone.ended();
     expect(stdout).toContain('stopped');

@@ -160,13 +160,13 @@ export class Supervisor implements Executor {
     if (attempt) this.end(attempt, { kind: 'cancelled', reason });
   }
 
-  async stop(graceMs: number): Promise<void> {
+  async stop(graceMs: number, hurry?: AbortSignal): Promise<void> {
     this.isStopping = true;
     const stopAt = performance.now() + graceMs;
-    const left = (): number => Math.max(0, stopAt - performance.now());
-    await this.idleWithin(Math.max(0, left() - SHUTDOWN_NOTICE_MS));
+    const left = (): number => (hurry?.aborted ? 0 : Math.max(0, stopAt - performance.now()));
+    await this.idleWithin(Math.max(0, left() - SHUTDOWN_NOTICE_MS), hurry);
     for (const attempt of [...this.attempts.values()]) this.end(attempt, { kind: 'shutdown', reason: STOPPING }, left());
-    await this.idleWithin(left());
+    await this.idleWithin(left(), hurry);
     this.fleet.killAll(STOPPING);
     await this.idleWithin(KILL_MARGIN_MS);
     await this.logPaths.flush();
@@ -402,15 +402,18 @@ export class Supervisor implements Executor {
     this.settleIdle();
   }
 
-  /** Resolves when no attempt is under way, and, while stopping, no runner is left; at the latest after `ms`. */
-  private idleWithin(ms: number): Promise<void> {
+  /** Resolves when no attempt is under way, and, while stopping, no runner is left; at the latest after `ms`, or once `hurry` aborts. */
+  private idleWithin(ms: number, hurry?: AbortSignal): Promise<void> {
     if (this.isIdle()) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.onIdle = () => {
+      const finish = () => {
         clearTimeout(timer);
+        hurry?.removeEventListener('abort', finish);
         resolve();
       };
+      const timer = setTimeout(finish, ms);
+      hurry?.addEventListener('abort', finish);
+      this.onIdle = finish;
     });
   }
 
