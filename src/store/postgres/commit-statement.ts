@@ -29,13 +29,8 @@ const RUNS = new TypedRows('commit_run', {
   version_id: 'bigint',
 } as const);
 
-const CHANGES = new TypedRows('commit_change', {
-  run: 'integer',
-  task_instance_id: 'bigint',
-  from_state: 'text',
-  expected_token: 'uuid',
-  state: 'text',
-  map_index: 'integer',
+/** What a commit says of a task instance, whether it was there before or not; in the order of the columns of both types. */
+const INSTANCE = {
   try_number: 'integer',
   max_tries: 'integer',
   lost_dispatches: 'integer',
@@ -56,6 +51,16 @@ const CHANGES = new TypedRows('commit_change', {
   decision: 'text',
   map_label: 'text',
   deferral: 'text',
+} as const;
+
+const CHANGES = new TypedRows('commit_change', {
+  run: 'integer',
+  task_instance_id: 'bigint',
+  from_state: 'text',
+  expected_token: 'uuid',
+  state: 'text',
+  map_index: 'integer',
+  ...INSTANCE,
 } as const);
 
 /** Attempts that end, or that start under a token they already have. */
@@ -137,26 +142,7 @@ const INSERTIONS = new TypedRows('commit_insertion', {
   task_id: 'text',
   map_index: 'integer',
   state: 'text',
-  try_number: 'integer',
-  max_tries: 'integer',
-  lost_dispatches: 'integer',
-  token: 'uuid',
-  worker_id: 'text',
-  pool: 'text',
-  pool_slots: 'integer',
-  priority_weight: 'integer',
-  queue: 'text',
-  scheduled_at: 'instant',
-  queued_at: 'instant',
-  started_at: 'instant',
-  ended_at: 'instant',
-  wake_at: 'instant',
-  waiting_since: 'instant',
-  poke_number: 'integer',
-  output_length: 'integer',
-  decision: 'text',
-  map_label: 'text',
-  deferral: 'text',
+  ...INSTANCE,
 } as const);
 
 /**
