@@ -9,7 +9,7 @@ export interface XComPull {
   readonly mapIndexes: number | readonly number[] | 'all';
   /** Another run of the same DAG; null: the asking task's. */
   readonly runId: string | null;
-  /** Whether a value of an earlier run counts where the asking task's run has none. */
+  /** Whether a value of an earlier run counts where that run has none. */
   readonly includePriorDates: boolean;
   /** Stands in for what is missing. */
   readonly fallback?: TaggedJson;
@@ -21,11 +21,10 @@ export interface XComQuery {
   readonly key: string;
   /** Null: all. */
   readonly mapIndexes: readonly number[] | null;
-  /**
-   * The asking task's run, the run with this id, or (`newest`) for each task, and with `mapIndexes` for each of its copies, the newest run up to
-   * the asking task's that has a value other than null.
-   */
-  readonly from: 'own' | 'newest' | { readonly runId: string };
+  /** The run with this id; null: the asking task's. */
+  readonly runId: string | null;
+  /** For each task, and with `mapIndexes` for each of its copies, the newest run up to that one that has a value other than null. */
+  readonly includePriorDates: boolean;
 }
 
 /** A stored value that a query found. */

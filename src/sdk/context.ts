@@ -31,7 +31,7 @@ export interface PullOptions {
   readonly mapIndex?: number | readonly number[];
   /** Another run of the same DAG. */
   readonly runId?: string;
-  /** Where this run has no value, the newest one of an earlier run counts. Default false. */
+  /** Where that run has no value, the newest one of an earlier run counts. Default false. */
   readonly includePriorDates?: boolean;
   /** Stands in for what is missing. */
   readonly default?: unknown;

@@ -113,7 +113,7 @@ export function judge<Case extends VectorCase>(
       passed++;
       continue;
     }
-    const difference = DIFFERENCES.find(({ applies }) => applies(testCase, ours));
+    const difference = DIFFERENCES.find(({ applies }) => applies(testCase, ours, head));
     if (difference) count(differentByRule, difference.rule);
     else failures.push({ case: testCase, ours, recorded });
   }

@@ -11,6 +11,12 @@ export const XCOM_VECTORS = 'state/10_xcom.json';
 /** `[run, task, map index, key, value]` */
 export type VectorRow = readonly [string, string, number, string, TaggedJson];
 
+/** What the file says for all its pulls: stored values, and the day of each run. */
+export interface XComFile {
+  readonly rows: readonly VectorRow[];
+  readonly runs: Readonly<Record<string, number | null>>;
+}
+
 export interface PullCase extends VectorCase {
   readonly kind: 'pull';
   readonly caller: { readonly run: string; readonly map_index: number };

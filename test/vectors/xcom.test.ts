@@ -2,12 +2,7 @@ import { expect, it } from '@jest/globals';
 import { choosePulled, planPull } from '../../src/core/xcom/pull.js';
 import type { XComQuery, XComRow } from '../../src/model/xcom.js';
 import { readVectors } from './vector-file.js';
-import { CALLER, dateOf, judgeXComs, pullOf, XCOM_VECTORS, type PullCase, type VectorRow } from './xcom-answers.js';
-
-interface XComFile {
-  readonly rows: readonly VectorRow[];
-  readonly runs: Readonly<Record<string, number | null>>;
-}
+import { CALLER, dateOf, judgeXComs, pullOf, XCOM_VECTORS, type PullCase, type XComFile } from './xcom-answers.js';
 
 it('XComs are pushed and pulled as in Airflow 3.3.2', () => {
   const file = readVectors<PullCase>(XCOM_VECTORS);
@@ -24,16 +19,15 @@ it('XComs are pushed and pulled as in Airflow 3.3.2', () => {
 });
 
 /** What `AttemptStore.pullXComs` promises, over the rows of the file. */
-function select({ rows, runs }: XComFile, own: string, { taskIds, key, mapIndexes, from }: XComQuery): readonly XComRow[] {
+function select(
+  { rows, runs }: XComFile,
+  own: string,
+  { taskIds, key, mapIndexes, runId, includePriorDates }: XComQuery,
+): readonly XComRow[] {
   const at = (run: string): number => dateOf(runs[run] ?? null);
-  const candidates =
-    from === 'own'
-      ? [own]
-      : from === 'newest'
-        ? Object.keys(runs)
-            .filter((run) => at(run) <= at(own))
-            .sort((a, b) => at(b) - at(a))
-        : [from.runId];
+  const last = runId ?? own;
+  const earlier = Object.keys(runs).filter((run) => last in runs && at(run) <= at(last));
+  const candidates = includePriorDates ? earlier.sort((a, b) => at(b) - at(a)) : [last];
   return taskIds.flatMap((taskId) =>
     (mapIndexes ?? [null]).flatMap((wanted) => {
       const found = (run: string): XComRow[] =>

@@ -6,10 +6,11 @@ import type { XComPull, XComQuery, XComRow } from '../../model/xcom.js';
 export function planPull(pull: XComPull, ownTaskId: string): XComQuery {
   const { key, mapIndexes, runId, includePriorDates } = pull;
   return {
-    taskIds: taskIdsOf(pull, ownTaskId),
+    taskIds: [...new Set(taskIdsOf(pull, ownTaskId))],
     key,
-    mapIndexes: mapIndexes === 'all' ? null : listOf(mapIndexes),
-    from: runId !== null ? { runId } : includePriorDates ? 'newest' : 'own',
+    mapIndexes: mapIndexes === 'all' ? null : [...new Set(listOf(mapIndexes))],
+    runId,
+    includePriorDates,
   };
 }
 

@@ -77,7 +77,8 @@ export function createAttemptStore(tables: Tables): AttemptStore {
           }),
       );
     },
-    async pullXComs(dagRunId, { taskIds, key, mapIndexes, from }) {
+    async pullXComs(dagRunId, query) {
+      const { taskIds, key, mapIndexes } = query;
       const own = tables.runs.get(dagRunId);
       if (!own) return [];
       const rowsOf = (run: { readonly id: number }, taskId: string, mapIndex: number | null): XComRow[] =>
@@ -86,7 +87,7 @@ export function createAttemptStore(tables: Tables): AttemptStore {
           const isMeant = instance.taskId === taskId && (mapIndex === null || instance.mapIndex === mapIndex);
           return value === undefined || !isMeant ? [] : [{ taskId, mapIndex: instance.mapIndex, value }];
         });
-      const runs = runsToRead(tables, own, from);
+      const runs = runsToRead(tables, own, query);
       return taskIds.flatMap((taskId) =>
         (mapIndexes ?? [null]).flatMap((mapIndex) => {
           const newest = runs.find((run) => rowsOf(run, taskId, mapIndex).some(({ value }) => value !== null)) ?? runs[0];
@@ -152,12 +153,14 @@ export function createAttemptStore(tables: Tables): AttemptStore {
 }
 
 /** The runs whose values a pull may mean, the one that counts most first. */
-function runsToRead(tables: Tables, own: DagRun, from: XComQuery['from']): readonly DagRun[] {
-  if (from === 'own') return [own];
+function runsToRead(tables: Tables, own: DagRun, { runId, includePriorDates }: XComQuery): readonly DagRun[] {
+  if (runId === null && !includePriorDates) return [own];
   const ofDag = [...tables.runs.values()].filter(({ dagId }) => dagId === own.dagId);
-  if (from !== 'newest') return ofDag.filter(({ runId }) => runId === from.runId);
+  const last = runId === null ? own : ofDag.find((run) => run.runId === runId);
+  if (!last) return [];
+  if (!includePriorDates) return [last];
   const at = (run: DagRun): number => run.logicalDate ?? run.runAfter;
-  return ofDag.filter((run) => at(run) <= at(own)).sort((a, b) => at(b) - at(a) || b.id - a.id);
+  return ofDag.filter((run) => at(run) <= at(last)).sort((a, b) => at(b) - at(a) || b.id - a.id);
 }
 
 /** The task instances that have a value for `request`, by map index. */

@@ -265,18 +265,18 @@ export function createAttemptStore(database: Database, specs: SpecCache): Attemp
       }
       return answers;
     },
-    async pullXComs(dagRunId, { taskIds, key, mapIndexes, from }) {
-      let readRunId: number | null = from === 'newest' ? null : dagRunId;
-      if (typeof from === 'object') {
-        const [found] = await database.run<{ dag_run_id: number }>(RUN_BY_ID, [dagRunId, from.runId]);
+    async pullXComs(ownRunId, { taskIds, key, mapIndexes, runId, includePriorDates }) {
+      let dagRunId = ownRunId;
+      if (runId !== null) {
+        const [found] = await database.run<{ dag_run_id: number }>(RUN_BY_ID, [ownRunId, runId]);
         if (!found) return [];
-        readRunId = found.dag_run_id;
+        dagRunId = found.dag_run_id;
       }
       const wanted = taskIds.flatMap((task_id) => (mapIndexes ?? [null]).map((map_index) => ({ task_id, map_index })));
       if (wanted.length === 0) return [];
       const rows = await database.run<{ task_id: string; map_index: number; value: string }>(PULL_XCOMS, [
         dagRunId,
-        readRunId,
+        includePriorDates ? null : dagRunId,
         key,
         ...PULLS.values(wanted),
       ]);

@@ -275,7 +275,8 @@ export function describeCommit({
 
     it('keeps the error of a failed attempt and clears XComs at the first dispatch of the next try', async () => {
       const run = await oneRun();
-      const pull = () => store.attempts.pullXComs(run.id, { taskIds: ['a'], key: 'k', mapIndexes: null, from: 'own' });
+      const query = { taskIds: ['a'], key: 'k', mapIndexes: null, runId: null, includePriorDates: false };
+      const pull = () => store.attempts.pullXComs(run.id, query);
       await commit(runCommit(run, { changes: [start(await instance(run, 'a'), 'w', T0)] }));
       const running = await instance(run, 'a');
       expect(await store.attempts.pushXCom(running.token!, 'k', [1])).toBe(true);

@@ -77,7 +77,8 @@ export function describeXComs(name: string, suite: StoreSuite): void {
           taskIds: ['a'],
           key: 'k',
           mapIndexes: null,
-          from: 'newest',
+          runId: null,
+          includePriorDates: true,
           ...query,
         });
         return rows.map(({ taskId, mapIndex, value }) => `${taskId}[${mapIndex}]=${JSON.stringify(value)}`).sort();
@@ -85,9 +86,12 @@ export function describeXComs(name: string, suite: StoreSuite): void {
       expect(await pull({})).toEqual(['a[-1]="first"']);
       expect(await pull({ taskIds: ['m'] })).toEqual(['m[1]="m1"']);
       expect(await pull({ taskIds: ['m', 'a'], mapIndexes: [0, 1, -1] })).toEqual(['a[-1]="first"', 'm[0]="m0"', 'm[1]="m1"']);
-      expect(await pull({ from: 'own' })).toEqual([]);
-      expect(await pull({ from: { runId: 'r3' } })).toEqual(['a[-1]="future"']);
-      expect(await pull({ from: { runId: 'r9' } })).toEqual([]);
+      expect(await pull({ includePriorDates: false })).toEqual([]);
+      expect(await pull({ runId: 'r3' })).toEqual(['a[-1]="future"']);
+      expect(await pull({ runId: 'r3', includePriorDates: false })).toEqual(['a[-1]="future"']);
+      expect(await pull({ runId: 'r1' })).toEqual(['a[-1]="first"']);
+      expect(await pull({ runId: 'r1', includePriorDates: false })).toEqual(['a[-1]=null']);
+      expect(await pull({ runId: 'r9' })).toEqual([]);
       expect(await pull({ key: 'none' })).toEqual([]);
       expect(await pull({ taskIds: [] })).toEqual([]);
     });
