@@ -17,7 +17,7 @@ export interface ClearRequest {
   /** Bounds of the logical date, both inclusive. Default: open. Runs without a logical date lie in no bounds. */
   readonly from?: Instant | null;
   readonly to?: Instant | null;
-  /** Also all tasks before (after) the chosen ones, at any depth. */
+  /** Also all tasks before (after) the chosen ones, at any depth. Both, with run ids: also those after the ones before. */
   readonly upstream?: boolean;
   readonly downstream?: boolean;
   /** Only instances in state failed or upstream_failed (running); both: either. */
@@ -25,7 +25,7 @@ export interface ClearRequest {
   readonly onlyRunning?: boolean;
   /** Clear nothing: runs that have finished only take up tasks that are new in the DAG's newest version. */
   readonly onlyNew?: boolean;
-  /** Refuse when an instance that would be cleared is running. Default: it is stopped. */
+  /** Refuse when an instance that would be cleared is running; a dry run shows it. Default: it is stopped. */
   readonly preventRunning?: boolean;
   /** Queue finished runs again. Default: true. */
   readonly resetRuns?: boolean;

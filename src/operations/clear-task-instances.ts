@@ -136,7 +136,7 @@ async function planAll(
       const options = { selection: selectionFor(spec), version, resetRun: request.resetRuns ?? true };
       const planned = planRerun(snapshot, options, actor, now);
       if (planned.commit === null) continue;
-      if (request.preventRunning) refuseRunning(run.runId, planned.effects);
+      if (request.preventRunning && !request.dryRun) refuseRunning(run.runId, planned.effects);
       runs++;
       if (version === null && run.versionId !== latest.id) runsOnOldVersion++;
       changed += planned.effects.length;
@@ -151,11 +151,15 @@ async function planAll(
   return { result: { instances, runs, runsOnOldVersion, token: hash.digest('hex') }, commits, knownTasks };
 }
 
-/** The selection for runs of a spec; the same for all runs of it. */
+/**
+ * The selection for runs of a spec; the same for all runs of it. As in Airflow, downstream starts from what is upstream too where runs are named,
+ * and from the chosen tasks alone where they are found by their dates.
+ */
 function selections(request: ClearRequest): (spec: DagSpec) => ClearSelection | null {
   if (request.onlyNew) return () => null;
   const { upstream = false, downstream = false, onlyFailed = false, onlyRunning = false, tasks = null, taskRegex } = request;
-  const rest = { upstream, downstream, onlyFailed, onlyRunning };
+  const downstreamOf = request.runIds ? 'upstream' : 'chosen';
+  const rest = { upstream, downstream, onlyFailed, onlyRunning, downstreamOf } as const;
   if (taskRegex == null) return () => ({ tasks, ...rest });
   const pattern = compileTaskRegex(taskRegex);
   return ({ tasks: all }) => ({

@@ -44,12 +44,13 @@ export function pureAnswer(testCase: ClearMarkCase, graphs: Readonly<Record<stri
     const ids = new Set(runsAround(runs, run, span).map(({ id }) => id));
     for (const snapshot of before.filter((candidate) => ids.has(candidate.run.id))) {
       const rerun = {
-        selection: options.only_new ? null : { tasks: tasks ?? null, ...relatives, ...states },
+        selection: options.only_new ? null : { tasks: tasks ?? null, ...relatives, downstreamOf: 'upstream' as const, ...states },
         version: null,
         resetRun: options.reset_dag_runs ?? true,
       };
       const { commit, effects } = planRerun(snapshot, rerun, USER, NOW);
-      if (options.prevent_running_task && effects.some(({ state }) => state === 'running')) return { error: 409 };
+      if (options.prevent_running_task && !options.dry_run && effects.some(({ state }) => state === 'running'))
+        return { error: 409 };
       if (commit) commits.push(commit);
       affected += effects.length;
     }

@@ -61,9 +61,9 @@ function runsWithin<Run extends DatedRun>(
   );
 }
 
-/** The logical dates that the timetable has from `first` to `last`; `first` counts in any case. */
+/** The logical dates that the timetable has from `first` to `last`. */
 function datesOf(timetable: Timetable, first: Instant, last: Instant): ReadonlySet<Instant> {
-  const dates = new Set([first]);
+  const dates = new Set<Instant>();
   const restriction = { earliest: first, latest: last, catchup: true } as const;
   let next = timetable.next(null, restriction, last);
   // A timetable of a plugin may stand still, and must not hold us up.

@@ -22,7 +22,7 @@ export function markRun(view: RunView, target: RunMarkTarget, now: Instant): rea
     view.transitionRun('override', { state: 'queued', queuedAt: now, startedAt: null, endedAt: null }, 'marked');
     return [];
   }
-  const work = [...view.allInstances()].filter(({ taskId, state }) => state !== 'removed' && view.task(taskId).role !== 'teardown');
+  const work = [...view.allInstances()].filter(({ taskId }) => view.task(taskId).role !== 'teardown');
   const begun = new Set(work.filter(({ state }) => BEGUN.has(state)).map(({ taskId }) => taskId));
   const idsOf = (instances: readonly TaskInstance[]): readonly number[] => instances.map(({ id }) => id);
   const changed = [

@@ -24,6 +24,9 @@ export interface Relatives {
   readonly downstream?: boolean;
 }
 
+/** How far `downstream` reaches together with `upstream`: from the chosen tasks alone, or also from all that is upstream of them. */
+export type DownstreamReach = 'chosen' | 'upstream';
+
 export interface ClearSelection extends Relatives {
   /** null: every task. Tasks that the run does not have are left out. */
   readonly tasks: readonly TaskChoice[] | null;
@@ -31,6 +34,8 @@ export interface ClearSelection extends Relatives {
   readonly onlyFailed?: boolean;
   /** Only instances that are running; with `onlyFailed`: one or the other. */
   readonly onlyRunning?: boolean;
+  /** Default: `chosen`. */
+  readonly downstreamOf?: DownstreamReach;
 }
 
 const FAILED: readonly TaskInstanceState[] = ['failed', 'upstream_failed'];
@@ -121,12 +126,16 @@ class Scope {
   }
 }
 
-function clearScope(spec: DagSpec, tasks: readonly TaskChoice[], { upstream = false, downstream = false }: Relatives): Scope {
+function clearScope(
+  spec: DagSpec,
+  tasks: readonly TaskChoice[],
+  { upstream = false, downstream = false, downstreamOf = 'chosen' }: Omit<ClearSelection, 'tasks'>,
+): Scope {
   const graph = graphOf(spec);
   const facts = taskFactsOf(spec);
   const seeds = tasks.filter(({ taskId }) => graph.tasks.has(taskId));
   const before = upstream ? relatives(graph, facts, seeds, 'upstream') : [];
-  const after = downstream ? relatives(graph, facts, seeds, 'downstream') : [];
+  const after = downstream ? relatives(graph, facts, downstreamOf === 'chosen' ? seeds : [...seeds, ...before], 'downstream') : [];
   const scope = new Scope();
   const add = (from: TaskChoice, taskId: string): void => void scope.add(taskId, carriedOver(facts, from, taskId));
   const roleOf = (taskId: string): TaskRole => graph.tasks.get(taskId)!.role;

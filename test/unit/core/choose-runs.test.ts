@@ -48,10 +48,11 @@ describe('runs to mark', () => {
     expect(mark(schedule, id, span)).toEqual(expected);
   });
 
-  it('the first of them counts also where the timetable has no such date', () => {
+  it('are only those at dates of the timetable, also the first of them', () => {
     const later = runs.slice(1);
-    expect(mark('@daily', 4, { past: true }, later)).toEqual([2, 3, 4]);
-    expect(mark('@daily', 4, { past: true }, [run(8, 0.2), run(9, 0.4), ...later])).toEqual([8, 3, 4]);
+    expect(mark('@daily', 4, { past: true }, later)).toEqual([3, 4]);
+    expect(mark('@daily', 4, { past: true }, [run(8, 0.2), run(9, 0.4), ...later])).toEqual([3, 4]);
+    expect(mark('@weekly', 3, { past: true })).toEqual([3]);
   });
 
   it('come in any order', () => {

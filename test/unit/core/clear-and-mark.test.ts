@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { adoptVersion } from '../../../src/core/dag-run/adopt-version.js';
 import { markRun } from '../../../src/core/dag-run/mark-run.js';
 import { planMark } from '../../../src/core/dag-run/plan-mark.js';
+import { RunView } from '../../../src/core/dag-run/run-view.js';
 import { planRerun } from '../../../src/core/dag-run/plan-rerun.js';
 import { clearInstances, reopenRun } from '../../../src/core/task-instance/clear.js';
 import { markInstances } from '../../../src/core/task-instance/mark.js';
@@ -249,7 +250,16 @@ describe('marking a run', () => {
     expect(statesOf(view)['s']).toBe('success');
   });
 
-  it('leaves removed copies alone', () => {
+  it('takes all copies of a task of which one has begun, whatever they are in', () => {
+    const copies = (['success', 'removed', 'running', 'none', 'failed'] as const).map((state, index) =>
+      taskInstance(index + 1, 'm', { mapIndex: index, state, token: state === 'running' ? 't' : null }),
+    );
+    const view = RunView.from({ run: dagRun(), spec: dagSpec([taskSpec('m')]), taskInstances: copies, previous: null });
+    expect(markRun(view, 'failed', NOW)).toEqual([1, 2, 3, 4]);
+    expect(view.instances('m').map(({ state }) => state)).toEqual(['failed', 'failed', 'failed', 'failed', 'failed']);
+  });
+
+  it('leaves removed tasks alone', () => {
     const view = viewOf(tasks, { m: { state: 'removed' }, w: { state: 'running', token: 't' }, ...teardown('success') });
     markRun(view, 'failed', NOW);
     expect(statesOf(view)['m']).toBe('removed');

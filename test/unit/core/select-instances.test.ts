@@ -58,6 +58,23 @@ describe('a selection for a clear', () => {
   });
 });
 
+it('goes downstream from the chosen tasks, or also from what is upstream of them', () => {
+  const tasks = [
+    taskSpec('a'),
+    taskSpec('b', { upstream: ['a'] }),
+    taskSpec('c', { upstream: ['a'] }),
+    taskSpec('d', { upstream: ['b', 'c'] }),
+    taskSpec('x'),
+  ];
+  const selected = (taskId: string, change: Omit<ClearSelection, 'tasks'>): string =>
+    named(selectForClear(dagSpec(tasks), instances(tasks), { tasks: all(taskId), upstream: true, downstream: true, ...change }));
+  expect(selected('b', {})).toBe('a b d');
+  expect(selected('b', { downstreamOf: 'chosen' })).toBe('a b d');
+  expect(selected('b', { downstreamOf: 'upstream' })).toBe('a b c d');
+  expect(selected('b', { downstreamOf: 'upstream', upstream: false })).toBe('b d');
+  expect(selected('b', { downstreamOf: 'upstream', downstream: false })).toBe('a b');
+});
+
 describe('states that a selection is narrowed to', () => {
   it.each([
     [{}, null],

@@ -129,6 +129,8 @@ describe('clearTaskInstances', () => {
     const error = await failure(() => clear({ runIds: ['live'], preventRunning: true }));
     expect(error.message).toMatch(/^STATE_CONFLICT: run live: task extract is running/);
     expect(await clear({ runIds: ['live'], tasks: chosen('clean'), preventRunning: true })).toEqual(['live.clean:success']);
+    const shown = await clear({ runIds: ['live'], tasks: chosen('extract'), preventRunning: true, dryRun: true });
+    expect(shown).toEqual(['live.extract:running']);
   });
 
   it('B52: does nothing wide that nobody has seen, and what was seen only as long as it is so', async () => {
