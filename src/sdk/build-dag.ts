@@ -85,7 +85,7 @@ export function buildDag(
   if (complete && !source.declaresTasks && source.members.length === 0) {
     problems.add(
       'TASK_MISSING_WRAPPER',
-      { place: source.name, message: 'the DAG has no task; decorate its methods with @task()' },
+      { place: source.name, message: 'the DAG has no task; decorate its methods with @task(), or make some with d.task(...)' },
       source.position,
     );
   }

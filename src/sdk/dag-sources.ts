@@ -204,7 +204,16 @@ function builderOf(recorder: Recorder, members: CheckedMember[], problems: Probl
     const [options, run] = rest.length > 1 ? rest : [{}, rest[0]];
     if (typeof run === 'function')
       return add(checkedFunction({ name, options, kind, position, run: run as AnyCallable }, problems));
-    problems.add('VALUE_TYPE', { place: `tasks.${name}`, message: 'a task needs a function', value: run }, position);
+    problems.add(
+      'VALUE_TYPE',
+      {
+        place: `tasks.${name}`,
+        message: 'a task needs a function, behind its options',
+        value: run,
+        allowed: `d.${kind}('${name}', { ... }, fn)`,
+      },
+      position,
+    );
     return recorder.handle({ name, defaultId: name, optional: true, role: 'task', parameters: null, position });
   };
   const makerOf = (kind: TaskKind) =>

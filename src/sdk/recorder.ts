@@ -46,7 +46,7 @@ const endpoints = new WeakMap<object, { readonly recorder: Recorder; readonly en
 /** The member behind a handle, to name a task that was passed without being called. */
 const handles = new WeakMap<object, TaskMember>();
 
-const GROUP_MAP_OPTIONS: readonly string[] = ['concurrency', 'name', 'fill'];
+const GROUP_MAP_OPTIONS: readonly string[] = ['concurrency', 'allowFailures', 'name', 'fill'];
 
 export class Recorder {
   readonly dagId: string;

@@ -153,10 +153,15 @@ export interface GroupCall<Tasks> {
   ): Group<Collected<R>>;
 }
 
-/** Options of a mapped group: those of its tasks, and how many elements are worked on at once under which names. */
+/** Options of a mapped group: those of its tasks, and how many elements are worked on at once, and may fail, under which names. */
 export interface MappedGroupOptions extends TaskDefaults {
   /** Copies of each task that may run at once in one run. Default: no limit of its own. */
   readonly concurrency?: number;
+  /**
+   * So many copies of each task, or `'1%'` of them, may fail without the task counting as failed. A copy that cannot run because a task before it failed for
+   * the same element counts as well. Default 0.
+   */
+  readonly allowFailures?: number | `${number}%`;
   /** Template of the name under which people see a copy, in place of its index. */
   readonly name?: string;
 }

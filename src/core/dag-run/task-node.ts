@@ -243,14 +243,25 @@ export function unfinishedOf({ counts }: TaskNode): number {
 }
 
 /**
- * How many of a mapped task's copies failed although the task counts as done well: those within its `allowFailures`.
- * @returns 0 where nothing is allowed, nothing failed, or more failed than is allowed.
+ * How many of a mapped task's copies failed although the task counts as done well: those within its `allowFailures`. In a mapped group a copy that could
+ * not run because a task before it in the same copy of the group failed counts like one that failed.
+ * @returns 0 where nothing is allowed, nothing failed, more failed than is allowed, or copies could not run for a reason that is none of their own.
  */
 export function forgivenCopies(node: TaskNode): number {
   const allowed = node.facts.mapping?.allowFailures;
   if (!allowed) return 0;
   const failed = node.counts.failed + node.counts.upstream_failed;
-  return failed <= allowedFailures(allowed, copiesOf(node)) ? failed : 0;
+  return failed <= allowedFailures(allowed, copiesOf(node)) && !isKeptFromRunning(node, new Set()) ? failed : 0;
+}
+
+/** Whether copies are upstream_failed by what stands outside their mapped group (or outside the task, where it is in none): its source, or a parent. */
+function isKeptFromRunning(node: TaskNode, seen: Set<TaskNode>): boolean {
+  const { upstream_failed: kept } = node.counts;
+  if (kept === 0 || seen.has(node)) return false;
+  seen.add(node);
+  const before = node.inside.map((parent) => parent.node);
+  const failedBefore = before.reduce((sum, { counts }) => sum + counts.failed + counts.upstream_failed, 0);
+  return kept > failedBefore || before.some((parent) => isKeptFromRunning(parent, seen));
 }
 
 function allowedFailures(allowed: NonNullable<MapSpec['allowFailures']>, copies: number): number {

@@ -208,8 +208,10 @@ describe('what counts as done well', () => {
   it.each<[readonly TaskInstanceState[], number, string]>([
     [['failed', 'success', 'success', 'success'], 1, 'scheduled'],
     [['failed', 'upstream_failed', 'success', 'success'], 1, 'upstream_failed'],
-    [['failed', 'failed', 'upstream_failed', 'success'], 1, 'upstream_failed'],
-    [['failed', 'upstream_failed', 'success', 'success'], 2, 'scheduled'],
+    [['failed', 'failed', 'success', 'success'], 1, 'upstream_failed'],
+    [['failed', 'failed', 'success', 'success'], 2, 'scheduled'],
+    // What could not run lacks something that no copy of its own is at fault for.
+    [['failed', 'upstream_failed', 'success', 'success'], 2, 'upstream_failed'],
   ])('are copies in %j where %i may fail: what follows is %s', (states, count, expected) => {
     const map: MapSpec = { kind: 'each', sources: [{ kind: 'value', value: [0, 1, 2, 3] }], allowFailures: { count } };
     const rows = states.map((state, mapIndex) => ({ taskId: 'm', mapIndex, state }));

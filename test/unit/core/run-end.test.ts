@@ -267,6 +267,24 @@ describe('copies that may fail', () => {
     expect(mapped(['success', 'failed', 'failed', 'success'])).toBe('failed');
   });
 
+  it('do not excuse that there was nothing to map over because the source failed', () => {
+    const overSource: MapSpec = { ...map({ count: 3 }), sources: [{ kind: 'ref', taskId: 's' }] };
+    const tasks = [taskSpec('s'), taskSpec('m', { upstream: ['s'], map: overSource }), taskSpec('z', { upstream: ['m'] })];
+    const view = viewOf(tasks, { s: { state: 'failed' } });
+    planRun(view, 100);
+    expect(statesOf(view)).toEqual({ s: 'failed', m: 'upstream_failed', z: 'upstream_failed' });
+    expect(endOf(view)).toEqual(['failed', 'task_failure']);
+  });
+
+  it('do not excuse that a parent failed', () => {
+    const tasks = [taskSpec('p'), taskSpec('m', { upstream: ['p'], map: map({ count: 4 }) }), taskSpec('z', { upstream: ['m'] })];
+    const view = viewOf(tasks, { p: { state: 'failed' } });
+    planRun(view, 100);
+    expect(view.instances('m').map(({ state }) => state)).toEqual(Array.from({ length: 4 }, () => 'upstream_failed'));
+    expect(statesOf(view)['z']).toBe('upstream_failed');
+    expect(endOf(view)).toEqual(['failed', 'task_failure']);
+  });
+
   it('do not excuse what could not run for another reason', () => {
     const tasks = [taskSpec('m', { map: map({ count: 1 }) }), taskSpec('z', { upstream: ['m'] })];
     const copies = (['failed', 'success'] as const).map((state, index) => taskInstance(index + 1, 'm', { mapIndex: index, state }));

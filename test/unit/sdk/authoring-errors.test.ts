@@ -681,6 +681,16 @@ const cases: readonly Case[] = [
   },
   {
     code: 'VALUE_TYPE',
+    what: 'options behind the function',
+    exported: () => ({
+      d: defineDag('d', {}, (d) => {
+        (d.branch as Loose)('pick', () => 'x', { retries: 1 });
+      }),
+    }),
+    message: 'tasks.pick: a task needs a function, behind its options',
+  },
+  {
+    code: 'VALUE_TYPE',
     what: 'a catchup that is none',
     exported: () => ({ d: dagWith({ catchup: 'all' }) }),
     message: 'd.catchup: this is not a catchup',

@@ -159,13 +159,13 @@ describe('a mapped group', () => {
             own();
             return g.group('inner', () => step.as('b')(first));
           },
-          { retries: 2, concurrency: 3, name: '{{ item }}' },
+          { retries: 2, concurrency: 3, allowFailures: '5%', name: '{{ item }}' },
         );
         step.as('end')(group.result.result);
       }),
     );
     expect(spec.groups).toEqual([
-      { groupId: 'g', parentId: null, map: { kind: 'each', sources: [ref('list')] } },
+      { groupId: 'g', parentId: null, map: { kind: 'each', sources: [ref('list')], allowFailures: { percent: 5 } } },
       { groupId: 'g.inner', parentId: 'g', map: null },
     ]);
     expect(taskOf(spec, 'g.a').inputs).toEqual([

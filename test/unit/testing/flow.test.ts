@@ -305,6 +305,37 @@ describe('mapping', () => {
   });
 });
 
+describe('a mapped group that may lose elements', () => {
+  const dag = (allowFailures: number, outside = 0) =>
+    made((d) => {
+      const before = d.task('before', () => (outside > 0 ? fails() : 1))();
+      const first = d.task('first', (n: number) => (n < 0 ? fails() : n));
+      const second = d.task('second', (n: number) => (n === 0 ? fails() : n));
+      const group = d.group.map('g', [-1, 0, 1, 2], (_g, n) => second(first(n)).after(before), { allowFailures });
+      d.task('sum', (all: number[]) => all.length)(group.result);
+    });
+
+  it('goes on with the others while no task of it loses more, whichever task it was that failed for an element', async () => {
+    const run = await testDag(dag(2));
+    expect(run.task('g.first').instances.map(({ state }) => state)).toEqual(['failed', 'success', 'success', 'success']);
+    expect(run.task('g.second').instances.map(({ state }) => state)).toEqual(['upstream_failed', 'failed', 'success', 'success']);
+    expect(run.task('sum').output).toBe(2);
+    expect(run.state).toBe('success');
+  });
+
+  it('fails when one more is lost', async () => {
+    const run = await testDag(dag(1));
+    expect(run.task('sum').state).toBe('upstream_failed');
+    expect(run.state).toBe('failed');
+  });
+
+  it('fails when something outside kept all of it from running', async () => {
+    const run = await testDag(dag(4, 1));
+    expect(run.task('sum').state).toBe('upstream_failed');
+    expect(run.state).toBe('failed');
+  });
+});
+
 describe('a retry policy', () => {
   it('decides per error', async () => {
     const run = await testDag(
