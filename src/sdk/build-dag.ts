@@ -81,8 +81,10 @@ export function buildDag(
     checkGroupDefaults: (defaults, groupId, position) =>
       checkTaskDefaults(defaults, { place: `groups.${groupId}`, position }, problems),
   });
+  const problemsBeforeWiring = problems.count;
   const complete = wireDag(source, recorder, problems);
-  if (complete && !source.declaresTasks && source.members.length === 0) {
+  const isWiredAsWritten = complete && problems.count === problemsBeforeWiring;
+  if (isWiredAsWritten && !source.declaresTasks && source.members.length === 0) {
     problems.add(
       'TASK_MISSING_WRAPPER',
       { place: source.name, message: 'the DAG has no task; decorate its methods with @task(), or make some with d.task(...)' },
