@@ -1,4 +1,5 @@
 /** `npm run bench -- w1 w7`, or all without arguments. Prints figures; never fails because of one. */
+import { backfill100000 } from './workloads/backfill-100000.js';
 import { catchup10000 } from './workloads/catchup-10000.js';
 import { chain1000 } from './workloads/chain-1000.js';
 import { dags1000 } from './workloads/dags-1000.js';
@@ -15,6 +16,7 @@ const WORKLOADS: Readonly<Record<string, () => Promise<void>>> = {
   planning: planning10000,
   w14: footprint,
   queue: queue10000,
+  backfill: backfill100000,
 };
 
 const asked = process.argv.slice(2);

@@ -30,11 +30,38 @@ const NEW_RUNS = new RowSet({
   idempotency_key: 'text',
   started_at: 'instant',
   ended_at: 'instant',
-  end_reason: 'text',
   plan_at: 'instant',
   note: 'text',
   conf: 'text',
+} as const);
+
+const CREATE_RUNS: Statement = {
+  name: 'create_runs',
+  text: `with created as (
+  insert into dag_run (dag_id, run_id, run_type, triggered_by, state, logical_date, interval_start, interval_end, run_after, version_id,
+    backfill_id, backfill_ordinal, triggering_user, idempotency_key, queued_at, started_at, ended_at, plan_at, note, conf)
+  select r.dag_id, r.run_id, r.run_type, r.triggered_by, r.state, r.logical_date, r.interval_start, r.interval_end, r.run_after, r.version_id,
+    r.backfill_id, r.backfill_ordinal, r.triggering_user, r.idempotency_key, to_timestamp($1::float8 / 1000), r.started_at, r.ended_at, r.plan_at, r.note, r.conf
+  from (${NEW_RUNS.select(4)}) r order by r.n
+  on conflict do nothing
+  returning *
+), events as (
+  insert into event_log (entity, dag_run_id, entity_id, from_state, to_state, actor_kind, actor_id)
+  select 'dag_run', d.dag_run_id, d.dag_run_id, s.from_state, s.to_state, $2::text, $3::text
+  from created d, (values (1, null, 'queued'), (2, 'queued', 'running')) as s(step, from_state, to_state)
+  where s.step = 1 or d.state = 'running'
+  order by d.dag_run_id, s.step
+)
+select ${RUN_COLUMNS} from created d order by d.dag_run_id`,
+};
+
+/** Of a run that has ended where it begins, `state` and the others say how; they are null otherwise. */
+const CREATED = new RowSet({
+  dag_run_id: 'bigint',
   task_set: 'integer',
+  state: 'text',
+  ended_at: 'instant',
+  end_reason: 'text',
 } as const);
 
 /** Runs that have the same tasks share them: `task_set` counts such sets. */
@@ -48,41 +75,31 @@ const NEW_TASKS = new RowSet({
   queue: 'text',
 } as const);
 
-const CREATE_RUNS: Statement = {
-  name: 'create_runs',
-  text: `with tasks as materialized (${NEW_TASKS.select(NEW_RUNS.width + 4)}), runs as materialized (${NEW_RUNS.select(4)}), created as (
-  insert into dag_run (dag_id, run_id, run_type, triggered_by, state, logical_date, interval_start, interval_end, run_after, version_id,
-    backfill_id, backfill_ordinal, triggering_user, idempotency_key, queued_at, started_at, ended_at, plan_at, note, conf)
-  select r.dag_id, r.run_id, r.run_type, r.triggered_by, r.state, r.logical_date, r.interval_start, r.interval_end, r.run_after, r.version_id,
-    r.backfill_id, r.backfill_ordinal, r.triggering_user, r.idempotency_key, to_timestamp($1::float8 / 1000), r.started_at, r.ended_at, r.plan_at, r.note, r.conf
-  from runs r order by r.n
-  on conflict do nothing
-  returning *
-), instances as (
+/**
+ * A statement of its own, which knows the ids of the runs: what one statement has inserted can be brought together with the rows that it
+ * was given only by comparing each with each.
+ */
+const CREATE_INSTANCES: Statement = {
+  name: 'create_task_instances',
+  text: `with tasks as materialized (${NEW_TASKS.select(CREATED.width + 3)}), runs as materialized (${CREATED.select(3)}), instances as (
   insert into task_instance
     (dag_run_id, task_id, map_index, state, try_number, max_tries, lost_dispatches, pool, pool_slots, priority_weight, queue, poke_number, ended_at)
-  select d.dag_run_id, t.task_id, -1, case when d.ended_at is null then 'none' else 'skipped' end, 0, t.max_tries, 0, t.pool, t.pool_slots,
-    t.priority_weight, t.queue, 0, d.ended_at
-  from created d join runs r on r.dag_id = d.dag_id and r.run_id = d.run_id join tasks t on t.task_set = r.task_set
-  order by d.dag_run_id, t.n
+  select r.dag_run_id, t.task_id, -1, case when r.ended_at is null then 'none' else 'skipped' end, 0, t.max_tries, 0, t.pool, t.pool_slots,
+    t.priority_weight, t.queue, 0, r.ended_at
+  from runs r join tasks t on t.task_set = r.task_set
+  order by r.n, t.n
   returning task_instance_id, dag_run_id, state
-), events as (
-  insert into event_log (entity, dag_run_id, entity_id, from_state, to_state, actor_kind, actor_id)
-  select 'dag_run', d.dag_run_id, d.dag_run_id, s.from_state, s.to_state, $2::text, $3::text
-  from created d, (values (1, null, 'queued'), (2, 'queued', 'running')) as s(step, from_state, to_state)
-  where s.step = 1 or d.state = 'running'
-  order by d.dag_run_id, s.step
-), endings as (
-  insert into event_log (entity, dag_run_id, entity_id, from_state, to_state, actor_kind, actor_id, reason)
-  select e.entity, e.dag_run_id, e.entity_id, e.from_state, e.to_state, $2::text, $3::text, r.end_reason
-  from (
-    select 'dag_run' as entity, d.dag_run_id, d.dag_run_id as entity_id, 'queued' as from_state, d.state as to_state from created d where d.ended_at is not null
-    union all
-    select 'task_instance', i.dag_run_id, i.task_instance_id, 'none', i.state from instances i where i.state <> 'none'
-  ) e join created d on d.dag_run_id = e.dag_run_id join runs r on r.dag_id = d.dag_id and r.run_id = d.run_id
-  order by e.dag_run_id, e.entity_id
 )
-select ${RUN_COLUMNS} from created d order by d.dag_run_id`,
+insert into event_log (entity, dag_run_id, entity_id, from_state, to_state, actor_kind, actor_id, reason)
+select e.entity, e.dag_run_id, e.entity_id, e.from_state, e.to_state, $1::text, $2::text, e.reason
+from (
+  select 'dag_run' as entity, r.dag_run_id, r.dag_run_id as entity_id, 'queued' as from_state, r.state as to_state, r.end_reason as reason
+  from runs r where r.ended_at is not null
+  union all
+  select 'task_instance', i.dag_run_id, i.task_instance_id, 'none', i.state, r.end_reason
+  from instances i join runs r on r.dag_run_id = i.dag_run_id where i.state <> 'none'
+) e
+order by e.dag_run_id, e.entity_id`,
 };
 
 export interface RunToCreate {
@@ -103,8 +120,7 @@ export async function insertRuns(
 ): Promise<readonly DagRun[]> {
   const runs = await withoutRemembered(session, wanted, now);
   if (runs.length === 0) return [];
-  const sets = taskSetsOf(runs);
-  const runRows = runs.map(({ dagId, versionId, run }, index) => ({
+  const runRows = runs.map(({ dagId, versionId, run }) => ({
     dag_id: dagId,
     run_id: run.runId,
     run_type: run.runType,
@@ -121,12 +137,37 @@ export async function insertRuns(
     idempotency_key: run.idempotencyKey ?? null,
     started_at: run.state === 'running' ? now : null,
     ended_at: run.ended ? now : null,
-    end_reason: run.ended?.reason ?? null,
     plan_at: run.state === 'running' ? now : null,
     note: run.note,
     conf: JSON.stringify(run.conf ?? {}),
-    task_set: sets.ofRun[index] as number,
   }));
+  const rows = await session.run(CREATE_RUNS, [now, actor.kind, actor.id, ...NEW_RUNS.values(runRows)]);
+  const created = rows.map(readRun);
+  if (created.length > 0) await insertInstances(session, runs, created, actor, now);
+  return created;
+}
+
+async function insertInstances(
+  session: Session,
+  wanted: readonly RunToCreate[],
+  created: readonly DagRun[],
+  actor: Actor,
+  now: Instant,
+): Promise<void> {
+  const keyOf = (dagId: string, runId: string) => `${dagId} ${runId}`;
+  // Of two with the same id the first has become the run.
+  const byKey = new Map([...wanted].reverse().map((one) => [keyOf(one.dagId, one.run.runId), one]));
+  const sets = taskSetsOf(created.map(({ dagId, runId }) => byKey.get(keyOf(dagId, runId))!));
+  const createdRows = created.map(({ id, dagId, runId }, index) => {
+    const { ended } = byKey.get(keyOf(dagId, runId))!.run;
+    return {
+      dag_run_id: id,
+      task_set: sets.ofRun[index]!,
+      state: ended?.state ?? null,
+      ended_at: ended ? now : null,
+      end_reason: ended?.reason ?? null,
+    };
+  });
   const taskRows = sets.tasks.flatMap(({ tasks, spec }, set) =>
     tasks.map((task) => {
       const { maxTries, pool, poolSlots, priorityWeight, queue } = queueingValuesOf(task, spec);
@@ -141,14 +182,7 @@ export async function insertRuns(
       };
     }),
   );
-  const rows = await session.run(CREATE_RUNS, [
-    now,
-    actor.kind,
-    actor.id,
-    ...NEW_RUNS.values(runRows),
-    ...NEW_TASKS.values(taskRows),
-  ]);
-  return rows.map(readRun);
+  await session.run(CREATE_INSTANCES, [actor.kind, actor.id, ...CREATED.values(createdRows), ...NEW_TASKS.values(taskRows)]);
 }
 
 interface TaskSets {
