@@ -69,9 +69,14 @@ export function addDagExplain(dags: Command, { cli, run }: Tree): void {
             const dagRun = await findRun(client, dagId, runIdOrDate, defaultTimezone);
             return printRun(cli.terminal, options.output, dagRun, await explain(dagRun));
           }
-          const runs = await client.store.runs.listRuns({ dagId, states: ['queued', 'running'], limit: MAX_RUNS });
-          const rows: Row[] = [];
-          for (const dagRun of runs) rows.push(runRow(dagRun, await explain(dagRun)));
+          const unfinished = () => client.store.runs.listRuns({ dagId, states: ['queued', 'running'], limit: MAX_RUNS });
+          const waiting = new Map<number, readonly Explanation[]>();
+          for (const dagRun of await unfinished()) waiting.set(dagRun.id, await explain(dagRun));
+          // Runs go on while they are explained: what has ended by now waits for nothing.
+          const rows = (await unfinished()).flatMap((dagRun) => {
+            const known = waiting.get(dagRun.id);
+            return known ? [runRow(dagRun, known)] : [];
+          });
           await printDag(cli.terminal, options.output, await system.explainDag(client, dagId), rows);
         }),
       ),
