@@ -178,4 +178,6 @@ export interface DagSchedulePlan {
   readonly wantsFiles?: readonly string[];
   /** Pauses the DAG, for this reason. */
   readonly pause?: string;
+  /** Why the timetable has no answer, so that no run can be created. */
+  readonly error?: unknown;
 }

@@ -132,6 +132,7 @@ export const ERROR_TABLE = define({
   OUTPUT_FAILED: ['standard output cannot be written', 500],
   CLI_USAGE: ['the command line is not valid', 400, 2],
   PLUGIN_INVALID: ['a plugin could not be loaded', 500],
+  TIMETABLE_FAILED: ['the timetable of a plugin failed', 500],
   INTERNAL: ['a fault of airflow-like itself', 500],
 });
 

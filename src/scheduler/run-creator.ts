@@ -43,7 +43,9 @@ export class RunCreator implements Service<RunCreatorResult> {
       return plan;
     });
     if (this.#files) for (const [schedule, plan] of plans) this.#files.planned(schedule, plan);
-    for (const { dagId, error } of errors) this.#logger.error({ dagId, err: error }, 'the next run of this DAG cannot be planned');
+    const unanswered = plans.flatMap(([{ dag }, { error }]) => (error === undefined ? [] : [{ dagId: dag.dagId, error }]));
+    for (const { dagId, error } of [...errors, ...unanswered])
+      this.#logger.error({ dagId, err: error }, 'the next run of this DAG cannot be planned');
     return { processed: claimed, more: claimed > 0, createdRuns, startedRuns };
   }
 }

@@ -17,16 +17,35 @@ const NO_SIGHTINGS: FileSightings = new Map();
 /** Files of so many runs that are due are looked for ahead, so that a run does not have to wait for the look. */
 const FILES_AHEAD = 50;
 
+/** After this time a timetable that failed is asked again. */
+const ASK_AGAIN_MS = 30_000;
+
 /**
  * Creates due intervals oldest first while fewer than `maxActiveRuns` runs are unfinished, and starts queued runs, oldest logical date first, while
  * fewer than that are running. Backfills have places of their own.
  * @param custom Timetables of plugins by name.
  * @param sightings What is known of the files that earlier plans of the DAG wanted.
+ * @returns a plan without new runs, and the error, when the timetable fails or is missing: runs that exist start as ever.
  */
 export function planDagSchedule(
   schedule: DagSchedule,
   custom?: ReadonlyMap<string, Timetable>,
   sightings: FileSightings = NO_SIGHTINGS,
+): DagSchedulePlan {
+  try {
+    return planByTimetable(schedule, custom, sightings);
+  } catch (error) {
+    const idle = idlePlan(schedule, null);
+    if (idle) return { ...idle, error };
+    const checkAt = earliest(schedule.now + ASK_AGAIN_MS, waitingUntil(schedule));
+    return { createRuns: [], startRuns: startableRuns(schedule).all, nextRun: null, checkAt, error };
+  }
+}
+
+function planByTimetable(
+  schedule: DagSchedule,
+  custom: ReadonlyMap<string, Timetable> | undefined,
+  sightings: FileSightings,
 ): DagSchedulePlan {
   const { spec, now } = schedule;
   const time = timePartOf(spec.schedule);
@@ -35,19 +54,10 @@ export function planDagSchedule(
   const last = schedule.lastAutomated?.dataInterval ?? null;
   const waiting = time.kind === 'hybrid' ? runThatWaits(time, timetable, schedule.dag.nextRun, last, now) : null;
   let next = waiting ?? withDateOfItsOwn(timetable, timetable.next(last, restriction, now), last);
-  if (schedule.dag.isPaused || schedule.dag.isRetired) {
-    return { createRuns: [], startRuns: [], nextRun: next, checkAt: null };
-  }
-  const pause = pauseForFailures(schedule);
-  if (pause !== null) return { createRuns: [], startRuns: [], nextRun: next, checkAt: null, pause };
-
-  const started = dueRuns(schedule.queuedRuns, spec.maxActiveRuns - schedule.runningRuns, now);
-  const startRuns = [...started];
-  for (const lane of schedule.backfills) {
-    if (!lane.isPaused) startRuns.push(...dueRuns(lane.queuedRuns, lane.maxActiveRuns - lane.runningRuns, now));
-  }
-
-  const running = schedule.runningRuns + started.length;
+  const idle = idlePlan(schedule, next);
+  if (idle) return idle;
+  const { all: startRuns, ofDag } = startableRuns(schedule);
+  const running = schedule.runningRuns + ofDag;
   if (time.kind === 'fileWatch') {
     const plan = planFileWatch(spec, time, sightings, { unfinished: schedule.unfinishedRuns, running }, now);
     return { ...plan, startRuns, nextRun: null, checkAt: earliest(plan.checkAt, waitingUntil(schedule)) };
@@ -82,6 +92,24 @@ export function planDagSchedule(
     checkAt: earliest(waitsUntil ?? checkForNext(timetable, next, places > 0, now), waitingUntil(schedule)),
     ...(time.kind === 'hybrid' && { wantsFiles: wantedFiles(spec, time, dueAhead(timetable, next, following, now)) }),
   };
+}
+
+/** Of a DAG that starts nothing now, because it is paused, retired or about to be paused; null: it is neither. */
+function idlePlan(schedule: DagSchedule, nextRun: NextRun | null): DagSchedulePlan | null {
+  const idle = { createRuns: [], startRuns: [], nextRun, checkAt: null };
+  if (schedule.dag.isPaused || schedule.dag.isRetired) return idle;
+  const pause = pauseForFailures(schedule);
+  return pause === null ? null : { ...idle, pause };
+}
+
+/** Queued runs for which there is a place: ids of all, and how many are none of a backfill. */
+function startableRuns(schedule: DagSchedule): { readonly all: readonly number[]; readonly ofDag: number } {
+  const { now, spec } = schedule;
+  const own = dueRuns(schedule.queuedRuns, spec.maxActiveRuns - schedule.runningRuns, now);
+  const ofBackfills = schedule.backfills.flatMap((lane) =>
+    lane.isPaused ? [] : dueRuns(lane.queuedRuns, lane.maxActiveRuns - lane.runningRuns, now),
+  );
+  return { all: [...own, ...ofBackfills], ofDag: own.length };
 }
 
 function dueAhead(

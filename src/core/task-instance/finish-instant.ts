@@ -28,6 +28,15 @@ export function finishInstant(view: RunView, instance: TaskInstance, now: Instan
 function decisionOf(view: RunView, { taskId }: TaskInstance, now: Instant, { timetables }: PlanOptions): FlowDecision | null {
   const task = view.task(taskId);
   if (task.decides?.kind !== 'latestOnly') return null;
-  if (isLatestRun(timetableFor(view.spec, timetables), view.run, now)) return null;
+  if (isLatest(view, now, timetables)) return null;
   return decideShortCircuit(view.spec, taskId, false, false);
+}
+
+/** A timetable that fails has no next run, so that the run is the latest: one DAG must not hold up the pass over all. */
+function isLatest(view: RunView, now: Instant, timetables: PlanOptions['timetables']): boolean {
+  try {
+    return isLatestRun(timetableFor(view.spec, timetables), view.run, now);
+  } catch {
+    return true;
+  }
 }

@@ -1,11 +1,10 @@
 /** The timetable that belongs to a DAG. */
 import type { DagSpec, TimeScheduleSpec } from '../../model/dag-spec.js';
-import { AirflowLikeError } from '../../model/errors.js';
-import { nearestName } from '../../model/nearest-name.js';
 import { timePartOf } from '../../model/schedule-parts.js';
 import { continuousTimetable } from './continuous.js';
 import { cronTriggerTimetable } from './cron-trigger.js';
 import { CronTimetable } from './cron.js';
+import { customTimetable } from './custom.js';
 import { deltaTriggerTimetable } from './delta-trigger.js';
 import { deltaTimetable } from './delta.js';
 import { eventsTimetable } from './events.js';
@@ -20,7 +19,7 @@ const timetables = new WeakMap<DagSpec, Timetable>();
 
 /**
  * @param custom Timetables of plugins by name.
- * @throws AirflowLikeError UNKNOWN_NAME when a custom timetable is not registered; CRON_INVALID for a stored expression that is none.
+ * @throws AirflowLikeError UNKNOWN_NAME when a custom timetable is not registered, TIMETABLE_FAILED when it fails; CRON_INVALID for a stored expression that is none.
  */
 export function timetableFor(spec: DagSpec, custom?: ReadonlyMap<string, Timetable>): Timetable {
   const schedule = timePartOf(spec.schedule);
@@ -55,19 +54,4 @@ function timetableOf(schedule: TimeScheduleSpec, timezone: string): Timetable {
     default:
       return noTimetable;
   }
-}
-
-function customTimetable(
-  schedule: Extract<TimeScheduleSpec, { kind: 'custom' }>,
-  dagId: string,
-  custom?: ReadonlyMap<string, Timetable>,
-): Timetable {
-  const timetable = custom?.get(schedule.name);
-  if (timetable) return timetable.configure?.(schedule.args) ?? timetable;
-  throw new AirflowLikeError('UNKNOWN_NAME', {
-    place: `${dagId}.schedule`,
-    message: 'no plugin registers a timetable of this name',
-    value: schedule.name,
-    suggestion: custom ? nearestName(schedule.name, custom.keys()) : null,
-  });
 }

@@ -266,6 +266,13 @@ describe('a latest-only task', () => {
     planRun(view, 5, { maxMapLength: 10, timetables: new Map([['mine', never]]) });
     expect(statesOf(view)).toMatchObject({ latest: 'success', child: 'scheduled' });
   });
+
+  it('goes on where the timetable of a plugin fails or is gone, so that other runs of the same pass do', () => {
+    const spec = { schedule: { kind: 'custom', name: 'mine', args: null, text: 'mine' } } as const;
+    const view = viewOf(tasks, {}, { run: { runType: 'scheduled' }, spec });
+    planRun(view, 5, { maxMapLength: 10, timetables: new Map() });
+    expect(statesOf(view)).toMatchObject({ latest: 'success', child: 'scheduled' });
+  });
 });
 
 describe('copies of a mapped task', () => {
