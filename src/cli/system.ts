@@ -18,7 +18,8 @@ import type { TaskInstance } from '../model/task-instance.js';
 import type { Clock } from '../ports/clock.js';
 import type { EventBus } from '../ports/event-bus.js';
 import type { Logger } from '../ports/logger.js';
-import type { BackfillChange, DagListing, Store } from '../ports/store.js';
+import type { BackfillChange } from '../ports/backfill-store.js';
+import type { DagListing, Store } from '../ports/store.js';
 
 /** How a person names an asset. */
 export interface AssetQuery {

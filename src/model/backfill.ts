@@ -19,6 +19,8 @@ export interface Backfill {
   readonly expectedRuns: number;
   /** True: it was cancelled, and its runs that had not started were failed. */
   readonly isCancelled: boolean;
+  /** True: it is being created, or the process that created it has died, and has only the first of its runs. It is paused then. */
+  readonly isIncomplete: boolean;
   /** Whether runs that are taken over go on with the DAG's newest version or with their own. */
   readonly runOnLatestVersion: boolean;
 }

@@ -1,15 +1,23 @@
 import type { Backfill } from '../model/backfill.js';
 import { AirflowLikeError } from '../model/errors.js';
-import type { BackfillChange } from '../ports/store.js';
+import type { BackfillChange } from '../ports/backfill-store.js';
+import { completeBackfill } from './complete-backfill.js';
 import type { OperationDeps } from './operation-deps.js';
 
 /**
- * Pauses or unpauses a backfill: no more runs of it start, those under way go on.
- * @throws AirflowLikeError NOT_FOUND; STATE_CONFLICT when it has ended.
+ * Pauses or unpauses a backfill: no more runs of it start, those under way go on. One whose creation was interrupted gets the runs that it lacks
+ * before it is unpaused.
+ * @throws AirflowLikeError NOT_FOUND; STATE_CONFLICT when it has ended; what `completeBackfill` throws.
  */
 export async function pauseBackfill(deps: OperationDeps, backfillId: number, isPaused: boolean): Promise<BackfillChange> {
   const { store, bus, clock, actor } = deps;
-  const change = open(await store.backfills.setPaused(backfillId, isPaused, actor, clock.now()), backfillId);
+  const backfill = isPaused ? null : (await store.backfills.progress(backfillId))?.backfill;
+  const isLacking = backfill?.isIncomplete === true && backfill.completedAt === null;
+  const completed = isLacking ? await completeBackfill(deps, backfill) : null;
+  const changed = completed
+    ? { backfill: completed, isChanged: completed.completedAt === null }
+    : await store.backfills.setPaused(backfillId, isPaused, actor, clock.now());
+  const change = open(changed, backfillId);
   if (change.isChanged) bus.publish('runs');
   return change;
 }

@@ -11,7 +11,8 @@ import { AirflowLikeError } from '../model/errors.js';
 import type { DataInterval, Instant } from '../model/instant.js';
 import { nearestName } from '../model/nearest-name.js';
 import { FINISHED_RUN_STATES } from '../model/states.js';
-import type { AdoptedRun, DagListing } from '../ports/store.js';
+import type { AdoptedRun } from '../ports/backfill-store.js';
+import type { DagListing } from '../ports/store.js';
 import { checkParams } from './check-params.js';
 import { findLiveDag } from './find-dag.js';
 import type { OperationDeps } from './operation-deps.js';
@@ -57,7 +58,8 @@ const DEFAULT_MAX_RUNS = 10_000;
 const REPROCESS_BEHAVIORS: readonly ReprocessBehavior[] = ['none', 'failed', 'completed'];
 /** Runs that are to run again may change while the backfill is written; then it is planned again. */
 const MAX_ATTEMPTS = 5;
-const MOST_RUNS = 1_000_000;
+/** Most runs that one backfill may have, whatever it is allowed. */
+export const MOST_BACKFILL_RUNS = 1_000_000;
 /** Newest finished runs whose durations make the estimate. */
 const SAMPLE_RUNS = 100;
 const SNAPSHOTS_PER_READ = 100;
@@ -179,8 +181,12 @@ async function clearAll(
 }
 
 function checkRequest({ maxActiveRuns, reprocessBehavior, maxRuns }: BackfillRequest): void {
-  if (maxRuns !== undefined && !(Number.isInteger(maxRuns) && maxRuns >= 1 && maxRuns <= MOST_RUNS)) {
-    throw new AirflowLikeError('VALUE_RANGE', { place: 'maxRuns', message: `must be an integer 1-${MOST_RUNS}`, value: maxRuns });
+  if (maxRuns !== undefined && !(Number.isInteger(maxRuns) && maxRuns >= 1 && maxRuns <= MOST_BACKFILL_RUNS)) {
+    throw new AirflowLikeError('VALUE_RANGE', {
+      place: 'maxRuns',
+      message: `must be an integer 1-${MOST_BACKFILL_RUNS}`,
+      value: maxRuns,
+    });
   }
   if (maxActiveRuns !== undefined && !(Number.isInteger(maxActiveRuns) && maxActiveRuns >= 1 && maxActiveRuns <= 10_000)) {
     throw new AirflowLikeError('VALUE_RANGE', {
@@ -216,8 +222,8 @@ async function findActive({ store }: OperationDeps, dagId: string): Promise<Back
 
 async function conflict(deps: OperationDeps, dagId: string): Promise<AirflowLikeError> {
   const active = await findActive(deps, dagId);
-  return new AirflowLikeError('BACKFILL_CONFLICT', {
-    place: `DAG ${dagId}`,
-    message: `${active ? `backfill ${active.id}` : 'another backfill'} of this DAG is active; wait for its end or cancel it`,
-  });
+  const message = active?.isIncomplete
+    ? `backfill ${active.id} of this DAG has not got all its runs yet; if nobody is creating it any more, unpause it to go on, or cancel it`
+    : `${active ? `backfill ${active.id}` : 'another backfill'} of this DAG is active; wait for its end or cancel it`;
+  return new AirflowLikeError('BACKFILL_CONFLICT', { place: `DAG ${dagId}`, message });
 }

@@ -9,7 +9,6 @@ import type {
   AssetSpec,
   QueuedAssetEvent,
 } from '../model/asset.js';
-import type { Backfill, BackfillProgress } from '../model/backfill.js';
 import type { CommitResult, RunCommit } from '../model/commit.js';
 import type { Component } from '../model/component.js';
 import type {
@@ -38,6 +37,7 @@ import type { Attempt, AttemptToken, TaskInstance } from '../model/task-instance
 import type { XComQuery, XComRow } from '../model/xcom.js';
 import type { Assignment } from '../model/workload.js';
 import type { Actor } from '../model/commit.js';
+import type { BackfillStore } from './backfill-store.js';
 import type { CallbackStore } from './callback-store.js';
 
 /**
@@ -297,31 +297,6 @@ export interface SituationReads {
   ofRun(dagRunId: number, now: Instant): Promise<Situation | null>;
 }
 
-export interface BackfillStore {
-  /**
-   * Under the DAG's lock: refuses when another backfill of the DAG is active, stores the backfill and creates its runs (queued); one that
-   * exists by now is left out and not expected. What becomes of runs that existed before has been decided by the caller from `listRuns`:
-   * `adopt` clears those that run again, in the same transaction, and they become the backfill's (backfill id and ordinal, run type and triggered_by
-   * `backfill`). When one of `adopt` is stale, nothing is written and the answer is `stale`: the caller plans again. Many runs are created in
-   * several transactions, so that nobody waits long for the DAG; until the last of them the backfill is paused.
-   */
-  create(
-    backfill: Omit<Backfill, 'id' | 'createdAt' | 'completedAt'>,
-    runs: readonly NewDagRun[],
-    actor: Actor,
-    now: Instant,
-    adopt?: readonly AdoptedRun[],
-  ): Promise<Backfill | 'conflict' | 'stale'>;
-  /** Pauses or unpauses a backfill: no more runs of it start, those under way go on. Null: there is none. */
-  setPaused(backfillId: number, isPaused: boolean, actor: Actor, now: Instant): Promise<BackfillChange | null>;
-  /** Ends a backfill: its queued runs fail, those under way go on. Null: there is none. */
-  cancel(backfillId: number, actor: Actor, now: Instant): Promise<(BackfillChange & { readonly failedRuns: number }) | null>;
-  progress(backfillId: number): Promise<BackfillProgress | null>;
-  list(dagId?: string): Promise<readonly Backfill[]>;
-  /** Completes backfills all of whose runs are terminal; returns their ids. */
-  completeFinished(now: Instant): Promise<readonly number[]>;
-}
-
 /**
  * Assets and their events. What DAGs name is written by `DagCatalog.saveFiles`, what tasks write by `SchedulingStore.commit`, and what starts runs by
  * `SchedulingStore.planAssetRuns`.
@@ -368,18 +343,6 @@ export interface AssetEventFilter {
   readonly before?: Instant;
   readonly newestFirst?: boolean;
   readonly limit?: number;
-}
-
-/** A run that a backfill takes over: what clears it, and its place among the backfill's runs. */
-export interface AdoptedRun {
-  readonly commit: RunCommit;
-  readonly ordinal: number;
-}
-
-/** A backfill as it is now; `isChanged`: it was another before. A completed one does not change. */
-export interface BackfillChange {
-  readonly backfill: Backfill;
-  readonly isChanged: boolean;
 }
 
 /** Pools, by name. Every change is in the history. */

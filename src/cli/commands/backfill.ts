@@ -182,7 +182,7 @@ export function addBackfillCommands({ root, cli, run }: Tree): void {
       .description(
         isPaused
           ? 'Pauses a backfill: no more runs of it start, those under way go on.'
-          : 'Unpauses a backfill: its runs start again, in their order.',
+          : 'Unpauses a backfill: its runs start again, in their order. One whose creation was interrupted is given the runs that it lacks.',
       )
       .argument('<id>', 'number of the backfill', positiveInteger)
       .option('-v, --verbose', 'show more')
@@ -295,9 +295,10 @@ async function checkKnown(client: Client, id: number): Promise<void> {
   });
 }
 
-function stateOf({ isCancelled, completedAt, isPaused }: Backfill): string {
+function stateOf({ isCancelled, completedAt, isIncomplete, isPaused }: Backfill): string {
   if (isCancelled) return 'cancelled';
   if (completedAt !== null) return 'completed';
+  if (isIncomplete) return 'incomplete';
   return isPaused ? 'paused' : 'active';
 }
 

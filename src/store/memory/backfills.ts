@@ -1,7 +1,7 @@
 /** Backfills in memory. */
 import type { Backfill } from '../../model/backfill.js';
 import type { Actor } from '../../model/commit.js';
-import type { BackfillStore } from '../../ports/store.js';
+import type { BackfillStore } from '../../ports/backfill-store.js';
 import { completeBackfill, isStale, writeCommits } from './commits.js';
 import { checkDag, insertRun, requireDag } from './runs.js';
 import type { Tables } from './tables.js';
@@ -31,11 +31,20 @@ export function createBackfillStore(tables: Tables): BackfillStore {
         tables.putRun({ ...run, backfillId: id, backfillOrdinal: ordinal, runType: 'backfill', triggeredBy: 'backfill' });
       }
       const expectedRuns = created.length + adopt.length;
-      const stored = Object.freeze({ ...backfill, id, expectedRuns, createdAt: now, completedAt: expectedRuns === 0 ? now : null });
+      const completedAt = expectedRuns === 0 ? now : null;
+      const stored = Object.freeze({ ...backfill, id, expectedRuns, isIncomplete: false, createdAt: now, completedAt });
       tables.backfills.set(id, stored);
       record(stored, null, stored.isPaused ? 'paused' : 'active', actor);
       checkDag(tables, dagId, now);
       return stored;
+    },
+    async complete(backfillId, runs, actor, now) {
+      const backfill = tables.backfills.get(backfillId);
+      if (!backfill || backfill.completedAt !== null) return backfill ?? null;
+      for (const run of runs) insertRun(tables, backfill.dagId, { ...run, backfillId }, actor, now);
+      const expectedRuns = tables.runsOf(backfill.dagId).filter((run) => run.backfillId === backfillId).length;
+      checkDag(tables, backfill.dagId, now);
+      return put({ ...backfill, expectedRuns, isIncomplete: false, isPaused: false });
     },
     async setPaused(backfillId, isPaused, actor, now) {
       const backfill = tables.backfills.get(backfillId);

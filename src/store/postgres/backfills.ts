@@ -3,7 +3,7 @@ import type { Backfill, BackfillProgress } from '../../model/backfill.js';
 import type { Instant } from '../../model/instant.js';
 import type { Actor } from '../../model/commit.js';
 import type { NewDagRun } from '../../model/dag.js';
-import type { AdoptedRun, BackfillStore } from '../../ports/store.js';
+import type { AdoptedRun, BackfillStore, NewBackfill } from '../../ports/backfill-store.js';
 import { RowSet } from './columns.js';
 import { writeCommitsIn } from './commits.js';
 import { checkDag, insertRuns, lockDag } from './new-runs.js';
@@ -18,8 +18,8 @@ const FIND_ACTIVE: Statement = {
 const CREATE: Statement = {
   name: 'create_backfill',
   text: `insert into backfill (dag_id, from_date, to_date, max_active_runs, conf, reprocess_behavior, run_backwards, is_paused, expected_runs, created_at,
-      run_on_latest_version)
-    values ($1, to_timestamp($2::float8 / 1000), to_timestamp($3::float8 / 1000), $4, $5, $6, $7, $8, $9, to_timestamp($10::float8 / 1000), $11)
+      run_on_latest_version, is_incomplete)
+    values ($1, to_timestamp($2::float8 / 1000), to_timestamp($3::float8 / 1000), $4, $5, $6, $7, $8, $9, to_timestamp($10::float8 / 1000), $11, $12)
     returning *`,
 };
 
@@ -36,11 +36,15 @@ const ADOPT: Statement = {
     from (${ADOPTED.select(2)}) x where d.dag_run_id = any (array[x.dag_run_id])`,
 };
 
+const FIND: Statement = { name: 'find_backfill', text: 'select * from backfill where backfill_id = $1' };
+
 const LOCK: Statement = { name: 'lock_backfill', text: 'select * from backfill where backfill_id = $1 for update' };
 
 const FINISH_CREATION: Statement = {
   name: 'finish_backfill_creation',
-  text: `update backfill set expected_runs = $2, is_paused = $3 where backfill_id = $1 and completed_at is null returning *`,
+  text: `update backfill b set is_incomplete = false, is_paused = $2,
+      expected_runs = (select count(*) from dag_run d where d.dag_id = b.dag_id and d.backfill_id = b.backfill_id)
+    where b.backfill_id = $1 and b.completed_at is null returning *`,
 };
 
 const SET_PAUSED: Statement = {
@@ -101,36 +105,21 @@ const COMPLETE_FINISHED: Statement = {
 /** So many runs, with their task instances, are created while the DAG is locked. */
 const RUNS_PER_TRANSACTION = 1_000;
 
-type NewBackfill = Omit<Backfill, 'id' | 'createdAt' | 'completedAt'>;
-
-interface BegunBackfill {
-  readonly backfill: Backfill;
-  readonly created: number;
-}
-
 /** Rolls the transaction back; never leaves this file. */
 class StaleAdoption extends Error {}
 
 export function createBackfillStore(database: Database, specs: SpecCache): BackfillStore {
   return {
     async create(backfill, runs, actor, now, adopt = []) {
-      const isLong = runs.length > RUNS_PER_TRANSACTION;
-      const first = isLong ? { ...backfill, isPaused: true } : backfill;
-      const given = { now: runs.slice(0, RUNS_PER_TRANSACTION), later: Math.max(0, runs.length - RUNS_PER_TRANSACTION) };
-      const stored = await begin(database, specs, first, given, adopt, actor, now);
-      if (typeof stored === 'string') return stored;
-      if (!isLong) return stored.backfill;
-      let created = adopt.length + stored.created;
-      for (let start = RUNS_PER_TRANSACTION; start < runs.length; start += RUNS_PER_TRANSACTION) {
-        const batch = runs.slice(start, start + RUNS_PER_TRANSACTION);
-        created += await append(database, specs, stored.backfill, batch, actor, now);
-      }
-      const [row] = await database.transaction(async (session) => {
-        const [finished] = await session.run(FINISH_CREATION, [stored.backfill.id, created, backfill.isPaused]);
-        await checkDag(session, backfill.dagId, now);
-        return [finished ?? (await session.run(LOCK, [stored.backfill.id]))[0]!];
-      });
-      return readBackfill(row!);
+      const first = runs.slice(0, RUNS_PER_TRANSACTION);
+      const later = runs.slice(RUNS_PER_TRANSACTION);
+      const stored = await begin(database, specs, backfill, { first, laterCount: later.length }, adopt, actor, now);
+      if (typeof stored === 'string' || later.length === 0) return stored;
+      return complete(database, specs, stored, later, backfill.isPaused, actor, now);
+    },
+    async complete(backfillId, runs, actor, now) {
+      const [row] = await database.run(FIND, [backfillId]);
+      return row ? complete(database, specs, readBackfill(row), runs, false, actor, now) : null;
     },
     setPaused: (backfillId, isPaused, actor, now) =>
       database.transaction(async (session) => {
@@ -168,16 +157,16 @@ export function createBackfillStore(database: Database, specs: SpecCache): Backf
   };
 }
 
-/** The backfill, with the first of its runs. */
+/** The backfill, with the first of its runs. While others are to come it is paused and incomplete. */
 async function begin(
   database: Database,
   specs: SpecCache,
   backfill: NewBackfill,
-  { now: runs, later }: { readonly now: readonly NewDagRun[]; readonly later: number },
+  { first, laterCount }: { readonly first: readonly NewDagRun[]; readonly laterCount: number },
   adopt: readonly AdoptedRun[],
   actor: Actor,
   now: Instant,
-): Promise<BegunBackfill | 'conflict' | 'stale'> {
+): Promise<Backfill | 'conflict' | 'stale'> {
   return database
     .transaction(async (session) => {
       const { dagId } = backfill;
@@ -191,21 +180,22 @@ async function begin(
         JSON.stringify(backfill.conf),
         backfill.reprocessBehavior,
         backfill.runBackwards,
-        backfill.isPaused,
+        backfill.isPaused || laterCount > 0,
         backfill.expectedRuns,
         now,
         backfill.runOnLatestVersion,
+        laterCount > 0,
       ]);
       const stored = readBackfill(row!);
       await record(session, stored, null, stateOf(stored), actor);
-      const ours = runs.map((run) => ({ dagId, versionId, spec, run: { ...run, backfillId: stored.id } }));
+      const ours = first.map((run) => ({ dagId, versionId, spec, run: { ...run, backfillId: stored.id } }));
       const created = (await insertRuns(session, ours, actor, now)).length;
       await adoptRuns(session, adopt, stored.id, now);
       await checkDag(session, dagId, now);
       // A run that somebody else created in between is not this backfill's.
-      const expected = created + adopt.length + later;
-      if (expected === stored.expectedRuns && expected > 0) return { backfill: stored, created };
-      return { backfill: readBackfill((await session.run(SETTLE_COUNT, [stored.id, expected, now]))[0]!), created };
+      const expected = created + adopt.length + laterCount;
+      if (expected === stored.expectedRuns && expected > 0) return stored;
+      return readBackfill((await session.run(SETTLE_COUNT, [stored.id, expected, now]))[0]!);
     })
     .catch((error: unknown) => {
       if (error instanceof StaleAdoption) return 'stale' as const;
@@ -213,7 +203,29 @@ async function begin(
     });
 }
 
-/** More runs of a backfill; none when it has been cancelled. Says how many were created. */
+/** The other runs of a backfill, each part in a transaction of its own, so that nobody waits long for the DAG. Whoever else does the same does no harm. */
+async function complete(
+  database: Database,
+  specs: SpecCache,
+  backfill: Backfill,
+  runs: readonly NewDagRun[],
+  isPaused: boolean,
+  actor: Actor,
+  now: Instant,
+): Promise<Backfill> {
+  for (let start = 0; start < runs.length; start += RUNS_PER_TRANSACTION) {
+    await append(database, specs, backfill, runs.slice(start, start + RUNS_PER_TRANSACTION), actor, now);
+  }
+  const [row] = await database.transaction(async (session) => {
+    const [finished] = await session.run(FINISH_CREATION, [backfill.id, isPaused]);
+    if (finished && !isPaused) await record(session, backfill, 'paused', 'active', actor);
+    await checkDag(session, backfill.dagId, now);
+    return [finished ?? (await session.run(LOCK, [backfill.id]))[0]!];
+  });
+  return readBackfill(row!);
+}
+
+/** More runs of a backfill; none when it has been cancelled. */
 function append(
   database: Database,
   specs: SpecCache,
@@ -221,13 +233,13 @@ function append(
   runs: readonly NewDagRun[],
   actor: Actor,
   now: Instant,
-): Promise<number> {
+): Promise<void> {
   return database.transaction(async (session) => {
     const { versionId, spec } = await lockDag(session, specs, dagId);
     const [row] = await session.run(LOCK, [id]);
-    if (!row || readBackfill(row).completedAt !== null) return 0;
+    if (!row || readBackfill(row).completedAt !== null) return;
     const ours = runs.map((run) => ({ dagId, versionId, spec, run: { ...run, backfillId: id } }));
-    return (await insertRuns(session, ours, actor, now)).length;
+    await insertRuns(session, ours, actor, now);
   });
 }
 
@@ -263,6 +275,7 @@ function readBackfill(row: Row): Backfill {
     createdAt: row['created_at'] as Instant,
     completedAt: row['completed_at'] as Instant | null,
     isCancelled: row['is_cancelled'] as boolean,
+    isIncomplete: row['is_incomplete'] as boolean,
     runOnLatestVersion: row['run_on_latest_version'] as boolean,
   };
 }

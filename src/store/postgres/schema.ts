@@ -17,6 +17,7 @@ import { watchedFiles } from './migrations/0006-watched-files.js';
 import { activeSince } from './migrations/0007-active-since.js';
 import { longBackfills } from './migrations/0008-long-backfills.js';
 import { callbacks } from './migrations/0009-callbacks.js';
+import { incompleteBackfills } from './migrations/0010-incomplete-backfills.js';
 
 export interface Migration {
   readonly version: number;
@@ -35,6 +36,7 @@ export const MIGRATIONS: readonly Migration[] = [
   activeSince,
   longBackfills,
   callbacks,
+  incompleteBackfills,
 ];
 
 export interface SchemaStatus {

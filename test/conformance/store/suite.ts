@@ -1,10 +1,10 @@
 /** What every part of the store's suite works with: two sessions on one store, and short words for the usual steps. */
-import type { Backfill } from '../../../src/model/backfill.js';
 import type { CommitResult, RunCommit } from '../../../src/model/commit.js';
 import type { DagSchedulePlan, NewDagRun } from '../../../src/model/dag.js';
 import type { DagRun } from '../../../src/model/dag-run.js';
 import type { DagSpec } from '../../../src/model/dag-spec.js';
 import type { TaskInstance } from '../../../src/model/task-instance.js';
+import type { NewBackfill } from '../../../src/ports/backfill-store.js';
 import type { SavedFiles, Store } from '../../../src/ports/store.js';
 import { dagSpec, newRun, parsedFile } from '../../support/dag-specs.js';
 
@@ -47,7 +47,7 @@ export interface StoreSuite {
   commit(...commits: readonly RunCommit[]): Promise<CommitResult>;
   /** A saved DAG (`d` with tasks a and b unless given) with one running run. */
   oneRun(spec?: DagSpec): Promise<DagRun>;
-  backfill(dagId: string): Omit<Backfill, 'id' | 'createdAt' | 'completedAt'>;
+  backfill(dagId: string): NewBackfill;
 }
 
 export function createSuite(harness: StoreHarness): StoreSuite {

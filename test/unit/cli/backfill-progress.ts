@@ -14,6 +14,7 @@ export function backfillProgress(counts: Partial<FollowedBackfill> = {}, expecte
       reprocessBehavior: 'none',
       runBackwards: false,
       isCancelled: false,
+      isIncomplete: false,
       runOnLatestVersion: true,
       isPaused: false,
       createdAt: NOW,

@@ -4,7 +4,7 @@ import type { DagRun } from '../../../src/model/dag-run.js';
 import { createBackfill, planBackfill, type BackfillRequest } from '../../../src/operations/create-backfill.js';
 import { estimateEtaMs, followBackfill, type FollowedBackfill } from '../../../src/operations/follow-backfill.js';
 import { triggerDagRun } from '../../../src/operations/trigger-dag-run.js';
-import type { BackfillStore } from '../../../src/ports/store.js';
+import type { BackfillStore } from '../../../src/ports/backfill-store.js';
 import { dagSpec, taskSpec } from '../core/factories.js';
 import { createWorld, DAY_MS, failure, SALES, type World } from './world.js';
 
