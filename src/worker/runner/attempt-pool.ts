@@ -34,6 +34,10 @@ const IDLE_THREAD_MS = 15_000;
 const WORN_BYTES = 40 * 1_048_576;
 /** Small, so that a thread which has made many short attempts does not keep what they left. */
 const YOUNG_GENERATION_MB = 8;
+/** Between the end of a thread that could not start and the next try, in milliseconds, doubled each time up to the most. */
+const RESTART_PAUSE_MS = 20;
+const MAX_RESTART_PAUSE_MS = 2_000;
+const NOTHING: ThreadTask = { sequence: 0, sentAt: 0, workload: '' };
 /** An aborted thread that does not show a beat within this time cannot hear the abort, in milliseconds. */
 const DEAF_AFTER_MS = 600;
 
@@ -81,6 +85,8 @@ export class AttemptPool {
   private readonly gate = new StartGate<PooledAttempt>(availableParallelism(), (attempt) => this.threadOf(attempt) !== undefined);
   private sequence = 0;
   private requestCount = 0;
+  private restartTimer: NodeJS.Timeout | undefined;
+  private restartPauseMs = RESTART_PAUSE_MS;
   private idleTimer: NodeJS.Timeout | undefined;
   /** A thread that has ended since this process was idle had started processes. */
   private hadChildren = false;
@@ -103,8 +109,8 @@ export class AttemptPool {
       workerData: settings,
     });
     this.pool.on('message', (hello: ThreadHello) => this.onHello(hello));
-    // Errors of threads that had no attempt: the next attempt gets a fresh thread.
-    this.pool.on('error', () => undefined);
+    // A thread without an attempt has failed, perhaps while it started: piscina starts no other one for those that wait for it.
+    this.pool.on('error', () => this.startThreadSoon());
     this.watch = new ThreadWatch(this, settings, send);
   }
 
@@ -142,6 +148,16 @@ export class AttemptPool {
         this.reportOwn(attempt, outcomeOfThreadError(error), null);
       },
     );
+  }
+
+  /** No file could be opened, for example, because a task holds all that there are. */
+  private startThreadSoon(): void {
+    this.restartTimer ??= setTimeout(() => {
+      this.restartTimer = undefined;
+      // Whatever is submitted brings a thread, which then takes what waits.
+      if (this.attempts.size > 0) this.pool.run(NOTHING, { name: 'doNothing' }).catch(() => undefined);
+    }, this.restartPauseMs);
+    this.restartPauseMs = Math.min(2 * this.restartPauseMs, MAX_RESTART_PAUSE_MS);
   }
 
   /** Asks the attempt to stop, then ends its thread; `ended` says when it is over. */
@@ -267,6 +283,7 @@ export class AttemptPool {
   private onHello({ threadId, cells, port }: ThreadHello): void {
     const worker = this.pool.threads.find((candidate) => candidate.threadId === threadId);
     if (!worker) return;
+    this.restartPauseMs = RESTART_PAUSE_MS;
     const thread: PoolThread = { port, cells, worker };
     this.threads.set(threadId, thread);
     this.freshRss = Math.min(this.freshRss, process.memoryUsage.rss());
@@ -283,6 +300,10 @@ export class AttemptPool {
     if (!attempt) return;
     if (message.kind === 'logged') {
       this.markLogged(attempt);
+      return;
+    }
+    if (message.kind === 'began') {
+      this.send({ kind: 'began', token: attempt.token });
       return;
     }
     if (message.kind === 'final') {

@@ -18,6 +18,8 @@ import type { CallbackWork } from '../callbacks/callback-context.js';
  */
 export interface WireWorkload extends Omit<Workload, 'task'> {
   readonly taskId: string;
+  /** Whether the thread says when it takes the attempt up. */
+  readonly hasTimeLimit: boolean;
   readonly absentInputs: readonly number[];
   /** File that holds the registered DagSpec; read only when the hashes differ, to name what differs. */
   readonly specFile: string;
@@ -54,6 +56,8 @@ export type RunnerMessage =
   | { readonly kind: 'ready' }
   /** The attempt's log file begins to exist. */
   | { readonly kind: 'logged'; readonly token: AttemptToken }
+  /** A thread has taken up an attempt with a time limit: its time runs from here. */
+  | { readonly kind: 'began'; readonly token: AttemptToken }
   /** This runner is idle and has grown: it may be replaced by a fresh one. */
   | { readonly kind: 'worn' }
   /** `outcome` is the JSON of an Outcome. */
@@ -116,6 +120,7 @@ export interface ThreadHello {
 
 export type ThreadMessage =
   | { readonly kind: 'logged'; readonly sequence: number }
+  | { readonly kind: 'began'; readonly sequence: number }
   | { readonly kind: 'request'; readonly id: number; readonly sequence: number; readonly request: ChannelRequest }
   /** The attempt is over and the thread must not be used again; `outcome` is JSON. */
   | { readonly kind: 'final'; readonly sequence: number; readonly outcome: string };

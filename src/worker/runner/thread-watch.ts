@@ -11,6 +11,10 @@ const CHECK_MS = 250;
 const BYTES_PER_MB = 1_048_576;
 /** A loop that stood still for this long is worth a word in the error of a killed attempt, in milliseconds. */
 const NOTABLE_BLOCK_MS = 1_000;
+/** A thread that shows its beat every quarter of a second and has not for this long says nothing certain any more. */
+const BEATS_MISSED_MS = 600;
+/** How far above its limit a process may get before somebody is blamed of whom it is only likely, as a multiple of the limit. */
+const EMERGENCY = 3;
 /** Memory is given back a moment after a thread ends; the runner is given up when it is still too much after so many checks. */
 const CHECKS_TO_RECOVER = 8;
 
@@ -18,6 +22,8 @@ interface Beat {
   sequence: number;
   beats: number;
   at: number;
+  /** It has beaten since it took up its attempt: what it says of its memory is not older than that. */
+  isHeard: boolean;
   /** Next length of the block at which it is logged. */
   warnAtMs: number;
   functionName: string | null;
@@ -27,6 +33,7 @@ export class ThreadWatch {
   private readonly beats = new WeakMap<PoolThread, Beat>();
   private timer: NodeJS.Timeout | null = null;
   private checksAboveLimit = 0;
+  private hasBlamed = false;
 
   constructor(
     private readonly pool: AttemptPool,
@@ -65,7 +72,8 @@ export class ThreadWatch {
     const known = this.beats.get(thread);
     if (!known || known.beats !== beats || known.sequence !== attempt.sequence) {
       const warnAtMs = this.settings.blockedLoopWarnMs;
-      this.beats.set(thread, { sequence: attempt.sequence, beats, at: performance.now(), warnAtMs, functionName: null });
+      const isHeard = known?.sequence === attempt.sequence;
+      this.beats.set(thread, { sequence: attempt.sequence, beats, at: performance.now(), isHeard, warnAtMs, functionName: null });
       return;
     }
     const blockedMs = performance.now() - known.at;
@@ -78,42 +86,51 @@ export class ThreadWatch {
     });
   }
 
-  /** Ends the attempt that most likely uses the memory; the whole runner when that does not help. */
+  /** Ends the attempt that uses the memory; the whole runner when that does not help. */
   private checkMemory(): void {
     const rssMb = usedMb();
     const { maxRssMb } = this.settings;
     if (rssMb <= maxRssMb) {
       this.checksAboveLimit = 0;
+      this.hasBlamed = false;
       return;
     }
-    const suspect = this.findSuspect();
-    const message = `the runner process used ${Math.round(rssMb)} MB, more than its limit of ${maxRssMb} MB, most of it by this task`;
     this.checksAboveLimit += 1;
-    if (this.checksAboveLimit === 1 && suspect && rssMb < 2 * maxRssMb) {
-      this.pool.fail(suspect, taskError('TASK_MEMORY', message));
-    } else if (this.checksAboveLimit > CHECKS_TO_RECOVER || rssMb >= 2 * maxRssMb) {
+    const suspect = this.findSuspect(rssMb >= EMERGENCY * maxRssMb);
+    const message = `the runner process used ${Math.round(rssMb)} MB, more than its limit of ${maxRssMb} MB, most of it by this task`;
+    const isLost = rssMb >= EMERGENCY * maxRssMb || (suspect !== null && rssMb >= 2 * maxRssMb);
+    if (isLost || this.checksAboveLimit > CHECKS_TO_RECOVER) {
       this.send({ kind: 'doomed', token: suspect?.token ?? null, message });
+    } else if (suspect && !this.hasBlamed) {
+      this.hasBlamed = true;
+      this.pool.fail(suspect, taskError('TASK_MEMORY', message));
     }
   }
 
-  /** A thread that stands still cannot say how much it uses: it is suspected unless another one admits to most of the limit. */
-  private findSuspect(): PooledAttempt | null {
+  /**
+   * Who uses the memory; null while that is not certain. A thread that stands still cannot say how much it uses: when no other one admits to
+   * most of the limit it is the suspect, but only once it has stood still for longer than a busy machine makes any thread wait.
+   */
+  private findSuspect(isUrgent: boolean): PooledAttempt | null {
     let most: PooledAttempt | null = null;
     let mostMb = -1;
-    let blocked: PooledAttempt | null = null;
+    let stillest: PooledAttempt | null = null;
+    let stillMs = -1;
+    let isAnyUnheard = false;
     for (const attempt of this.pool.attempts.values()) {
       const thread = this.pool.threadOf(attempt);
       if (!thread || attempt.state === 'terminating') continue;
       const usedMb = Atomics.load(thread.cells, CELLS.externalMb) + Atomics.load(thread.cells, CELLS.heapMb);
-      if (usedMb > mostMb) {
-        most = attempt;
-        mostMb = usedMb;
-      }
       const beat = this.beats.get(thread);
-      const isStill = beat?.sequence === attempt.sequence && beat.beats === Atomics.load(thread.cells, CELLS.beats);
-      if (isStill && performance.now() - beat.at >= NOTABLE_BLOCK_MS) blocked = attempt;
+      const isKnown = beat?.sequence === attempt.sequence;
+      const ms = isKnown && beat.beats === Atomics.load(thread.cells, CELLS.beats) ? performance.now() - beat.at : 0;
+      isAnyUnheard ||= !isKnown || !beat.isHeard || ms > BEATS_MISSED_MS;
+      if (usedMb > mostMb) [most, mostMb] = [attempt, usedMb];
+      if (ms > stillMs) [stillest, stillMs] = [attempt, ms];
     }
-    return mostMb < this.settings.maxRssMb / 2 && blocked ? blocked : most;
+    if (mostMb >= this.settings.maxRssMb / 2) return most;
+    if (stillMs >= NOTABLE_BLOCK_MS || isUrgent) return stillest;
+    return isAnyUnheard ? null : most;
   }
 }
 

@@ -67,12 +67,17 @@ process.on('uncaughtException', (thrown) => onStrayError(thrown, 'was thrown out
 process.on('unhandledRejection', (thrown) => onStrayError(thrown, 'was rejected and nobody handled it'));
 workerThreads.parentPort?.postMessage({ kind: 'hello', threadId, cells, port: farPort } satisfies ThreadHello, [farPort]);
 
+/** For a pool that only wants this thread. */
+export function doNothing(): void {}
+
 /** Makes one attempt, or one call of a callback. Never settles when the thread has to be replaced: the port says so. */
 export default async function runInThread(task: ThreadTask): Promise<ThreadAnswer> {
   hideParentPort();
   const wire = JSON.parse(task.workload) as WireWorkload | WireCallback;
   Atomics.store(cells, CELLS.sequence, task.sequence);
   Atomics.add(cells, CELLS.beats, 1);
+  if ('hasTimeLimit' in wire && wire.hasTimeLimit)
+    port.postMessage({ kind: 'began', sequence: task.sequence } satisfies ThreadMessage);
   const receivedAt = performance.now();
   const now = (): number => Math.round(task.sentAt + performance.now() - receivedAt);
 

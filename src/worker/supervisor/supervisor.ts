@@ -190,7 +190,7 @@ export class Supervisor implements Executor {
   }
 
   private admit(assignment: Assignment): Attempt {
-    const { token, task } = assignment;
+    const { token } = assignment;
     const { home, clock, runnerOptions } = this.options;
     const attempt: Attempt = {
       assignment,
@@ -203,10 +203,10 @@ export class Supervisor implements Executor {
     };
     this.attempts.set(token, attempt);
     this.outputs.delete(OutputCache.keyOf(assignment));
-    if (task.executionTimeoutMs !== null) this.limitTime(attempt, task.executionTimeoutMs);
     return attempt;
   }
 
+  /** From the moment at which a thread has it: what the machine takes to start one is not the task's. */
   private limitTime(attempt: Attempt, ms: number): void {
     const reason = timeLimitReason(attempt.assignment.task.executionTimeoutMs ?? 0);
     const fire = (): void =>
@@ -271,6 +271,12 @@ export class Supervisor implements Executor {
       case 'logged':
         this.attempts.get(message.token)?.log.record();
         return;
+      case 'began': {
+        const attempt = this.attempts.get(message.token);
+        const limitMs = attempt?.runner === runner ? attempt.assignment.task.executionTimeoutMs : null;
+        if (attempt && limitMs !== null) this.limitTime(attempt, limitMs);
+        return;
+      }
       case 'worn':
         if (!this.isStopping && this.attemptsOf(runner).length === 0) this.fleet.replace(runner);
         return;

@@ -24,6 +24,7 @@ export function wireWorkload(
     tryNumber: assignment.tryNumber,
     maxTries: assignment.maxTries,
     taskId: assignment.task.taskId,
+    hasTimeLimit: assignment.task.executionTimeoutMs !== null,
     run: assignment.run,
     bundle,
     specFile,
