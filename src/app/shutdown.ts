@@ -1,5 +1,6 @@
-/** Ctrl-C, SIGTERM and SIGHUP: the first one asks for a shutdown, a later one (npm repeats the first within a moment) ends its grace. */
-const REPEAT_MS = 1_000;
+/** Ctrl-C, SIGTERM and SIGHUP: the first one asks for a shutdown, a later one ends its grace. */
+/** `npm` repeats the first one; what comes within this time is an echo of it. */
+export const REPEAT_MS = 2_000;
 
 export interface Shutdown {
   /** Resolves with the name of the first signal, or with the reason given to `request`. */

@@ -7,8 +7,6 @@ import { eventually, Installation, type RunningCommand } from '../support/instal
 import { LAB_TOOLS, readLedger } from '../support/lab-dags.js';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
 
-const LEASE_MS = 1_800;
-
 /** `worker` kills the worker of each of its attempts, `runner` the process that its tries run in. */
 const KILLERS = `${LAB_TOOLS}
 import type { DagCallbackContext, TaskCallbackContext } from 'airflow-like';
@@ -51,11 +49,7 @@ beforeAll(async () => {
   database = await createTestDatabase();
   installation = new Installation({
     dags: { 'killers.ts': KILLERS },
-    env: {
-      AIRFLOW_LIKE__DATABASE__URL: database.url,
-      AIRFLOW_LIKE__WORKER__HEARTBEAT_MS: '300',
-      AIRFLOW_LIKE__WORKER__LEASE_MS: String(LEASE_MS),
-    },
+    env: { AIRFLOW_LIKE__DATABASE__URL: database.url },
   });
   await installation.start(['scheduler']).printed(/scheduler started/, 'stderr');
 });
@@ -92,6 +86,7 @@ describe('callbacks of killed processes', () => {
   it('pitfall 54: are called by the next worker when each worker that had the task was killed', async () => {
     await eventually(async () => (await installation.json('dags', 'list')).length === 2 || null);
     await trigger('kills_workers', 'w');
+    // Nobody waits for a lease to end: each worker that starts says of the one before that it is gone.
     for (let loss = 0; loss <= MAX_LOST_DISPATCHES; loss++) {
       const worker = await startWorker();
       await worker.ended();

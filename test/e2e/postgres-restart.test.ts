@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { join } from 'node:path';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/app/embedded-postgres.js';
 import { brokenHistories, runStates, stepsTaken } from '../support/database-reads.js';
-import { eventually, Installation, type RunningCommand } from '../support/installation.js';
+import { eventually, Installation, isAlive, type RunningCommand } from '../support/installation.js';
 import { LAB_TOOLS, readLedger } from '../support/lab-dags.js';
 import { silentLogger, withClient } from '../support/postgres.js';
 
@@ -116,12 +116,3 @@ describe('a Postgres that is restarted while runs are under way', () => {
     expect((await standalone.ended()).code).toBe(0);
   });
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

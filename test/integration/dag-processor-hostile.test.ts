@@ -12,8 +12,8 @@ const CORPUS = join(dirname(fileURLToPath(import.meta.url)), '..', 'fixtures', '
 
 /** File, code, line (null: unknown), a part of the message. */
 const FAILURES: readonly (readonly [file: string, code: string, line: number | null, message: RegExp])[] = [
-  ['never-ends.ts', 'IMPORT_TIMEOUT', 3, /did not end after 1\.5 s \(busy in line 3\)/],
-  ['never-settles.ts', 'IMPORT_TIMEOUT', 4, /did not end after 1\.5 s \(at await in line 4\)/],
+  ['never-ends.ts', 'IMPORT_TIMEOUT', 3, /did not end after 8 s \(busy in line 3\)/],
+  ['never-settles.ts', 'IMPORT_TIMEOUT', 4, /did not end after 8 s \(at await in line 4\)/],
   ['forks-a-child.ts', 'IMPORT_TIMEOUT', 4, /busy in line 4/],
   ['exits-0.ts', 'IMPORT_EXITED', 2, /ended the process with code 0/],
   ['exits-3.ts', 'IMPORT_EXITED', 2, /ended the process with code 3/],
@@ -47,7 +47,7 @@ const GOOD_DAGS = [
 const WARNINGS: readonly (readonly [file: string, message: RegExp])[] = [
   ['opens-a-port.ts', /left something open \(TCPServerWrap\)/],
   ['leaves-timers.ts', /left something open \(Timeout\)/],
-  ['takes-long.ts', /importing takes-long\.ts took 1\.\d s/],
+  ['takes-long.ts', /importing takes-long\.ts took [1-7]\.\d s/],
 ];
 
 describe('a folder of hostile DAG files', () => {
@@ -55,7 +55,7 @@ describe('a folder of hostile DAG files', () => {
   let folder: DagFolder;
 
   beforeAll(async () => {
-    folder = new DagFolder({ importTimeoutMs: 1_500, maxImportMb: 128, childIdleMs: 200 });
+    folder = new DagFolder({ importTimeoutMs: 8_000, maxImportMb: 128, childIdleMs: 200 });
     cpSync(CORPUS, folder.dags, { recursive: true });
     cpSync(join(CORPUS, '..', 'outside.ts'), join(folder.root, 'outside.ts'));
     const { catalog } = folder.store;

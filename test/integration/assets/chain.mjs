@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-/** Lease of a worker that may be killed, in milliseconds: what it had is taken up again after this time. */
-const LEASE_MS = 400;
+/** Lease of a worker, in milliseconds: no machine stands still for so long. Whoever kills one says that it has stopped. */
+const LEASE_MS = 120_000;
 const silent = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent };
 
 /** @param {string} dist */
@@ -63,7 +63,10 @@ export async function loadPackage(dist) {
       details: {},
     };
     await store.components.register(worker, LEASE_MS);
-    const heartbeat = setInterval(() => void store.components.heartbeat(worker.id, LEASE_MS).catch(() => undefined), LEASE_MS / 4);
+    const heartbeat = setInterval(
+      () => void store.components.heartbeat(worker.id, LEASE_MS).catch(() => undefined),
+      LEASE_MS / 100,
+    );
     const bus = createMemoryEventBus();
     const scheduler = new Scheduler({
       store,

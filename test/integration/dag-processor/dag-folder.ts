@@ -1,5 +1,15 @@
 /** A DAGs folder with a real dag processor over the memory store. Children run the built code. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DagProcessor, type DagProcessorDeps } from '../../../dist/dag-processor/dag-processor.js';
@@ -48,9 +58,12 @@ export class DagFolder {
     });
   }
 
+  /** All at once, as editors save: nobody reads half of it. */
   write(path: string, content: string): void {
     mkdirSync(dirname(join(this.dags, path)), { recursive: true });
-    writeFileSync(join(this.dags, path), content);
+    const aside = join(this.root, 'saving');
+    writeFileSync(aside, content);
+    renameSync(aside, join(this.dags, path));
   }
 
   remove(path: string): void {
@@ -72,9 +85,9 @@ export class DagFolder {
     return path === undefined ? all : all.filter(({ file }) => file === path);
   }
 
-  /** Waits until `look` gives something that is not false; fails after 15 seconds with what it gave last. */
+  /** Waits until `look` gives something that is not false; fails after 100 seconds with what it gave last. */
   async until<T>(look: () => Promise<T | false>): Promise<T> {
-    const deadline = Date.now() + 15_000;
+    const deadline = Date.now() + 100_000;
     for (;;) {
       const seen = await look();
       if (seen !== false) return seen;

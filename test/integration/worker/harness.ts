@@ -220,7 +220,7 @@ export class WorkerHarness {
 
   async close(): Promise<void> {
     await this.supervisor.stop(2_000);
-    rmSync(this.home, { recursive: true, force: true });
+    rmSync(this.home, { recursive: true, force: true, maxRetries: 10 });
   }
 
   private remember(assignment: Assignment, { outcome }: AttemptOutcome): void {
@@ -305,7 +305,7 @@ export class WorkerHarness {
 
 /** Resolves once the condition holds. Gives up long after it should: a test that waits for ever would keep its process alive. */
 export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const giveUpAt = Date.now() + 20_000;
+  const giveUpAt = Date.now() + 100_000;
   while (!(await condition())) {
     if (Date.now() > giveUpAt) throw new Error(`waited in vain for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
