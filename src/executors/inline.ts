@@ -16,13 +16,14 @@ import type { AttemptStore } from '../ports/store.js';
 import { withLazyLists, type ReadCopies } from '../worker/attempt/lazy-inputs.js';
 import type { RunnableDag } from '../worker/attempt/load-dag.js';
 import { runAttempt, type AttemptLog } from '../worker/attempt/run-attempt.js';
-import { describeThrown } from '../worker/attempt/task-error.js';
+import { describeThrown, exitError } from '../worker/attempt/task-error.js';
 import { timeLimitReason } from '../worker/attempt/time-limit.js';
 import { InputResolver, listOf } from '../worker/inputs/input-resolver.js';
 import { OutputShapes } from '../worker/inputs/output-shapes.js';
 import { StoreTaskChannel, type AttemptScope } from '../worker/inputs/store-task-channel.js';
 import { outcomeOfTimeLimit } from '../worker/supervisor/attempt-end.js';
 import { OutputCache } from '../worker/supervisor/output-cache.js';
+import { withExitCaught } from './exit-guard.js';
 
 export interface InlineExecutorOptions {
   readonly workerId: string;
@@ -175,7 +176,12 @@ export class InlineExecutor implements Executor {
             : withLazyLists(assignment.task.inputs[index], decodeTagged(input), this.readerOf(dagRunId, shapes)),
         ),
       });
-      outcome = await this.withTimeLimit(running, () => this.run(running, dag, inputs));
+      const body = (): Promise<Outcome> =>
+        withExitCaught(
+          () => this.run(running, dag, inputs),
+          (code): Outcome => ({ kind: 'failed', error: exitError(code), retryable: true }),
+        );
+      outcome = await this.withTimeLimit(running, body);
     } catch (error) {
       outcome = { kind: 'failed', error: describeThrown(error), retryable: true };
     }

@@ -14,6 +14,11 @@ export function taskError(code: string, message: string): TaskError {
   return { code, name: code, message: cleanText(message, MAX_MESSAGE_LENGTH), stack: null };
 }
 
+/** The task ended its thread, or what stands for one where it is tested. */
+export function exitError(code: number | string): TaskError {
+  return taskError('TASK_EXITED', `the task called process.exit with code ${code} before it had a result`);
+}
+
 /** Any thrown value: an Error, a string, undefined, a circular or hostile object. Errors with a stable code of ours keep it. */
 export function describeThrown(thrown: unknown): TaskError {
   if (!isErrorLike(thrown)) {

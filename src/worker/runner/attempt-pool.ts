@@ -11,7 +11,7 @@ import type { AttemptLogLevel } from '../../model/attempt-log.js';
 import type { Instant } from '../../model/instant.js';
 import type { AttemptToken, TaskError } from '../../model/task-instance.js';
 import { appendToAttemptLog } from '../attempt/attempt-log-writer.js';
-import { describeThrown, taskError } from '../attempt/task-error.js';
+import { describeThrown, exitError, taskError } from '../attempt/task-error.js';
 import { killDescendants, killRestOfOwnGroup } from '../processes/descendants.js';
 import {
   CELLS,
@@ -330,7 +330,7 @@ function outcomeOfThreadError(error: unknown): Outcome {
     );
   }
   const exit = /^worker exited with code: (-?\d+)$/.exec(error instanceof Error ? error.message : '');
-  if (exit) return failed(taskError('TASK_EXITED', `the task called process.exit with code ${exit[1]} before it had a result`));
+  if (exit) return failed(exitError(exit[1] as string));
   return failed(describeThrown(error));
 }
 

@@ -15,6 +15,40 @@ const flaky = (options: object, failures: number) =>
     })();
   });
 
+describe('a task that calls process.exit', () => {
+  const exits = (body: () => unknown, retries = 1) =>
+    defineDag('exits', { schedule: null }, (d) => {
+      d.task('leave', { retries, retryDelay: '5m', retryPolicy: () => 'fail' }, body)();
+    });
+
+  it('fails its try, also by code 0, and is tried again whatever its policy is, as on a worker', async () => {
+    const { exit } = process;
+    const leave = async () => {
+      if (context().tryNumber === 2) return 'stays';
+      await Promise.resolve();
+      return process.exit();
+    };
+    const run = await testDag(exits(leave), { now: NOW });
+    expect(run.task('leave')).toMatchObject({ state: 'up_for_retry', error: { code: 'TASK_EXITED' } });
+    await run.finish();
+    expect(run.task('leave')).toMatchObject({ state: 'success', tryNumber: 2, output: 'stays' });
+    expect(process.exit).toBe(exit);
+  });
+
+  it('cannot go on by catching what the call throws', async () => {
+    const leave = () => {
+      try {
+        process.exit(3);
+      } catch {
+        return 'went on';
+      }
+    };
+    const run = await testDag(exits(leave, 0), { now: NOW });
+    expect(run.task('leave')).toMatchObject({ state: 'failed', output: undefined });
+    expect(run.task('leave').error?.message).toBe('the task called process.exit with code 3 before it had a result');
+  });
+});
+
 describe('retries', () => {
   it('waits for the delay, and not for less', async () => {
     const run = await testDag(flaky({ retries: 2, retryDelay: '5m' }, 2), { now: NOW });
