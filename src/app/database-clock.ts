@@ -6,6 +6,9 @@ import type { Store } from '../ports/store.js';
 
 const RESYNC_MS = 10_000;
 const WARN_SKEW_MS = 2_000;
+/** An answer is wrong by up to half of what it took. One that took longer than this, in milliseconds, is asked for again, and the quickest counts. */
+const GOOD_ROUND_TRIP_MS = 100;
+const MAX_LOOKS = 3;
 
 /**
  * The database's clock, read over the monotonic clock of this process: a wrong or stepping local clock changes no decision. The offset
@@ -49,12 +52,18 @@ export class DatabaseClock implements Clock {
   }
 
   async #measure(): Promise<void> {
-    const before = performance.now();
-    const databaseNow = await this.#store.now();
-    const after = performance.now();
-    this.#offsetMs = databaseNow - (before + after) / 2;
-    if (after - before > WARN_SKEW_MS)
-      this.#logger.warn({ roundTripMs: Math.round(after - before) }, 'the database answers slowly');
+    let quickestMs = Infinity;
+    let offsetMs = 0;
+    for (let look = 0; look < MAX_LOOKS && quickestMs > GOOD_ROUND_TRIP_MS; look++) {
+      const before = performance.now();
+      const databaseNow = await this.#store.now();
+      const after = performance.now();
+      if (after - before >= quickestMs) continue;
+      quickestMs = after - before;
+      offsetMs = databaseNow - (before + after) / 2;
+    }
+    this.#offsetMs = offsetMs;
+    if (quickestMs > WARN_SKEW_MS) this.#logger.warn({ roundTripMs: Math.round(quickestMs) }, 'the database answers slowly');
   }
 }
 

@@ -163,7 +163,6 @@ class Cluster {
   /** Spawns the server in a process group of its own, so that Ctrl-C in the terminal does not reach it. */
   async start(binaries: PostgresBinaries, wantedPort: number | null): Promise<void> {
     const socketFolder = await this.socketFolder();
-    const { port } = await this.connection(wantedPort ?? undefined);
     const logFile = join(this.folder, 'postgres.log');
     if (
       await stat(logFile).then(
@@ -176,12 +175,13 @@ class Cluster {
       '-c',
       `${key}=${value}`,
     ]);
-    const deadline = performance.now() + 15_000;
+    const deadline = performance.now() + START_TIMEOUT_MS;
     for (;;) {
       const logBefore = await stat(logFile).then(
         (s) => s.size,
         () => 0,
       );
+      const { port } = await this.connection(wantedPort ?? undefined);
       const log = openSync(logFile, 'a', 0o600);
       const child = spawn(join(binaries.native, 'bin', 'postgres'), ['-D', this.dataFolder, '-p', String(port), ...settings], {
         cwd: '/',
@@ -199,8 +199,10 @@ class Cluster {
         await sleep(10);
       if (this.exit === null) return;
       const said = (await readFile(logFile, 'utf8')).slice(logBefore).trim();
-      // A server that was just killed may still hold its lock file or shared memory for a moment.
-      const isPassing = /lock file "postmaster\.pid" already exists|shared memory block .* still in use/.test(said);
+      // A server that was just killed may still hold its lock file or shared memory for a moment; a free port may be taken meanwhile.
+      const isPassing =
+        /lock file "postmaster\.pid" already exists|shared memory block .* still in use/.test(said) ||
+        (wantedPort === null && /could not bind IPv4 address/.test(said));
       if (isPassing && performance.now() < deadline) await sleep(250);
       else throw startFailure(said.split('\n').slice(-4).join(' | ') || `it ended with ${JSON.stringify(this.exit)}`, this.folder);
     }

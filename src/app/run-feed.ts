@@ -10,6 +10,8 @@ import type { Client } from './client.js';
 import { nextRuns } from './next-runs.js';
 
 const MAX_RUNS_PER_LOOK = 200;
+/** A run may be stored as ended so much later than it has, in milliseconds: longer than a commit may take. */
+const MAX_COMMIT_MS = 15_000;
 /** Above this many runs since the last look, one line sums them up. */
 const MAX_LINES_PER_LOOK = 40;
 
@@ -55,7 +57,7 @@ export class RunFeed {
     if (fresh.length > MAX_LINES_PER_LOOK) this.#print(`  … and ${fresh.length - MAX_LINES_PER_LOOK} more runs`);
     for (const run of fresh) {
       this.#printed.add(endOf(run));
-      this.#since = Math.max(this.#since, (run.endedAt ?? 0) - 1_000);
+      this.#since = Math.max(this.#since, (run.endedAt ?? 0) - MAX_COMMIT_MS);
     }
     if (this.#printed.size > 10 * MAX_RUNS_PER_LOOK) {
       for (const end of [...this.#printed].slice(0, this.#printed.size - 5 * MAX_RUNS_PER_LOOK)) this.#printed.delete(end);
@@ -69,6 +71,8 @@ export class RunFeed {
     };
     let looking: Promise<unknown> = Promise.resolve();
     const unsubscribe = bus.subscribe('dags', () => look(() => this.showDags()));
+    // What has changed between the list at the start and this.
+    look(() => this.showDags());
     const timer = setInterval(() => look(() => this.showEndedRuns()), intervalMs);
     return {
       stop: async () => {

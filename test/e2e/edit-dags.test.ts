@@ -68,7 +68,7 @@ let standalone: RunningCommand;
 beforeAll(async () => {
   installation = new Installation({
     dags: { 'edited.ts': source('Edited', '', '') },
-    env: { AIRFLOW_LIKE__DAG_PROCESSOR__IMPORT_TIMEOUT_MS: '2000' },
+    env: { AIRFLOW_LIKE__DAG_PROCESSOR__IMPORT_TIMEOUT_MS: '8000' },
   });
   standalone = await installation.startStandalone();
 });

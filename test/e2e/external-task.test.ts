@@ -26,7 +26,7 @@ export class Report {
     failedStates: ['failed', 'upstream_failed'],
     checkExistence: true,
     mode: 'reschedule',
-    pokeInterval: '200ms',
+    pokeInterval: '1s',
   });
   staged = externalTaskSensor({ externalDagId: 'orders', externalTaskGroupId: 'stage', executionDelta: '1h', pokeInterval: '200ms' });
   ended = externalTaskSensor({
@@ -112,7 +112,9 @@ it(
   async () => {
     expect((await trigger('orders', 'broken', '-l', '2026-01-03T00:00:00Z', '-c', '{"broken":"us"}', '-w')).code).toBe(3);
     await trigger('report', 'failing', '-l', '2026-01-03T01:00:00Z');
-    const states = await statesOf('report', 'failing', ({ loaded, staged }) => loaded === 'failed' && staged === 'running');
+    const isOver = ({ loaded, build, staged }: Readonly<Record<string, unknown>>) =>
+      loaded === 'failed' && build === 'upstream_failed' && staged === 'running';
+    const states = await statesOf('report', 'failing', isOver);
     expect(states).toMatchObject({ loaded: 'failed', build: 'upstream_failed', staged: 'running' });
     expect(await log('loaded', 'failing')).toContain(
       'EXTERNAL_FAILED: tasks.loaded: "stage.load" in run broken is failed (failedStates)',

@@ -1,6 +1,6 @@
 /** A folder that is watched, as a user sees it: `standalone`, files that are dropped, a power cut, what the command line says. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually, Installation } from '../support/installation.js';
 
@@ -38,7 +38,11 @@ beforeAll(() => {
 });
 afterAll(() => installation.dispose());
 
-const drop = (name: string, content: string) => writeFileSync(join(installation.root, 'inbox', name), content);
+function drop(name: string, content: string): void {
+  const aside = join(installation.root, 'dropping');
+  writeFileSync(aside, content);
+  renameSync(aside, join(installation.root, 'inbox', name));
+}
 const notes = (): readonly string[] => {
   try {
     return readFileSync(join(installation.root, 'notes'), 'utf8').trim().split('\n').sort();
@@ -56,6 +60,8 @@ describe('a watched folder', () => {
     expect(first.stdout).toContain('waits for new files');
     drop('b.csv', '2');
     expect(await noted(2)).toEqual(['inbox/a.csv 1', 'inbox/b.csv 2']);
+    // A task that is cut off is made again, and would note twice.
+    await first.printed(/success\s+inbox[^]*success\s+inbox/);
     await installation.cutPower();
 
     drop('c.csv', '3');

@@ -65,7 +65,7 @@ describeWithRegistry('the installed package', () => {
 
   beforeAll(() => {
     installation = new Installation({ dags: { 'hello.ts': HELLO }, isLinked: false });
-    npm(['install', tarball, '--prefer-offline', '--no-audit', '--no-fund'], installation.root);
+    npm(['install', tarball, '--prefer-offline', '--fetch-retries=5', '--no-audit', '--no-fund'], installation.root);
   }, 180_000);
 
   afterAll(() => installation.dispose());

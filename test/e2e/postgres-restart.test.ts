@@ -6,11 +6,11 @@ import { eventually, Installation, isAlive, type RunningCommand } from '../suppo
 import { LAB_TOOLS, readLedger } from '../support/lab-dags.js';
 import { silentLogger, withClient } from '../support/postgres.js';
 
-const RUNS = 100;
+const RUNS = 60;
 
 const CROWD = `${LAB_TOOLS}
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-@dag({ schedule: '@daily', startDate: '2024-01-01', endDate: '2024-04-09', catchup: true, maxActiveRuns: 32, maxActiveTasks: 64 })
+@dag({ schedule: '@daily', startDate: '2024-01-01', endDate: '2024-02-29', catchup: true, maxActiveRuns: 32, maxActiveTasks: 64 })
 export class Crowd {
   @task() async extract(): Promise<number> { note(); await pause(40); return context().logicalDate!.getTime(); }
   @task() async check(at: number): Promise<void> { note(); await pause(20); if (at !== context().logicalDate!.getTime()) throw new Error('not mine'); }
@@ -96,7 +96,7 @@ describe('a Postgres that is restarted while runs are under way', () => {
       return attempts;
     });
     expect(live).toEqual([]);
-  }, 100_000);
+  });
 
   it('leaves a history of legal steps without a gap', async () => {
     expect((await stepsTaken(server.url)).filter((step) => !LEGAL_STEPS.includes(step))).toEqual([]);

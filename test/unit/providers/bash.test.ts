@@ -92,7 +92,9 @@ describe('bash', () => {
   });
 
   it('ends when the command has, though a process that left its group holds the output open', async () => {
-    const ran = run({ command: 'setsid sleep 300 & echo $!; sleep 0.2' });
+    // Field 6 is the session: until it has one of its own, it still is in the group that is killed.
+    const hasLeft = '[ "$(cut -d" " -f6 /proc/$pid/stat)" = $pid ]';
+    const ran = run({ command: `setsid sleep 300 & pid=$!; until ${hasLeft}; do :; done; echo $pid` });
     const pid = Number(await ran.result);
     expect(process.kill(pid, 'SIGKILL')).toBe(true);
   });
