@@ -5,10 +5,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
   failsFast,
+  forgetsPastOfMapped,
   hasNoAttempt,
+  isBeforeStart,
   leavesRunningTasksAlone,
   retriesLeft,
   skipsAtOnce,
+  sparesTeardowns,
   waitsForLength,
 } from './state/state-differences.js';
 import { countsWhatIsQueued } from './queueing-differences.js';
@@ -25,8 +28,11 @@ export type RuleName =
   | 'fail-fast-is-failed'
   | 'pass-limit'
   | 'past-before-skipping'
+  | 'past-before-start'
+  | 'past-of-mapped'
   | 'restarting'
   | 'retry-eligibility'
+  | 'skipped-teardown'
   | 'template-python'
   | 'wait-for-length'
   | 'weight-overflow'
@@ -146,6 +152,25 @@ export const DIFFERENCES: readonly Difference[] = [
       'A task that its trigger rule skips is skipped at once. The argument that lets it wait for its past first (`wait_for_past_depends_before_skipping`) does not exist: ' +
       'in Airflow 3 the scheduler never passes it on.',
     applies: skipsAtOnce,
+  },
+  {
+    rule: 'skipped-teardown',
+    reason:
+      'No decision skips a teardown. In Airflow a short circuit spares them, but a branch and a latest-only skip one that is their direct child, so that nobody cleans up.',
+    applies: sparesTeardowns,
+  },
+  {
+    rule: 'past-before-start',
+    reason:
+      'With catchup, the runs before the start date of a task keep their order among themselves, so that a backfill of earlier dates does. In Airflow a task that depends on ' +
+      'its past looks at no run before its start date, also in runs that are before it themselves, which so go on all at once.',
+    applies: isBeforeStart,
+  },
+  {
+    rule: 'past-of-mapped',
+    reason:
+      '`waitForDownstream` makes every task depend on its past. In Airflow it does not do so for a mapped task, which with nothing else does not wait at all.',
+    applies: forgetsPastOfMapped,
   },
 ];
 

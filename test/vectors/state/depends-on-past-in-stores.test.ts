@@ -9,31 +9,9 @@ import type { RunType, TaskInstanceState } from '../../../src/model/states.js';
 import type { NewTaskInstance } from '../../../src/model/task-instance.js';
 import type { Store } from '../../../src/ports/store.js';
 import { dagSpec, taskSpec } from '../../support/dag-specs.js';
-import { readVectors, runVectors, type VectorCase } from '../vector-file.js';
+import { readVectors, runVectors } from '../vector-file.js';
+import type { PastCase, PastRun } from './past-cases.js';
 import { createRun, giveRows, openStore, saveSpecs, STORES, type GivenRun } from './stores.js';
-
-interface PastRun {
-  readonly type: 'scheduled' | 'manual' | 'backfill' | 'asset';
-  /** Logical date in days; null: none. */
-  readonly day: number | null;
-  readonly ordinal?: number;
-  readonly [task: string]: unknown;
-}
-
-interface PastCase extends VectorCase {
-  readonly catchup: boolean;
-  readonly task: {
-    readonly depends_on_past?: boolean;
-    readonly wait_for_downstream?: boolean;
-    readonly ignore_first_depends_on_past?: boolean;
-    readonly start_day?: number;
-  };
-  readonly mapped?: number;
-  readonly run: PastRun;
-  readonly runs: readonly PastRun[];
-  readonly ctx?: Readonly<Record<string, boolean>>;
-  readonly expect: { readonly met: boolean; readonly reason: string };
-}
 
 const PATH = 'state/05_depends_on_past.json';
 const DAY = 86_400_000;
@@ -148,7 +126,7 @@ async function create(store: Store, dagId: string, { type, day, ordinal }: PastR
   const logicalDate = day === null ? null : DAY_0 + day * DAY;
   const runType: RunType = type === 'asset' ? 'asset_triggered' : type;
   return createRun(store, dagId, {
-    runId: `${runType}-${day}`,
+    runId: `${runType}-${day ?? crypto.randomUUID()}`,
     runType,
     logicalDate,
     dataInterval: logicalDate === null ? null : { start: logicalDate, end: logicalDate },

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { FINISHED_STATES, type TaskInstanceState } from '../../../src/model/states.js';
 import type { VectorCase } from '../vector-file.js';
 import type { AttemptCase } from './attempt-cases.js';
+import type { PastCase } from './past-cases.js';
 import { flattened, type FlatRun } from './run-answers.js';
 import type { RuleCase } from './rule-cases.js';
 import type { RecordedRun, RunCase } from './scripted-run.js';
@@ -38,6 +39,22 @@ export function leavesRunningTasksAlone(testCase: VectorCase, ours: unknown): bo
   const isSpared = trace.some(({ lost = [] }) => lost.some((name) => states[name] === 'skipped' && run.states[name] !== 'skipped'));
   const isOver = reason === 'all_tasks_deadlocked' && run.run !== 'running' && Object.values(run.states).every(isFinal);
   return isSpared || isOver;
+}
+
+/** In a run: a branch or latest-only skipped a teardown that is its direct child there, and here it was left to its rule. */
+export function sparesTeardowns(testCase: VectorCase, ours: unknown): boolean {
+  if (!isGraph(testCase) || !Array.isArray((testCase['expect'] as Partial<RecordedRun> | undefined)?.trace) || !isRun(ours))
+    return false;
+  const { tasks, expect: recorded } = testCase as RunCase;
+  const deciders = new Set(tasks.filter(({ kind }) => kind === 'branch' || kind === 'latest').map(({ id }) => id));
+  const { states } = flat(ours);
+  return tasks.some(
+    ({ id, kind, up = [] }) =>
+      kind === 'teardown' &&
+      up.some((parent) => deciders.has(parent)) &&
+      recorded.states[id] === 'skipped' &&
+      states[id] !== 'skipped',
+  );
 }
 
 /** In a run: a mapped task became upstream_failed there before all copies of what it is mapped over were finished, and does not here. */
@@ -105,6 +122,24 @@ export function retriesLeft(testCase: VectorCase, ours: unknown): boolean {
 export function hasNoAttempt(testCase: VectorCase, ours: unknown): boolean {
   const { kind, state } = testCase as unknown as AttemptCase;
   return kind === 'executor_event' && state === 'scheduled' && (ours as { state?: unknown }).state === state;
+}
+
+/** A run before the start date of its task looks at the run before it here, and at none there. */
+export function isBeforeStart(testCase: VectorCase, ours: unknown): boolean {
+  const { catchup, task, run, expect: recorded } = testCase as unknown as PastCase;
+  if (!isFinding(ours) || catchup !== true || task.start_day === undefined || run.day === null) return false;
+  return run.day < task.start_day && recorded.reason === 'no_previous_run';
+}
+
+/** A mapped task that only waits for the children of its past looks at that here, and at nothing there. */
+export function forgetsPastOfMapped(testCase: VectorCase, ours: unknown): boolean {
+  const { mapped, task, expect: recorded } = testCase as unknown as PastCase;
+  if (!isFinding(ours) || mapped === undefined) return false;
+  return task.wait_for_downstream === true && task.depends_on_past !== true && recorded.reason === 'depends_on_past_not_set';
+}
+
+function isFinding(ours: unknown): boolean {
+  return typeof ours === 'object' && ours !== null && 'met' in ours;
 }
 
 /** The task is skipped at once, where Airflow would let it wait for its past, if its scheduler ever asked for that. */
