@@ -1,4 +1,5 @@
 /** Ctrl-C, SIGTERM and SIGHUP: the first one asks for a shutdown, a later one ends its grace. */
+
 /** `npm` repeats the first one; what comes within this time is an echo of it. */
 export const REPEAT_MS = 2_000;
 
