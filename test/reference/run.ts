@@ -81,10 +81,14 @@ function seen(world: World, child: Task, { task, state }: Instance): State {
   if (!parent.critical && parent.role !== 'setup' && !child.takes.includes(task)) return 'success';
   const sameGroup = parent.group !== null && parent.group === child.group;
   if (sameGroup || parent.mayFail === 0) return state;
-  const copies = instancesOf(world, task);
-  const failures = copies.filter((copy) => copy.state === 'failed' || copy.state === 'upstream_failed');
-  if (failures.length > parent.mayFail) return state;
-  return copies.every((copy) => isDone(copy.state)) ? 'success' : 'running';
+  if (!losesFew(world, parent)) return state;
+  return instancesOf(world, task).every((copy) => isDone(copy.state)) ? 'success' : 'running';
+}
+
+/** No more copies failed than may, and none was kept from running by something else. */
+function losesFew(world: World, task: Task): boolean {
+  const states = instancesOf(world, task.id).map(({ state }) => state);
+  return states.filter((state) => state === 'failed').length <= task.mayFail && !states.includes('upstream_failed');
 }
 
 /** The instances of a parent that an instance looks at. */
@@ -153,7 +157,7 @@ export function answerOf(world: World, { task: id, index }: Instance): Answer {
 function relevantSetups(world: World, child: Task, index: number, other: string): Instance[] {
   const { group } = taskOf(world, other);
   const all = instancesOf(world, other);
-  if (group === null || group !== child.group || index < 0) return all;
+  if (group === null || group !== child.group) return all;
   return all.filter((instance) => instance.index === index || instance.index === -1);
 }
 
@@ -260,8 +264,7 @@ function failuresOf(world: World, task: Task): Instance[] {
 }
 
 function isFailed(world: World, task: Task): boolean {
-  const { length } = failuresOf(world, task);
-  return length > 0 && length > task.mayFail;
+  return failuresOf(world, task).length > 0 && !losesFew(world, task);
 }
 
 /** A critical task failed, or could not run because one did. */

@@ -8,14 +8,12 @@ export function slotAt(node: TaskNode, mapIndex: number): Slot | undefined {
   return node.byIndex.get(mapIndex) ?? node.byIndex.get(-1);
 }
 
-/** True when the instance of `node` at `mapIndex` looks at only one instance of `other`. */
-export function followsCopy(node: TaskNode, other: TaskNode, mapIndex: number): boolean {
-  return mapIndex >= 0 && isSameGroup(node, other);
-}
-
-/** The instances of `other` that the instance of `node` at `mapIndex` looks at. */
+/**
+ * The instances of `other` that the instance of `node` at `mapIndex` looks at. In their mapped group a row that stands for all copies looks at the other
+ * such row: once the other has copies it must have its own, each of which looks at one of them.
+ */
 export function relevantSlots(node: TaskNode, other: TaskNode, mapIndex: number): readonly Slot[] {
-  if (!followsCopy(node, other, mapIndex)) return other.slots;
+  if (!isSameGroup(node, other)) return other.slots;
   const slot = slotAt(other, mapIndex);
   return slot ? [slot] : [];
 }

@@ -1,7 +1,8 @@
 import { emptyTally } from '../dag-run/parent-tally.js';
 import { allSuccess } from '../trigger-rule/all-success.js';
 import { MET, notMet, type CheckResult, type CheckSubject } from './check.js';
-import { countAll, countSlot, followsCopy, slotAt } from './relevant-slots.js';
+import { isSameGroup } from '../dag-run/task-node.js';
+import { countAll, countSlot, relevantSlots } from './relevant-slots.js';
 
 /**
  * Whatever its trigger rule, a task needs the setups above it: a failed one fails it, a skipped one skips it, and otherwise it waits until all
@@ -11,10 +12,8 @@ export function setupCheck({ node, instance: { mapIndex } }: CheckSubject): Chec
   if (node.indirectSetups.length === 0 || node.task.triggerRule === 'always') return MET;
   const setups = emptyTally();
   for (const setup of node.indirectSetups) {
-    if (followsCopy(node, setup, mapIndex)) {
-      const slot = slotAt(setup, mapIndex);
-      if (slot) countSlot(setups, slot, false);
-    } else countAll(setups, setup, false);
+    if (isSameGroup(node, setup)) for (const slot of relevantSlots(node, setup, mapIndex)) countSlot(setups, slot, false);
+    else countAll(setups, setup, false);
   }
   const verdict = allSuccess(setups, mapIndex);
   if (verdict === 'wait') return notMet('wait', 'setup_not_done');

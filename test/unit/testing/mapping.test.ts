@@ -76,6 +76,33 @@ describe('a mapped group', () => {
   });
 });
 
+describe('a setup and its teardown in a mapped group', () => {
+  it('fail for one element without touching the others, whatever the rules of the work between them are', async () => {
+    const dag = manual((d) => {
+      const list = d.task('list', () => [0, 1, 2])();
+      const make = d.setup('make', (n: number) => {
+        if (n === 1) throw new Error('no room');
+        return `room ${n}`;
+      });
+      const clean = d.teardown('clean', (room: string) => room);
+      const work = d.task('work', (room: string) => {
+        if (room === 'room 2') throw new Error('broken');
+        return room;
+      });
+      const tidy = d.task('tidy', { triggerRule: 'all_done' }, () => 'tidy');
+      d.group.map('g', list, (_g, n) => {
+        const room = make(n);
+        d.scope(room, clean(room), () => tidy().after(work(room)));
+      });
+    });
+    const run = await testDag(dag);
+    const states = (taskId: string) => run.task(taskId).instances.map(({ state }) => state);
+    expect(states('g.work')).toEqual(['success', 'upstream_failed', 'failed']);
+    expect(states('g.tidy')).toEqual(['success', 'upstream_failed', 'success']);
+    expect(states('g.clean')).toEqual(['success', 'upstream_failed', 'success']);
+  });
+});
+
 describe('what a copy returns', () => {
   const dag = manual((d) => {
     const rows = d.task('rows', () => [0, 1, 2, 3])();
