@@ -177,6 +177,7 @@ function createSupervisor(client: Client, ownsAllTasks: boolean): { supervisor: 
   const supervisor = new Supervisor({
     workerId: component.id,
     slots: worker.slots,
+    queues: worker.queues,
     attempts: store.attempts,
     catalog: store.catalog,
     settings: environmentSettings(),

@@ -7,6 +7,8 @@ export interface Executor {
   /** Process id (UUID) that owns the leases of what is started here. */
   readonly workerId: string;
   readonly slots: number;
+  /** Queues whose tasks are started here: others stay queued for workers that serve theirs. Absent: all. */
+  readonly queues?: readonly string[];
   freeSlots(): number;
   start(assignments: readonly Assignment[]): void;
   /** The attempt no longer counts: stop it (SIGTERM, grace, SIGKILL) and report nothing. Unknown tokens are ignored. */

@@ -19,6 +19,7 @@ import type { Instant } from '../model/instant.js';
 import { AirflowLikeError } from '../model/errors.js';
 import type { AttemptOutcome } from '../model/outcome.js';
 import type { DagRunSnapshot, Occupancy } from '../model/snapshot.js';
+import type { TaskInstance } from '../model/task-instance.js';
 import { assetConditionOf } from '../model/schedule-parts.js';
 import { FINISHED_RUN_STATES } from '../model/states.js';
 import type { Assignment, RunContext } from '../model/workload.js';
@@ -37,7 +38,7 @@ export interface AdvanceOptions {
   readonly actor: Actor;
   readonly mintToken: MintToken;
   readonly logger: Logger;
-  /** The executor of this process; null: tasks stay queued for worker processes. */
+  /** The executor of this process, for tasks of the queues it serves; null, or of other queues: they stay queued for worker processes. */
   readonly executor: Executor | null;
   /** Most task instances queued and running at once, over everything. */
   readonly parallelism: number;
@@ -279,11 +280,11 @@ export class RunAdvancer {
     return planQueueing({ candidates, occupancy, parallelism, freeSlots, backfillShare, laneCredits: this.#laneCredits });
   }
 
-  /** Moves one ready instance to queued, and on to running where this process has the executor. */
+  /** Moves one ready instance to queued, and on to running where the executor of this process serves its queue. */
   #dispatch({ view, instance }: QueueCandidate, now: Instant): void {
     const { executor, mintToken } = this.#options;
     queueInstance(view, instance.id, mintToken(), now);
-    if (executor) startInstance(view, instance.id, executor.workerId, now);
+    if (executor && isServed(executor, instance)) startInstance(view, instance.id, executor.workerId, now);
   }
 
   #drain(views: ReadonlySet<RunView>, now: Instant): RunCommit[] {
@@ -342,7 +343,7 @@ export class RunAdvancer {
     const assignments: Assignment[] = [];
     const contexts = new Map<RunView, RunContext>();
     for (const { view, instance } of chosen) {
-      if (!executor || staleRuns.has(view.run.id) || staleInstances.has(instance.id)) continue;
+      if (!executor || !isServed(executor, instance) || staleRuns.has(view.run.id) || staleInstances.has(instance.id)) continue;
       const context = contexts.get(view) ?? runContextOf(view.run, view.spec);
       contexts.set(view, context);
       const assignment = assignmentOf(view.instance(instance.id), view.run, view.spec, context);
@@ -367,4 +368,8 @@ export class RunAdvancer {
     this.#wakeAt.delete(dagRunId);
     this.#planAt.delete(dagRunId);
   }
+}
+
+function isServed({ queues }: Executor, { queue }: TaskInstance): boolean {
+  return queues === undefined || queues.includes(queue);
 }

@@ -43,6 +43,7 @@ describe.each(STORES)('passes over the %s store', (name) => {
     const executor: Executor = {
       workerId: randomUUID(),
       slots,
+      queues: ['default'],
       freeSlots: () => slots - underWay.size,
       start: (assignments) => {
         for (const assignment of assignments) {
@@ -121,6 +122,20 @@ describe.each(STORES)('passes over the %s store', (name) => {
     ]);
     await advancer.claim([{ dagRunId: run!.id, revision: 0 }]);
     expect(await pass()).toEqual([]);
+  });
+
+  it('leaves what another queue is for to the workers of that queue, also where the scheduler starts tasks itself', async () => {
+    const spec = dagSpec('d', { tasks: [taskSpec('here'), taskSpec('there', { queue: 'gpu' })] });
+    await saveSpecs(store, [spec]);
+    const [run] = await runs(spec, 1);
+    expect(await pass()).toEqual(['r0/here']);
+    expect(Object.fromEntries((await rowsOf(run!)).map(({ taskId, state }) => [taskId, state]))).toEqual({
+      here: 'running',
+      there: 'queued',
+    });
+    expect(await store.attempts.claimQueued(randomUUID(), ['default'], 9, now)).toEqual([]);
+    const claimed = await store.attempts.claimQueued(randomUUID(), ['gpu'], 9, now);
+    expect(claimed.map(({ key }) => key.taskId)).toEqual(['there']);
   });
 
   it('pitfall 34: what is more urgent is started first, and claimed first by workers', async () => {

@@ -122,11 +122,13 @@ function describe(
 
 /** Of a queued instance: what its workers do. */
 export function workerBlocker({ components, holders, now }: Situation, { queue }: TaskInstance): OpenBlocker {
-  const workers = components.filter(
-    ({ kind, leaseUntil, details }) => kind === 'worker' && leaseUntil >= now && serves(details, queue),
-  );
+  const alive = components.filter(({ kind, leaseUntil }) => kind === 'worker' && leaseUntil >= now);
+  const workers = alive.filter(({ details }) => queuesOf(details).includes(queue));
   if (workers.length === 0) {
-    return blocker('no_worker', `no worker serves the queue "${queue}"; start one with "airflow-like worker"`);
+    const served = [...new Set(alive.flatMap(({ details }) => queuesOf(details)))].sort();
+    const others = served.length === 0 ? 'none runs' : `there are workers for: ${served.join(', ')}`;
+    const way = `start one with "airflow-like worker --queues ${queue}", or add it to worker.queues`;
+    return blocker('no_worker', `no worker serves the queue "${queue}" (${others}); ${way}`);
   }
   const slots = workers.reduce((sum, { details }) => sum + numberOf(details['slots']), 0);
   const running = holders.filter(({ workerId }) => workers.some(({ id }) => id === workerId));
@@ -136,8 +138,8 @@ export function workerBlocker({ components, holders, now }: Situation, { queue }
   return blocker('workers_busy', text, { holders: names });
 }
 
-function serves({ queues }: Readonly<Record<string, unknown>>, queue: string): boolean {
-  return Array.isArray(queues) && queues.includes(queue);
+function queuesOf({ queues }: Readonly<Record<string, unknown>>): readonly string[] {
+  return Array.isArray(queues) ? queues.filter((queue) => typeof queue === 'string') : [];
 }
 
 function numberOf(value: unknown): number {

@@ -45,6 +45,8 @@ export type { RunnerSetup } from './runner-fleet.js';
 export interface SupervisorOptions {
   readonly workerId: string;
   readonly slots: number;
+  /** `worker.queues`. */
+  readonly queues: readonly string[];
   readonly attempts: AttemptStore;
   readonly catalog: Pick<DagCatalog, 'getVersion' | 'getBundle'>;
   /** Where tasks' variables and connections come from. */
@@ -86,6 +88,7 @@ const STOPPING = 'the worker is stopping';
 export class Supervisor implements Executor {
   readonly workerId: string;
   readonly slots: number;
+  readonly queues: readonly string[];
   private readonly attempts = new Map<AttemptToken, Attempt>();
   private readonly fleet: RunnerFleet;
   private readonly versions: VersionCache;
@@ -101,6 +104,7 @@ export class Supervisor implements Executor {
   constructor(private readonly options: SupervisorOptions) {
     this.workerId = options.workerId;
     this.slots = options.slots;
+    this.queues = options.queues;
     this.fleet = new RunnerFleet(options.runnerOptions, options.slots, {
       onMessage: (runner, message) => this.receive(runner, message),
       onPrinted: (runner, stream, text) => this.keepPrinted(runner, stream, text),

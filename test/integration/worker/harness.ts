@@ -66,6 +66,7 @@ export class WorkerHarness {
     this.supervisor = new Supervisor({
       workerId: 'worker-1',
       slots: 8,
+      queues: ['default'],
       attempts: this.attemptStore(),
       catalog: this.catalog(),
       clock: { now: () => Date.now(), sleep: () => Promise.resolve() },

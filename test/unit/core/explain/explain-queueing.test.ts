@@ -215,7 +215,10 @@ describe('the workers of a queued task', () => {
   it('are alive until their lease ends, and serve its queue', () => {
     expect(say([lease(NOW, worker())])?.code).toBe('about_to_start');
     expect(say([lease(NOW - 1, worker())])?.code).toBe('no_worker');
-    expect(say([worker({ slots: 1, queues: ['gpu'] })])?.code).toBe('no_worker');
+    expect(say([worker({ slots: 1, queues: ['gpu'] })])).toMatchObject({
+      code: 'no_worker',
+      text: expect.stringContaining('(there are workers for: gpu); start one with "airflow-like worker --queues default"'),
+    });
     expect(say([worker({ slots: 1 })])?.code).toBe('no_worker');
     expect(say([component('scheduler', { slots: 1, queues: ['default'] })])?.code).toBe('no_worker');
   });

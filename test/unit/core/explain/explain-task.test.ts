@@ -61,7 +61,8 @@ const TEXTS: Readonly<Record<string, string>> = {
     'the worker of the scheduler has no free slot (worker.slots): d.a in manual__1970-01-01T00:00:00+00:00',
   'more urgent tasks': 'what it needs is free, but goes to what comes first: d.a in manual__1970-01-01T00:00:00+00:00',
   'a free slot': 'a slot is free: the next pass of the scheduler gives it one',
-  'no worker': 'no worker serves the queue "default"; start one with "airflow-like worker"',
+  'no worker':
+    'no worker serves the queue "default" (none runs); start one with "airflow-like worker --queues default", or add it to worker.queues',
   'busy workers': 'the workers of the queue "default" have no free slot (1 of 1 taken): d.a in manual__1970-01-01T00:00:00+00:00',
   'a worker that has not looked yet': 'a worker of the queue "default" takes it in a moment',
 };
