@@ -98,6 +98,7 @@ export async function runTaskTest(options: TaskTestOptions): Promise<TaskTestRes
       suggestion: nearestName(options.taskId, taskIds),
     });
   }
+  await checkParams(dag.spec.params, options.conf);
   const alone = taskAlone(dag.spec, task, options.inputs);
   const run = await startRun(options, { spec: alone, createInstance: () => dag.createInstance() });
   do {

@@ -22,6 +22,7 @@ export function parseInstant(text: string, place: string, zone: string, now: Ins
   const match = ISO.exec(text.trim());
   if (!match) throw invalid(text, place, 'this is not a date');
   const [, year, month, day = '1', hour = '0', minute = '0', second = '0', fraction = '', offset] = match;
+  if (Number(year) < 1_000) throw invalid(text, place, `the year ${Number(year)} is outside 1000-9999`);
   const local = Date.UTC(
     Number(year),
     Number(month) - 1,

@@ -3,7 +3,7 @@
  * line becomes the usage line of its command, the reason and the nearest right name.
  */
 import { Command, CommanderError } from 'commander';
-import { isAirflowLikeError } from '../model/errors.js';
+import { AirflowLikeError, isAirflowLikeError } from '../model/errors.js';
 import { nearestName } from '../model/nearest-name.js';
 import { EXIT, type Cli } from './cli.js';
 import { addAboutCommands } from './commands/about.js';
@@ -69,7 +69,7 @@ export function buildTree(cli: Cli, setExitCode: (code: number) => void): Tree {
       try {
         setExitCode((await action(...(all.slice(0, -1) as Parameters<typeof action>))) ?? EXIT.done);
       } catch (error) {
-        throw new CommandFailure(command, error, command.opts().verbose === true);
+        throw new CommandFailure(command, inWordsOf(command, error), command.opts().verbose === true);
       }
     };
 
@@ -137,6 +137,16 @@ class CliCommand extends Command {
     if (nearest !== null) return `; did you mean ${nearest}?`;
     return kind === 'command' ? `; allowed: ${known.join(', ')}` : '';
   }
+}
+
+/** Operations name their parameters (`runAfter`); a person gave the option that belongs to it (`--run-after`). */
+function inWordsOf(command: Command, error: unknown): unknown {
+  if (!isAirflowLikeError(error)) return error;
+  const { code, details } = error;
+  const option = command.options.find(
+    (candidate) => candidate.attributeName() === details.place && command.getOptionValueSource(candidate.attributeName()) === 'cli',
+  );
+  return option?.long ? new AirflowLikeError(code, { ...details, place: option.long, cause: error }) : error;
 }
 
 function usageLine(command: Command): string {

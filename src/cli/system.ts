@@ -312,7 +312,7 @@ export interface System {
   deleteDagRun(client: Client, dagId: string, runId: string): Promise<string>;
   setRunNote(client: Client, dagId: string, runId: string, note: string | null): Promise<DagRun>;
   /** Tasks that wait in vain while the pools are as they are. */
-  findPoolProblems(client: Client): Promise<readonly ImportProblem[]>;
+  findPoolProblems(client: Client, parallelism: number): Promise<readonly ImportProblem[]>;
   /** Assets that cannot be used, because others have their name or URI. */
   findAssetProblems(client: Client): Promise<readonly ImportProblem[]>;
   savePools(client: Client, pools: readonly Pool[]): Promise<readonly ('created' | 'changed' | 'unchanged')[]>;

@@ -322,7 +322,10 @@ export class DagProcessor implements Service {
       if (refused.has(path)) this.#duplicates.add(path);
       else this.#duplicates.delete(path);
       for (const problem of errors) logger.warn({ file: path, code: problem.code }, describeProblem(problem));
-      for (const problem of warnings) logger.debug({ file: path, code: problem.code }, describeProblem(problem));
+      for (const problem of warnings) {
+        // A file without a DAG may be one in the making; every other warning is of a DAG that is not what its author thinks.
+        logger[problem.code === 'NO_DAG_FOUND' ? 'debug' : 'warn']({ file: path, code: problem.code }, describeProblem(problem));
+      }
     }
     for (const problem of problems) logger.warn({ file: problem.file, code: problem.code }, describeProblem(problem));
     await this.#checkLimits(files);

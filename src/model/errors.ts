@@ -38,7 +38,16 @@ export function isAirflowLikeError(error: unknown): error is AirflowLikeError {
   return error instanceof Error && error.name === 'AirflowLikeError' && 'code' in error && 'details' in error;
 }
 
-/** A value as shown in a message: JSON where possible, control characters escaped, at most 100 characters. */
+/** What a terminal obeys or hides instead of showing it: controls, marks of direction, joiners, halves of characters. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+const LONGEST_PLACE = 200;
+
+/** A place as shown in a message: on one line, with everything that cannot be seen escaped, and not endless. */
+export function showPlace(place: string): string {
+  return cut(escapeUnseen(place), LONGEST_PLACE);
+}
+
+/** A value as shown in a message: JSON where possible, what cannot be seen escaped, at most 100 characters. */
 export function showValue(value: unknown): string {
   let text: string;
   if (typeof value === 'function') text = `[function ${value.name || 'anonymous'}]`;
@@ -51,12 +60,25 @@ export function showValue(value: unknown): string {
       text = Object.prototype.toString.call(value);
     }
   }
-  return text.length > 100 ? `${text.slice(0, 97)}...` : text;
+  return cut(escapeUnseen(text), 100);
+}
+
+function escapeUnseen(text: string): string {
+  return text.replace(UNSEEN, (character) =>
+    character
+      .split('')
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+      .join(''),
+  );
+}
+
+function cut(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length - 3)}...` : text;
 }
 
 function formatMessage(code: ErrorCode, details: ErrorDetails): string {
   let text = `${code}: `;
-  if (details.place) text += `${details.place}: `;
+  if (details.place) text += `${showPlace(details.place)}: `;
   text += details.message;
   const isQuoted = typeof details.value === 'string' && details.message.includes(showValue(details.value));
   if ('value' in details && !isQuoted) text += `, got ${showValue(details.value)}`;

@@ -1,5 +1,6 @@
-import { AirflowLikeError, showValue } from '../model/errors.js';
+import { AirflowLikeError, showPlace, showValue } from '../model/errors.js';
 import type { ParamsSpec } from '../model/dag-spec.js';
+import { nearestName } from '../model/nearest-name.js';
 import type { Conf } from './parse-conf.js';
 
 /**
@@ -18,13 +19,22 @@ export async function checkParams(params: ParamsSpec | null, conf: Conf): Promis
   const given: Conf = { ...params.defaults, ...conf };
   const checked = schema.safeParse(given);
   if (checked.success) return;
-  const mistakes = checked.error.issues.map(({ path, message }) => {
+  const mistakes = checked.error.issues.flatMap((issue) => {
+    const { path, message } = issue;
+    if (issue.code === 'unrecognized_keys' && path.length === 0) return issue.keys.map((key) => unknownParam(key, given, params));
     const value = path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown> | undefined)?.[key], given);
-    return `${['params', ...path.map(String)].join('.')}: ${message}, got ${showValue(path.length === 0 ? Object.keys(given) : value)}`;
+    return `${['params', ...path.map(String)].join('.')}: ${message}, got ${showValue(value)}`;
   });
   const [only] = mistakes;
   throw new AirflowLikeError('PARAM_INVALID', {
     place: 'conf',
     message: mistakes.length === 1 ? (only as string) : [`${mistakes.length} params are wrong`, ...mistakes].join('\n  '),
   });
+}
+
+function unknownParam(name: string, given: Conf, { jsonSchema }: ParamsSpec): string {
+  const known = Object.keys((jsonSchema as { readonly properties?: object }).properties ?? {});
+  const nearest = nearestName(name, known);
+  const hint = nearest === null ? '' : `; did you mean ${nearest}?`;
+  return `params.${showPlace(name)}: there is no such param, got ${showValue(given[name])}; allowed: ${known.join(', ')}${hint}`;
 }

@@ -64,6 +64,7 @@ export async function clearTaskInstances(
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const plan = await planAll(deps, listing, request, dagRunIds, limits.atomic);
     checkTasks(request, listing, plan.knownTasks);
+    checkCopies(request, plan.copies);
     if (request.dryRun) return plan.result;
     checkWidth(request, plan.result, limits);
     const isDone =
@@ -107,6 +108,8 @@ interface Plan {
   /** null: more than `maxAtomic` instances, so many are not kept. */
   readonly commits: readonly RunCommit[] | null;
   readonly knownTasks: ReadonlySet<string>;
+  /** Map indexes that the runs have, of the tasks of which copies were chosen; of tasks in no run nothing. */
+  readonly copies: ReadonlyMap<string, ReadonlySet<number>>;
 }
 
 async function planAll(
@@ -123,6 +126,8 @@ async function planAll(
   const instances: ClearedTaskInstance[] = [];
   const hash = createHash('sha256');
   const knownTasks = new Set(listing.spec.tasks.map(({ taskId }) => taskId));
+  const chosenByCopy = new Set(request.tasks?.flatMap(({ taskId, mapIndexes }) => (mapIndexes === null ? [] : [taskId])));
+  const copies = new Map<string, Set<number>>();
   let commits: RunCommit[] | null = [];
   let runs = 0;
   let runsOnOldVersion = 0;
@@ -131,6 +136,9 @@ async function planAll(
     for (const snapshot of snapshots) {
       const { run } = snapshot;
       for (const { taskId } of snapshot.spec.tasks) knownTasks.add(taskId);
+      for (const { taskId, mapIndex } of chosenByCopy.size > 0 ? snapshot.taskInstances : []) {
+        if (chosenByCopy.has(taskId)) copies.set(taskId, (copies.get(taskId) ?? new Set()).add(mapIndex));
+      }
       if (request.onlyNew && !FINISHED_RUN_STATES.has(run.state)) continue;
       const spec = version?.spec ?? snapshot.spec;
       const options = { selection: selectionFor(spec), version, resetRun: request.resetRuns ?? true };
@@ -148,7 +156,7 @@ async function planAll(
       }
     }
   }
-  return { result: { instances, runs, runsOnOldVersion, token: hash.digest('hex') }, commits, knownTasks };
+  return { result: { instances, runs, runsOnOldVersion, token: hash.digest('hex') }, commits, knownTasks, copies };
 }
 
 /**
@@ -193,6 +201,22 @@ function checkTasks({ tasks, dagId }: ClearRequest, { spec }: DagListing, known:
     value: unknown.taskId,
     suggestion: nearestName(unknown.taskId, ids),
   });
+}
+
+/** A copy that some of the runs have is enough; one that none of them has is a mistake. */
+function checkCopies({ tasks, dagId }: ClearRequest, copies: ReadonlyMap<string, ReadonlySet<number>>): void {
+  for (const { taskId, mapIndexes } of tasks ?? []) {
+    const existing = copies.get(taskId);
+    const unknown = existing && mapIndexes?.find((index) => !existing.has(index));
+    if (!existing || unknown === undefined) continue;
+    const indexes = [...existing].sort((a, b) => a - b);
+    throw new AirflowLikeError('NOT_FOUND', {
+      place: `DAG ${dagId}`,
+      message: `none of these runs has this copy of ${taskId}`,
+      value: unknown,
+      allowed: indexes.length === 1 ? String(indexes[0]) : `${indexes[0]} to ${indexes.at(-1)}`,
+    });
+  }
 }
 
 function checkWidth(request: ClearRequest, { instances, runs, token }: ClearResult, { unseen }: ClearLimits): void {

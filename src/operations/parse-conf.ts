@@ -2,7 +2,7 @@
  * The `conf` of a run, as JSON text or as a value. Stricter than `JSON.parse`, which lets the last of two equal keys win, turns 1e400
  * into Infinity and overflows the stack of the next reader when the text is deep enough.
  */
-import { AirflowLikeError } from '../model/errors.js';
+import { AirflowLikeError, showValue } from '../model/errors.js';
 
 /** Deepest nesting of a conf. */
 const MAX_DEPTH = 32;
@@ -13,7 +13,7 @@ export type Conf = Readonly<Record<string, unknown>>;
 
 /**
  * Parses a conf. `place` names the flag or field it came from.
- * @throws AirflowLikeError JSON_INVALID with line and column (also for two equal keys and numbers that a double cannot hold),
+ * @throws AirflowLikeError JSON_INVALID with line and column (also for two equal keys and for numbers and integers that a double cannot hold),
  * CONF_NOT_OBJECT, JSON_TOO_DEEP, BODY_TOO_LARGE.
  */
 export function parseConf(text: string, place: string): Conf {
@@ -182,9 +182,12 @@ class JsonReader {
   private number(): number {
     const start = this.offset;
     const digits = this.match(NUMBER);
-    if (digits === '') this.fail(`${JSON.stringify(this.text[this.offset])} does not begin a JSON value`);
+    if (digits === '') this.fail(`${showValue(this.text[this.offset])} does not begin a JSON value`);
     const value = Number(digits);
     if (!Number.isFinite(value)) this.fail(`the number ${digits.slice(0, 40)} is too large`, start);
+    // As a double it would silently become another number.
+    if (/^-?\d+$/.test(digits) && !Number.isSafeInteger(value) && String(value) !== digits && String(BigInt(value)) !== digits)
+      this.fail(`the number ${digits.slice(0, 40)} cannot be held exactly; write it as a text, in quotes`, start);
     return value;
   }
 

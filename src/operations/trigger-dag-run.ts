@@ -32,7 +32,7 @@ export interface TriggerRequest {
   readonly triggeredBy?: TriggeredBy;
 }
 
-const EARLIEST_LOGICAL_DATE = Date.UTC(1900, 0, 1);
+const EARLIEST_DATE = Date.UTC(1900, 0, 1);
 const TEN_YEARS_MS = 10 * 366 * 86_400_000;
 const MAX_KEY_LENGTH = 200;
 
@@ -57,8 +57,9 @@ export async function triggerOnce(deps: OperationDeps, request: TriggerRequest):
   const { spec } = await findLiveDag(store, request.dagId);
   const now = clock.now();
   const logicalDate = request.logicalDate ?? null;
-  if (logicalDate !== null) checkLogicalDate(logicalDate, now);
+  if (logicalDate !== null) checkRunDate('logicalDate', 'logical date', logicalDate, now);
   const runAfter = request.runAfter ?? now;
+  checkRunDate('runAfter', 'earliest start', runAfter, now);
   const conf = checkConf(request.conf, 'conf');
   await checkParams(spec.params, conf);
   const note = request.note ?? null;
@@ -106,13 +107,13 @@ export async function triggerOnce(deps: OperationDeps, request: TriggerRequest):
   return { run: created.run, isNew: true };
 }
 
-function checkLogicalDate(logicalDate: Instant, now: Instant): void {
-  if (Number.isInteger(logicalDate) && logicalDate >= EARLIEST_LOGICAL_DATE && logicalDate <= now + TEN_YEARS_MS) return;
-  const isDate = Number.isFinite(new Date(logicalDate).getTime());
+function checkRunDate(place: string, what: string, date: Instant, now: Instant): void {
+  if (Number.isInteger(date) && date >= EARLIEST_DATE && date <= now + TEN_YEARS_MS) return;
+  const isDate = Number.isFinite(new Date(date).getTime());
   throw new AirflowLikeError('DATE_INVALID', {
-    place: 'logicalDate',
-    message: 'a run cannot have this logical date',
-    value: isDate ? new Date(logicalDate).toISOString() : logicalDate,
+    place,
+    message: `a run cannot have this ${what}`,
+    value: isDate ? new Date(date).toISOString() : date,
     allowed: 'from 1900-01-01 to ten years from now',
   });
 }

@@ -1,4 +1,4 @@
-import { checkId } from '../model/ids.js';
+import { checkId, isId } from '../model/ids.js';
 import type { ProblemList } from './problems.js';
 import type { Recorder } from './recorder.js';
 import type { LazyPosition } from './source-position.js';
@@ -47,13 +47,19 @@ function reportRepeats(recorder: Recorder, problems: ProblemList): void {
   const groups = new Map<string, GroupNode>();
   for (const group of recorder.groups) {
     if (groups.has(group.id) || tasks.has(group.id)) {
-      const other = groups.has(group.id) ? 'group' : 'task';
+      const other = groups.get(group.id) ?? tasks.get(group.id);
+      const kind = groups.has(group.id) ? 'group' : 'task';
       problems.add(
         'TASK_DUPLICATE',
-        { place: `groups.${group.id}`, message: `there is a ${other} with the same id`, value: group.id },
+        {
+          place: `groups.${group.id}`,
+          message: `there is a ${kind} with the same id at ${showPosition(other?.position ?? null)}`,
+          value: group.id,
+        },
         group.position,
       );
     }
+    reportAlike(group.id, alike, `groups.${group.id}`, group.position, problems);
     groups.set(group.id, group);
   }
 }
@@ -85,7 +91,7 @@ function reportRepeatedTask(taskId: string, first: TaskNode, second: TaskNode, p
   );
 }
 
-/** Ids that differ only in case are the same file on some disks and the same word to most people. */
+/** Ids of tasks and groups that differ only in case are the same file on some disks and the same word to most people. */
 function reportAlike(
   id: string,
   alike: Map<string, string>,
@@ -93,7 +99,8 @@ function reportAlike(
   position: LazyPosition | null,
   problems: ProblemList,
 ): void {
-  const key = id.normalize('NFC').toLowerCase();
+  if (!isId(id)) return; // Told already; it need not even be a text.
+  const key = id.toLowerCase();
   const known = alike.get(key);
   if (known !== undefined && known !== id) {
     problems.add('ID_CONFUSABLE', { place, message: `"${id}" and "${known}" differ only by case`, value: id }, position);

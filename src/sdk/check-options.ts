@@ -52,15 +52,18 @@ export function reportUnknown(
   at: OptionPlace,
   problems: ProblemList,
 ): void {
-  const hint = at.hints && Object.hasOwn(at.hints, name) ? (at.hints[name] as string) : null;
+  const hints = at.hints ?? {};
+  const nearest = Object.hasOwn(hints, name) ? name : nearestName(name, [...known, ...Object.keys(hints)]);
+  const hint = nearest !== null && Object.hasOwn(hints, nearest) ? (hints[nearest] as string) : null;
+  const isSentence = hint?.includes(' ') ?? false;
   problems.add(
     'OPTION_UNKNOWN',
     {
       place: `${at.place}.${name}`,
-      message: `there is no option "${name}"${hint?.includes(' ') ? ` here: ${hint}` : ''}`,
+      message: `there is no option "${name}"${isSentence ? ` here: ${hint}` : ''}`,
       value,
       allowed: known.join(', '),
-      suggestion: hint?.includes(' ') ? null : (hint ?? nearestName(name, known)),
+      suggestion: isSentence ? (nearest === name ? null : nearest) : (hint ?? nearest),
     },
     problems.partOf(at.position, name),
   );
@@ -155,7 +158,7 @@ export const duration =
         message: span ? 'months and years have no fixed length; use days' : 'this is not a duration',
         value,
         allowed: "a number with ms, s, m, h, d or w, for example '30s', '5m', '1h30m'",
-        suggestion: durationMeant(value),
+        suggestion: meantWithin(value, minMs, maxDays),
       });
     }
     if (span.ms >= minMs && span.ms <= maxDays * 86_400_000) return span.ms;
@@ -166,3 +169,10 @@ export const duration =
       allowed: `${minMs === 0 ? '0' : `${minMs} ms`} to ${maxDays} days`,
     });
   };
+
+/** What was probably meant, unless that would be refused as well. */
+function meantWithin(value: unknown, minMs: number, maxDays: number): string | null {
+  const meant = durationMeant(value);
+  const ms = meant === null ? null : (parseSpan(meant.slice(1, -1))?.ms ?? null);
+  return ms !== null && ms >= minMs && ms <= maxDays * 86_400_000 ? meant : null;
+}

@@ -6,6 +6,7 @@ import {
   type TaskRole,
   type TaskSpec,
 } from '../model/dag-spec.js';
+import { formatDuration } from '../model/duration.js';
 import { AirflowLikeError } from '../model/errors.js';
 import { CALLBACK_HINTS, taskCallback, type TaskCallbacks } from './callback.js';
 import { assetRefs } from './check-assets.js';
@@ -254,8 +255,8 @@ function checkSensorOptions(options: unknown, at: OptionPlace, problems: Problem
       {
         place: `${at.place}.timeout`,
         message: 'timeout must not be shorter than pokeInterval',
-        value: `${sensor.timeoutMs} ms`,
-        allowed: `from ${sensor.pokeIntervalMs} ms`,
+        value: formatDuration(sensor.timeoutMs),
+        allowed: `from ${formatDuration(sensor.pokeIntervalMs)}`,
       },
       problems.partOf(at.position, 'timeout'),
     );

@@ -1,6 +1,6 @@
 import type { ImportProblem } from '../model/dag.js';
 import type { ErrorCode } from '../model/error-table.js';
-import { AirflowLikeError, isAirflowLikeError, showValue, type ErrorDetails } from '../model/errors.js';
+import { AirflowLikeError, isAirflowLikeError, showPlace, showValue, type ErrorDetails } from '../model/errors.js';
 import type { PlaceFinder } from './place-finder.js';
 import { positionInStack, relativePosition, type LazyPosition } from './source-position.js';
 
@@ -87,7 +87,7 @@ export class ProblemList {
     const at = relativePosition(own ?? position?.() ?? null, this.#entryFile);
     this.#problems.push({
       code: error.code,
-      message: details.place ? `${details.place}: ${details.message}` : details.message,
+      message: details.place ? `${showPlace(details.place)}: ${details.message}` : details.message,
       file: at?.file ?? this.#entryFile,
       line: at?.line ?? null,
       column: at?.column ?? null,

@@ -231,11 +231,12 @@ export function addBackfillCommands({ root, cli, run }: Tree): void {
       cli.terminal.note(`Backfill ${backfillId} goes on. ${followHint(backfillId)}`);
       return EXIT.interrupted;
     }
-    const { success, partial, failed, firstStartedAt, lastEndedAt, backfill: ended } = latest;
+    const { running, success, partial, failed, firstStartedAt, lastEndedAt, backfill: ended } = latest;
     const took = firstStartedAt !== null && lastEndedAt !== null ? ` in ${formatDuration(lastEndedAt - firstStartedAt)}` : '';
     const partly = partial > 0 ? `${partial} succeeded in part, ` : '';
     const how = ended.isCancelled ? 'was cancelled' : `has ended${took}`;
-    cli.terminal.note(`Backfill ${backfillId} ${how}: ${success} succeeded, ${partly}${failed} failed.`);
+    const stillRun = running > 0 ? `, ${running} still running` : '';
+    cli.terminal.note(`Backfill ${backfillId} ${how}: ${success} succeeded, ${partly}${failed} failed${stillRun}.`);
     if (failed === 0) return EXIT.done;
     cli.terminal.note(`See them with: airflow-like dags list-runs ${ended.dagId} --state failed`);
     return EXIT.awaitedFailed;

@@ -4,7 +4,7 @@ import type { DagRun } from '../../model/dag-run.js';
 import type { ImportProblem } from '../../model/dag.js';
 import { AirflowLikeError } from '../../model/errors.js';
 import { DAG_RUN_STATES, type DagRunState } from '../../model/states.js';
-import { choiceOption, commaList, outputOption, positiveInteger } from '../arguments.js';
+import { choiceOption, commaList, integerBetween, outputOption, positiveInteger } from '../arguments.js';
 import { EXIT, withClient, type CommonOptions } from '../cli.js';
 import { formatInstant, formatInZone, parseDateRange } from '../dates.js';
 import { findDag, importErrorsHint } from '../lookup.js';
@@ -110,7 +110,8 @@ export function addDagListings(dags: Command, { cli, run }: Tree): void {
     .summary('what is wrong with DAG files')
     .description(
       'Lists the mistakes in DAG files: where, what is allowed and the nearest right name. Exits with 1 when there are any. Tasks whose pool is ' +
-        'unknown or too narrow are named as warnings, and so are assets that share a name or a URI.',
+        'unknown or too narrow are named as warnings, and so are DAGs that want more tasks at once than core.parallelism, and assets that share ' +
+        'a name or a URI. Warnings of the files themselves are those of dags check.',
     )
     .addOption(outputOption())
     .option('-v, --verbose', 'show more')
@@ -119,8 +120,10 @@ export function addDagListings(dags: Command, { cli, run }: Tree): void {
       run((options: ListOptions) =>
         withClient(cli, options, {}, async ({ system, client, config }) => {
           const problems = await client.store.catalog.listImportProblems();
-          await printProblems(cli.terminal, options.output, problems, config.config.core.dagsFolder);
-          const ofTheWhole = [...(await system.findPoolProblems(client)), ...(await system.findAssetProblems(client))];
+          const { dagsFolder, parallelism } = config.config.core;
+          await printProblems(cli.terminal, options.output, problems, dagsFolder);
+          const ofPools = await system.findPoolProblems(client, parallelism);
+          const ofTheWhole = [...ofPools, ...(await system.findAssetProblems(client))];
           for (const { file, line, code, message, suggestion } of ofTheWhole) {
             const place = line === null ? file : `${file}:${line}`;
             cli.terminal.note(
@@ -140,7 +143,7 @@ export function addDagListings(dags: Command, { cli, run }: Tree): void {
         "the data interval, and the start in UTC and in the DAG's time zone.",
     )
     .argument('<dag_id>', 'the DAG')
-    .addOption(new Option('-n, --num-executions <number>', 'how many').argParser(positiveInteger).default(1))
+    .addOption(new Option('-n, --num-executions <number>', 'how many, up to 10000').argParser(integerBetween(1, 10_000)).default(1))
     .addOption(choiceOption('--field <name>', 'only this field, one per line', NEXT_FIELDS))
     .option('--table', 'all fields, as a table')
     .addOption(outputOption().default(undefined, 'see above'))

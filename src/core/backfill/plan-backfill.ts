@@ -44,6 +44,9 @@ export interface BackfillPlan<Existing extends ExistingRun> {
   readonly last: NextRun;
 }
 
+/** A range that is too large is counted up to here, so that the message says how much too large it is. */
+const MOST_COUNTED = 100_000;
+
 /**
  * Only intervals that ended before `now` count; the DAG's own dates and catchup do not matter.
  * @throws AirflowLikeError BACKFILL_RANGE when the range or the direction makes no sense or holds no interval; BACKFILL_TOO_LARGE.
@@ -58,9 +61,12 @@ export function planBackfill<Existing extends ExistingRun>(request: BackfillRequ
   }
   const last = runs.at(-1)!;
   if (runs.length > maxRuns) {
+    const counted =
+      maxRuns < MOST_COUNTED ? intervalsBetween(spec, from, to, now, request.custom, MOST_COUNTED + 1).length : runs.length;
+    const most = Math.max(maxRuns, MOST_COUNTED);
     throw new AirflowLikeError('BACKFILL_TOO_LARGE', {
       place: spec.dagId,
-      message: `the range holds more than ${maxRuns} intervals`,
+      message: `the range holds ${counted > most ? `more than ${most}` : counted} intervals`,
       value: `${dateText(from)}..${dateText(to)}`,
       allowed: `at most ${maxRuns} runs; split the range, or allow more with --max-runs`,
     });

@@ -34,7 +34,7 @@ function describe(subject: CheckSubject, { code, verdict, data }: NotMet): strin
     case 'setup_not_done':
       return `its setups are not all done well: ${listed(unsuccessful(subject, node.indirectSetups))}${becomes}`;
     case 'trigger_rule':
-      return `its trigger rule ${node.task.triggerRule} is not met: ${parentsText(subject)}${becomes}`;
+      return `its trigger rule ${node.task.triggerRule} is not met: ${parentsText(subject, verdict === 'wait')}${becomes}`;
     case 'map_source':
       return `it is mapped over ${String(data['source'])}, which is ${String(data['state'])}${becomes}`;
     case 'scope_not_done':
@@ -55,17 +55,27 @@ function waitText({ wakeAt }: TaskInstance): string {
   return instantText(wakeAt as Instant);
 }
 
-/** Parents that are not done, or not done well, with their states. */
-function parentsText(subject: CheckSubject): string {
-  const open = unsuccessful(subject, subject.node.upstream);
-  return open.length === 0 ? 'all parents succeeded' : listed(open);
+/** What it waits for: parents that are not done. Where none is open, or it is not to wait: those not done well. With their states. */
+function parentsText(subject: CheckSubject, waits: boolean): string {
+  const { upstream } = subject.node;
+  const open = waits ? inStates(subject, upstream, (state) => !FINISHED_STATES.has(state)) : [];
+  const shown = open.length > 0 ? open : unsuccessful(subject, upstream);
+  return shown.length === 0 ? 'all parents succeeded' : listed(shown);
 }
 
 /** Those of the instances that this one looks at that have not succeeded, with their states. */
-function unsuccessful({ node, instance: { mapIndex } }: CheckSubject, others: readonly TaskNode[]): readonly string[] {
+function unsuccessful(subject: CheckSubject, others: readonly TaskNode[]): readonly string[] {
+  return inStates(subject, others, (state) => state !== 'success');
+}
+
+function inStates(
+  { node, instance: { mapIndex } }: CheckSubject,
+  others: readonly TaskNode[],
+  isMeant: (state: TaskInstanceState) => boolean,
+): readonly string[] {
   return others.flatMap((other) =>
     relevantSlots(node, other, mapIndex)
-      .filter(({ instance }) => instance.state !== 'success')
+      .filter(({ instance }) => isMeant(instance.state))
       .map(({ instance }) => `${instanceName(other.task.taskId, instance.mapIndex)} is ${instance.state}`),
   );
 }

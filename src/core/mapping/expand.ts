@@ -30,7 +30,12 @@ export function expandTask(
   }
   if (found.length === 0) return end('skip', 'mapped_over_nothing');
   if (found.length > options.maxMapLength) {
-    return fail(view, instance, now, `EXPAND_TOO_LARGE: ${found.length} > ${options.maxMapLength} (task ${node.task.taskId})`);
+    return fail(
+      view,
+      instance,
+      now,
+      `EXPAND_TOO_LARGE: ${found.length} > ${options.maxMapLength} (task ${node.task.taskId}); map over fewer elements, or raise core.maxMapLength`,
+    );
   }
   return expand(view, instance, found.length);
 }

@@ -1,6 +1,6 @@
 /** What a task that decides (a branch, a short circuit) has decided, read from what it returned. */
 import type { DagSpec } from '../../model/dag-spec.js';
-import { AirflowLikeError } from '../../model/errors.js';
+import { AirflowLikeError, showValue } from '../../model/errors.js';
 import { nearestName } from '../../model/nearest-name.js';
 import type { FlowDecision } from '../../model/task-instance.js';
 import { flatRelatives } from '../graph/relatives.js';
@@ -18,7 +18,11 @@ export function decideBranch(spec: DagSpec, taskId: string, returned: unknown): 
   const graph = graphOf(spec);
   const children = graph.downstream.get(taskId)!;
   const below = flatRelatives(graph, [taskId], 'downstream');
-  const chosen = idsIn(returned, taskId).flatMap((id) => tasksOf(id, { spec, graph, taskId, children, below }));
+  const choices = { spec, graph, taskId, children, below };
+  const ids = idsIn(returned, taskId);
+  const wrong = ids.filter((id) => tasksOf(id, choices) === null);
+  if (wrong.length > 0) throw notBelow(wrong, choices);
+  const chosen = ids.flatMap((id) => tasksOf(id, choices) ?? []);
   const kept = new Set([...chosen, ...flatRelatives(graph, chosen, 'downstream')]);
   return { followed: children.filter((child) => kept.has(child) || graph.tasks.get(child)!.role === 'teardown') };
 }
@@ -46,6 +50,8 @@ export function skipsAnything(spec: DagSpec, taskId: string, decision: FlowDecis
   return tasksSkippedBy(graphOf(spec), taskId, decision).length > 0;
 }
 
+const SHOWN_CHOICES = 10;
+
 interface Choices {
   readonly spec: DagSpec;
   readonly graph: TaskGraph;
@@ -65,15 +71,21 @@ function idsIn(returned: unknown, taskId: string): readonly string[] {
   });
 }
 
-function tasksOf(id: string, choices: Choices): readonly string[] {
-  const { graph, taskId, below } = choices;
-  const tasks = graph.tasks.has(id) ? [id] : firstTasksOf(choices.spec, id);
-  if (tasks.length > 0 && tasks.every((task) => below.has(task))) return tasks;
+/** The tasks that a choice goes on with; null when it names nothing below the branch. */
+function tasksOf(id: string, { spec, graph, below }: Choices): readonly string[] | null {
+  const tasks = graph.tasks.has(id) ? [id] : firstTasksOf(spec, id);
+  return tasks.length > 0 && tasks.every((task) => below.has(task)) ? tasks : null;
+}
+
+function notBelow(ids: readonly string[], choices: Choices): AirflowLikeError {
   const valid = validChoices(choices);
   const list = valid.length === 0 ? 'nothing: no task follows it' : valid.join(', ');
-  throw new AirflowLikeError('BRANCH_INVALID', {
-    message: `${JSON.stringify(id)} is not downstream of ${JSON.stringify(taskId)}; valid: ${list}`,
-    suggestion: nearestName(id, [...valid, ...below]),
+  const names = [...new Set(ids)].map((id) => nearestName(id, [...valid, ...choices.below])).filter((name) => name !== null);
+  return new AirflowLikeError('BRANCH_INVALID', {
+    message:
+      `${ids.slice(0, SHOWN_CHOICES).map(showValue).join(', ')}${ids.length > SHOWN_CHOICES ? `, and ${ids.length - SHOWN_CHOICES} more,` : ''} ` +
+      `${ids.length === 1 ? 'is' : 'are'} not downstream of ${JSON.stringify(choices.taskId)}; valid: ${list}`,
+    suggestion: names.length === 0 ? null : names.join(', '),
   });
 }
 

@@ -68,7 +68,29 @@ export function parseCron(expression: string, place: string): CronFields {
     });
   }
   const rules = [MINUTE, HOUR, DAY, MONTH, WEEKDAY, SECOND];
-  const read = parts.map((part, index) => readField(part, rules[index] as FieldRule, index + 1, expression, place));
+  const mistakes: FieldMistake[] = [];
+  const read = parts.map((part, index) => {
+    try {
+      return readField(part, rules[index] as FieldRule, index + 1);
+    } catch (error) {
+      if (!(error instanceof FieldMistake)) throw error;
+      mistakes.push(error);
+      return NO_FIELD;
+    }
+  });
+  const [mistake] = mistakes;
+  if (mistake) {
+    const each = mistakes.map(({ message, position }) => `${message} (field ${position})`);
+    throw new AirflowLikeError('CRON_INVALID', {
+      place,
+      message:
+        each.length === 1
+          ? `${mistake.message} in "${expression}" (field ${mistake.position})`
+          : `${each.join(', ')} in "${expression}"`,
+      value: expression,
+      suggestion: each.length === 1 ? mistake.suggestion : null,
+    });
+  }
   const [minutes, hours, days, months, weekdays, seconds] = read as [Field, Field, Field, Field, Field, Field | undefined];
   if (weekdays.values.delete(7)) weekdays.values.add(0);
   const cronerPattern = [parts[5] ?? '0', ...parts.slice(0, 5)].join(' ');
@@ -94,14 +116,23 @@ interface Field {
   readonly isSpecial: boolean;
 }
 
-function readField(text: string, rule: FieldRule, position: number, expression: string, place: string): Field {
+const NO_FIELD: Field = { values: new Set(), isAny: false, isSpecial: false };
+
+/** What is wrong with one field. All of them are told at once. */
+class FieldMistake extends Error {
+  constructor(
+    message: string,
+    readonly position: number,
+    readonly suggestion: string | null,
+  ) {
+    super(message);
+  }
+}
+
+/** @throws FieldMistake */
+function readField(text: string, rule: FieldRule, position: number): Field {
   const refuse = (message: string, suggestion: string | null = null): never => {
-    throw new AirflowLikeError('CRON_INVALID', {
-      place,
-      message: `${message} in "${expression}" (field ${position})`,
-      value: expression,
-      suggestion,
-    });
+    throw new FieldMistake(message, position, suggestion);
   };
   const isAny = text === '*' || (text === '?' && (rule === DAY || rule === WEEKDAY));
   const values = new Set<number>();

@@ -87,13 +87,13 @@ describe('assets', () => {
 
   it.each<[string[], number, string]>([
     [['details'], 2, 'CLI_USAGE: --name: give --name or --uri to say which asset is meant'],
-    [['details', '--name', 'orderz'], 1, 'NOT_FOUND: name: there is no such asset, got "orderz"; did you mean orders?'],
+    [['details', '--name', 'orderz'], 1, 'NOT_FOUND: --name: there is no such asset, got "orderz"; did you mean orders?'],
     [['details', '--alias', '--name', 'lete'], 1, 'NOT_FOUND: --name: there is no such alias, got "lete"; did you mean late?'],
     [['details', '--alias', '--uri', 'x'], 2, 'an alias has a name and no URI'],
-    [['materialize', '--name', 'nope'], 1, 'NOT_FOUND: name: there is no such asset, got "nope"'],
+    [['materialize', '--name', 'nope'], 1, 'NOT_FOUND: --name: there is no such asset, got "nope"'],
     [['create-event', '--name', 'nope'], 1, 'NOT_FOUND'],
     [['create-event', '--name', 'orders', '--extra', '[1]'], 2, 'CONF_NOT_OBJECT: --extra'],
-    [['create-event', '--name', 'orders', '--timestamp', '2999-01-01'], 2, 'DATE_INVALID: timestamp: an event lies in the past'],
+    [['create-event', '--name', 'orders', '--timestamp', '2999-01-01'], 2, 'DATE_INVALID: --timestamp: an event lies in the past'],
     [['events'], 2, 'CLI_USAGE'],
   ])('refuse %j', async (args, code, message) => {
     const { run } = await world();

@@ -739,6 +739,13 @@ describe('backfill', () => {
     expect(stderr).toContain(`Backfill 3 has ended in 2s: ${text}.`);
   });
 
+  it('names the runs that still run when it was cancelled', async () => {
+    const cancelled = { ...ended(4), running: 1, backfill: { ...ended(4).backfill, isCancelled: true } };
+    const { code, stderr } = await runFake(args, { dags }, system(progress, cancelled));
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/Backfill 3 was cancelled: .*4 failed, 1 still running\./);
+  });
+
   it('leaves it running on Ctrl-C and says how to follow it', async () => {
     const terminal = new FakeTerminal();
     const follow: Partial<System> = {

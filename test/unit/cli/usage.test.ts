@@ -26,6 +26,12 @@ describe('usage', () => {
       /'--to-date <date>' not specified/,
     ],
     ['bad number', ['dags', 'next-execution', 'sales', '-n', '0'], 'airflow-like dags next-execution', /'0' is invalid/],
+    [
+      'a huge number',
+      ['dags', 'next-execution', 'sales', '-n', '1000000000'],
+      'airflow-like dags next-execution',
+      /An integer from 1 to 10000/,
+    ],
     ['bad port', ['standalone', '--port', '99999'], 'airflow-like standalone', /An integer from 0 to 65535/],
     ['bad regex', ['tasks', 'clear', 'sales', '-t', '['], 'airflow-like tasks clear', /Not a regular expression/],
     [

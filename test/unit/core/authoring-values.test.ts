@@ -40,6 +40,12 @@ describe('schedules', () => {
     ['0 0 * * 8', 'CRON_INVALID', 'weekday 8 is outside 0-7 in "0 0 * * 8" (field 5)'],
     ['0 0 * * * 60', 'CRON_INVALID', 'second 60 is outside 0-59 in "0 0 * * * 60" (field 6)'],
     // B2
+    [
+      '60 0 32 13 5-1',
+      'CRON_INVALID',
+      'minute 60 is outside 0-59 (field 1), day of month 32 is outside 1-31 (field 3), month 13 is outside 1-12 (field 4), ' +
+        'the range 5-1 of weekday is reversed; write it as two ranges (field 5) in "60 0 32 13 5-1"',
+    ],
     ['* * * *', 'CRON_INVALID', 'expected 5 fields (or 6 with seconds last), got 4'],
     ['0 0 * * * 0 2026', 'CRON_INVALID', 'expected 5 fields (or 6 with seconds last), got 7'],
     ['', 'CRON_INVALID', 'expected 5 fields (or 6 with seconds last), got 0'],

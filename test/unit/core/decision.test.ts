@@ -55,6 +55,11 @@ describe('decideBranch', () => {
     expect(() => branch('choose')).toThrow('BRANCH_INVALID: "choose" is not downstream of "choose"');
     expect(() => branch('empty')).toThrow('BRANCH_INVALID: "empty" is not downstream of "choose"');
     expect(() => branch(['load', 'nothing'])).toThrow('BRANCH_INVALID: "nothing" is not downstream of "choose"');
+    expect(() => branch(['lod', 'load', 'elsewhere', 'skp'])).toThrow(
+      'BRANCH_INVALID: "lod", "elsewhere", "skp" are not downstream of "choose"; valid: load, skip, join, clean, report.plot, report; did you mean load, skip?',
+    );
+    expect(() => branch(`${'x'.repeat(500)}\u202e`)).toThrow(`BRANCH_INVALID: "${'x'.repeat(96)}... is not downstream`);
+    expect(() => branch(Array.from({ length: 12 }, (_, index) => `no${index}`))).toThrow('"no9", and 2 more, are not downstream');
     expect(() => decideBranch(spec, 'elsewhere', 'load')).toThrow('valid: nothing: no task follows it');
   });
 

@@ -184,7 +184,7 @@ describe('planRun maps', () => {
   it.each([
     [-1, 'upstream_failed', 'EXPAND_TYPE: expected an array or an object, got a single value (from the return value of src)'],
     [null, 'upstream_failed', 'EXPAND_TYPE: expected an array or an object, got null (from the return value of src)'],
-    [100_000, 'failed', 'EXPAND_TOO_LARGE: 100000 > 1024 (task m)'],
+    [100_000, 'failed', 'EXPAND_TOO_LARGE: 100000 > 1024 (task m); map over fewer elements, or raise core.maxMapLength'],
   ])('says why a length of %s makes it %s', (length, state, reason) => {
     const view = viewOf(tasks, { src: done(length) });
     planRun(view, 1);

@@ -160,7 +160,9 @@ describe('the plan', () => {
       file: 'hourly.ts',
     });
     const request = { dagId: 'hourly', from: Date.UTC(2013, 0, 1), to: Date.UTC(2024, 5, 1) };
-    expect((await failure(() => planBackfill(world, request))).message).toMatch(/more than 10000 intervals.*--max-runs/);
+    expect((await failure(() => planBackfill(world, request))).message).toMatch(
+      /holds more than 100000 intervals.*at most 10000 runs.*--max-runs/,
+    );
     expect((await planBackfill(world, { ...request, maxRuns: 200_000 })).create).toHaveLength(100_057);
     expect((await failure(() => planBackfill(world, { ...request, maxRuns: 0 }))).message).toContain(
       'maxRuns: must be an integer 1-1000000, got 0',

@@ -24,7 +24,11 @@ describe('B40: checkParams', () => {
     ['no integer', { day: '2026-01-01', limit: 1.5 }, /params\.limit: .*int.*got 1\.5/],
     ['a value not in the list', { day: '2026-01-01', mode: 'all' }, /params\.mode: .*"full"\|"delta".*got "all"/],
     ['a bad pattern inside', { day: '2026-01-01', target: { table: 'A-B' } }, /params\.target\.table: .*got "A-B"/],
-    ['an extra param', { day: '2026-01-01', lmit: 3 }, /params: Unrecognized key: "lmit"/],
+    [
+      'an extra param',
+      { day: '2026-01-01', lmit: 3 },
+      /params\.lmit: there is no such param, got 3; allowed: day, limit, mode, target; did you mean limit\?/,
+    ],
   ])('refuses %s', async (_what, conf, message) => {
     const error = await checkParams(params, conf).catch((reason: unknown) => reason as AirflowLikeError);
     expect((error as AirflowLikeError).code).toBe('PARAM_INVALID');

@@ -300,6 +300,11 @@ describe('clearTaskInstances', () => {
     ['dates in the wrong order', { from: DATES[1], to: DATES[0] }, /^DATE_ORDER: from: it is 2026-01-02/],
     ['a bad expression', { taskRegex: '(' }, /^VALUE_TYPE: taskRegex: .*got "\("/],
     ['a task that never was', { tasks: chosen('lod') }, /^NOT_FOUND: DAG sales: neither .*got "lod"; did you mean load\?/],
+    [
+      'B46: a copy that no run has',
+      { tasks: [{ taskId: 'load', mapIndexes: [7] }] },
+      /^NOT_FOUND: DAG sales: none of these runs has this copy of load, got 7; allowed: -1$/,
+    ],
     ['a map index below -1', { tasks: [{ taskId: 'load', mapIndexes: [-5] }] }, /^VALUE_RANGE: mapIndexes of load: .*got -5/],
     ['tasks twice', { tasks: [], taskRegex: 'a' }, /^REQUEST_INVALID: taskRegex: cannot be used together with tasks/],
     ['a past of nothing', { past: true }, /^REQUEST_INVALID: past: past and future are seen from one run/],

@@ -26,6 +26,12 @@ describe('parseConf', () => {
     ['{"a": 1, "\\u0061": 3}', 'JSON_INVALID', '--conf at 1:10: the name "a" is given twice'],
     ['{"a": NaN}', 'JSON_INVALID', '--conf at 1:7: "N" does not begin a JSON value'],
     ['{"a": 1e400}', 'JSON_INVALID', '--conf at 1:7: the number 1e400 is too large'],
+    [
+      '{"a": 9007199254740993}',
+      'JSON_INVALID',
+      '--conf at 1:7: the number 9007199254740993 cannot be held exactly; write it as a text, in quotes',
+    ],
+    ['\ufeff{"a": 1}', 'JSON_INVALID', '--conf at 1:1: "\\ufeff" does not begin a JSON value'],
     ['{"a": 01}', 'JSON_INVALID', '--conf at 1:8: a comma or } should be here'],
     ['{"a": 1} // why', 'JSON_INVALID', '--conf at 1:10: there is more text after the end of the JSON'],
     ["{'a': 1}", 'JSON_INVALID', '--conf at 1:2: a name in double quotes should be here'],

@@ -146,9 +146,15 @@ describe('findPoolProblems', () => {
       taskSpec('e', { pool: 'endless', poolSlots: 99 }),
     ];
     await world.register(dagSpec(tasks, { dagId: 'd', file: 'd.ts' }));
-    expect(await findPoolProblems(world)).toMatchObject([
+    expect(await findPoolProblems(world, 32)).toMatchObject([
       { code: 'POOL_UNKNOWN', file: 'd.ts', line: 4, column: 2, value: 'gpuu', suggestion: 'gpu' },
       { code: 'POOL_SLOTS', file: 'd.ts', line: null, message: 'task d.b needs 5, pool "gpu" has 3' },
     ]);
+  });
+
+  it('B29: names DAGs that want more tasks at once than run at all', async () => {
+    await world.register(dagSpec([taskSpec('a')], { dagId: 'd', maxActiveTasks: 64 }));
+    expect(await findPoolProblems(world, 64)).toEqual([]);
+    expect(await findPoolProblems(world, 32)).toMatchObject([{ code: 'VALUE_RANGE', value: '64', allowed: '1-32' }]);
   });
 });

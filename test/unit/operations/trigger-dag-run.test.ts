@@ -101,6 +101,7 @@ describe('triggerDagRun', () => {
     ['B43: a logical date in 1800', { logicalDate: Date.UTC(1800, 0, 1) }, 'DATE_INVALID', /got "1800-01-01T00:00:00\.000Z"/],
     ['B43: a logical date in 9999', { logicalDate: Date.UTC(9999, 0, 1) }, 'DATE_INVALID', /ten years from now/],
     ['B43: no date', { logicalDate: Number.NaN }, 'DATE_INVALID', /got NaN/],
+    ['B43: an earliest start in 9999', { runAfter: Date.UTC(9999, 0, 1) }, 'DATE_INVALID', /runAfter: .*ten years from now/],
     ['a reversed interval', { logicalDate: 0, dataInterval: { start: 1, end: 0 } }, 'DATE_ORDER', /dataInterval/],
     ['an empty key', { idempotencyKey: ' ' }, 'VALUE_RANGE', /idempotencyKey: must be a text of 1 to 200/],
     ['B50: a key with NUL', { idempotencyKey: 'a\0' }, 'STRING_INVALID', /idempotencyKey/],

@@ -441,7 +441,31 @@ const cases: readonly Case[] = [
         d.group('one', () => undefined);
       }),
     }),
-    message: 'there is a task with the same id',
+    message: 'there is a task with the same id at authoring-errors.test.ts:',
+  },
+  {
+    code: 'ID_CONFUSABLE',
+    what: 'group ids that differ by case',
+    exported: () => ({
+      d: wiredWith((d) => {
+        d.group('Load', () => d.task('one', () => 1)());
+        d.group('load', () => d.task('two', () => 2)()); // here: the second
+      }),
+    }),
+    message: 'groups.load: "load" and "Load" differ only by case',
+    here: 'the second',
+  },
+  {
+    code: 'ID_INVALID',
+    what: 'a task id that is no text',
+    exported: () => ({ d: wiredWith((d) => (d.task as Loose)(5, () => 1)()) }),
+    message: 'tasks.5: this cannot be an id',
+  },
+  {
+    code: 'ID_INVALID',
+    what: 'a task id with a line end, shown on one line',
+    exported: () => ({ d: wiredWith((d) => d.task('a\n\u202eb', () => 1)()) }),
+    message: 'tasks.a\\u000a\\u202eb: this cannot be an id',
   },
   {
     code: 'ID_CONFUSABLE',
@@ -618,6 +642,13 @@ const cases: readonly Case[] = [
     },
     message: 'tasks.one.retires: there is no option "retires"',
     here: 'retires',
+    suggestion: 'retries',
+  },
+  {
+    code: 'OPTION_UNKNOWN',
+    what: 'a misspelt task option on a DAG',
+    exported: () => ({ d: dagWith({ retires: 3 }) }),
+    message: 'there is no option "retires" here: it is an option of tasks; for all of them, put it into defaultArgs',
     suggestion: 'retries',
   },
   {

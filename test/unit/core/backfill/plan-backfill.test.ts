@@ -104,7 +104,7 @@ describe('planBackfill', () => {
   it('allows as many runs as it may have, and not one more', () => {
     expect(planBackfill({ ...request, maxRuns: 4 }).create).toHaveLength(4);
     expect(() => planBackfill({ ...request, maxRuns: 3 })).toThrow(
-      'BACKFILL_TOO_LARGE: d: the range holds more than 3 intervals, got "2026-01-03T00:00:00Z..2026-01-06T00:00:00Z"; allowed: at most 3 runs',
+      'BACKFILL_TOO_LARGE: d: the range holds 4 intervals, got "2026-01-03T00:00:00Z..2026-01-06T00:00:00Z"; allowed: at most 3 runs',
     );
   });
 

@@ -27,6 +27,13 @@ describe('what a task says of its parents', () => {
     ]);
   });
 
+  it('names only those that it waits for, while it waits', () => {
+    const all = [...tasks.slice(0, 2), taskSpec('z', { upstream: ['a', 'b'], triggerRule: 'all_done' })];
+    expect(blockersOf(all, { a: 'upstream_failed', b: 'running', z: 'none' }, 'z')[0]?.text).toBe(
+      'its trigger rule all_done is not met: b is running',
+    );
+  });
+
   it('says so where it is their success that is in the way', () => {
     expect(blockersOf(tasks, { a: 'success', b: 'success', z: 'none' }, 'z')).toMatchObject([
       { text: 'its trigger rule one_failed is not met: all parents succeeded, so it becomes skipped', becomes: 'skipped' },

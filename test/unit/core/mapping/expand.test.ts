@@ -43,8 +43,20 @@ describe('a mapped task that gets no copies', () => {
       'failed',
       'EXPAND_TYPE: expected an array or an object, got a number (from a literal)',
     ],
-    ['too many elements', each(SRC), { src: returned(3) }, 'failed', 'EXPAND_TOO_LARGE: 3 > 2 (task m)'],
-    ['too many elements of a literal', each(literal(3)), { src: 'success' }, 'failed', 'EXPAND_TOO_LARGE: 3 > 2 (task m)'],
+    [
+      'too many elements',
+      each(SRC),
+      { src: returned(3) },
+      'failed',
+      'EXPAND_TOO_LARGE: 3 > 2 (task m); map over fewer elements, or raise core.maxMapLength',
+    ],
+    [
+      'too many elements of a literal',
+      each(literal(3)),
+      { src: 'success' },
+      'failed',
+      'EXPAND_TOO_LARGE: 3 > 2 (task m); map over fewer elements, or raise core.maxMapLength',
+    ],
   ])('ends, with the reason and the time: %s', (_what, map, rows, state, reason) => {
     const view = planned(map, { ...rows, m: 'none' }, 2);
     expect(statesOf(view)).toMatchObject({ m: state });
