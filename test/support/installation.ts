@@ -221,7 +221,7 @@ export class RunningCommand {
 
 /** Warnings that say no more than that the machine is slow at the moment, or stood still. */
 const SLOWNESS =
-  /the database answers slowly|the clock of this machine is|a heartbeat could not be sent|heartbeat failed|Postgres does not stop/;
+  /the database answers slowly|the clock of this machine is|a heartbeat could not be sent|heartbeat failed|Postgres does not stop|importing \S+ took \d/;
 
 /** What a command says on standard error does not depend on how slow the machine is. */
 export function withoutSlowness(stderr: string): string {
