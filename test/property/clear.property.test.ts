@@ -1,7 +1,7 @@
 /** What a clear selects, over random graphs; and that no attempt that was taken away ever writes again, over random lives of a run. */
 import { describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import fc from 'fast-check';
+import fc from '../support/fast-check.js';
 import { planRun } from '../../src/core/dag-run/plan-run.js';
 import { RunView } from '../../src/core/dag-run/run-view.js';
 import { queueInstance, startInstance } from '../../src/core/queueing/dispatch.js';

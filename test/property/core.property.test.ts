@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Cron } from 'croner';
-import fc from 'fast-check';
+import fc from '../support/fast-check.js';
 import { planRun } from '../../src/core/dag-run/plan-run.js';
 import type { RunView } from '../../src/core/dag-run/run-view.js';
 import { queueInstance, startInstance } from '../../src/core/queueing/dispatch.js';

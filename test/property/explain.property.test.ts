@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../support/fast-check.js';
 import { planRun } from '../../src/core/dag-run/plan-run.js';
 import { DEFAULT_PLAN_OPTIONS } from '../../src/core/dag-run/plan-options.js';
 import { RunView } from '../../src/core/dag-run/run-view.js';

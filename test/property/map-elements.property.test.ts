@@ -1,6 +1,6 @@
 /** Which elements a copy gets, whatever the sources are. */
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../support/fast-check.js';
 import type { InputSpec, MapSpec } from '../../src/model/dag-spec.js';
 import type { TaggedJson } from '../../src/model/tagged-json.js';
 import { elementFor, positionsFor } from '../../src/worker/inputs/map-elements.js';

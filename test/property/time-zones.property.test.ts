@@ -3,7 +3,7 @@
  * the zones and of their changes, another one each time; `npm run test:zones` takes all of them.
  */
 import { expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../support/fast-check.js';
 import { parseCron } from '../../src/core/timetable/cron-fields.js';
 import { CronFires } from '../../src/core/timetable/cron-fires.js';
 import { offsetChanges } from '../../src/core/timetable/offset-changes.js';

@@ -1,5 +1,5 @@
 /** Random situations of the queue, and how they look to core. */
-import fc from 'fast-check';
+import fc from '../support/fast-check.js';
 import { RunView } from '../../src/core/dag-run/run-view.js';
 import type { QueueingInput } from '../../src/core/queueing/plan-queueing.js';
 import { taskLimitKey, type Occupancy } from '../../src/model/snapshot.js';

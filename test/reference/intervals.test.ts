@@ -4,7 +4,7 @@
  */
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { writeSync } from 'node:fs';
-import fc from 'fast-check';
+import fc from '../support/fast-check.js';
 import { timetableFor } from '../../src/core/timetable/resolve.js';
 import type { Timetable } from '../../src/core/timetable/timetable.js';
 import type { Catchup, ScheduleSpec } from '../../src/model/dag-spec.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../support/fast-check.js';
 import type { LaneCredits } from '../../src/core/queueing/fair-lane.js';
 import { planQueueing } from '../../src/core/queueing/plan-queueing.js';
 import { anySituation, inputOf } from './any-situation.js';

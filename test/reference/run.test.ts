@@ -1,6 +1,6 @@
 /** The naive second implementation and the core give the same answers. `REFERENCE_RUNS` raises the number of random runs. */
 import { expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../support/fast-check.js';
 import { evaluateTimeless } from '../../src/core/dependency/checks.js';
 import { planRun } from '../../src/core/dag-run/plan-run.js';
 import { RunView } from '../../src/core/dag-run/run-view.js';

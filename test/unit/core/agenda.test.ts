@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../../support/fast-check.js';
 import { planRun } from '../../../src/core/dag-run/plan-run.js';
 import { dueAt } from '../../../src/core/task-instance/schedule.js';
 import type { RunView } from '../../../src/core/dag-run/run-view.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../../support/fast-check.js';
 import { decodeTagged, encodeTagged, outputLength } from '../../../src/model/codec.js';
 import type { TaggedJson } from '../../../src/model/tagged-json.js';
 

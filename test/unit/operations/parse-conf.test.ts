@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import * as fc from 'fast-check';
+import fc from '../../support/fast-check.js';
 import type { AirflowLikeError } from '../../../src/model/errors.js';
 import { checkConf, parseConf } from '../../../src/operations/parse-conf.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../../../support/fast-check.js';
 import { assetNameProblem, assetUriProblem, normalizeAssetUri } from '../../../../src/core/asset/asset-uri.js';
 
 describe('URI of an asset', () => {

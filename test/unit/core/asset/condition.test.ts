@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../../../support/fast-check.js';
 import { conditionText, isConditionMet, refsOf } from '../../../../src/core/asset/condition.js';
 import { assetRefText, type AssetCondition, type AssetRef } from '../../../../src/model/asset.js';
 

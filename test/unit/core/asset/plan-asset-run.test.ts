@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../../../support/fast-check.js';
 import { activeAssets } from '../../../../src/core/asset/active-assets.js';
 import { displacedAssets, displacementText } from '../../../../src/core/asset/displaced.js';
 import { planAssetRun } from '../../../../src/core/asset/plan-asset-run.js';

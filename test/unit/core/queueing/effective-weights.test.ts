@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../../../support/fast-check.js';
 import { graphOf } from '../../../../src/core/graph/task-graph.js';
 import { flatRelatives } from '../../../../src/core/graph/relatives.js';
 import { effectiveWeights } from '../../../../src/core/queueing/effective-weights.js';
