@@ -5,7 +5,7 @@
 import { ABSENT } from '../../model/codec.js';
 import type { InputSpec, MapSpec, TaskSpec } from '../../model/dag-spec.js';
 import type { TaggedJson } from '../../model/tagged-json.js';
-import { elementFor } from './map-elements.js';
+import { elementFor, type Compose } from './map-elements.js';
 
 /** What the task gets of another one, in its shape. Undefined: there is nothing. */
 export type OutputLookup = (ref: RefInput, need: Needed) => TaggedJson | undefined;
@@ -84,8 +84,8 @@ export function composeInputs(
     }
   };
   const elementIn = (map: MapSpec | null, position: number): TaggedJson | undefined => {
-    const composeSource = (input: InputSpec): TaggedJson | undefined =>
-      input.kind === 'ref' ? (output(input, neededOf(input, map)) ?? input.orElse) : compose(input);
+    const composeSource: Compose = (input, as) =>
+      input.kind === 'ref' && as === 'source' ? (output(input, neededOf(input, map)) ?? input.orElse) : compose(input);
     return map ? elementFor(map, position, mapIndex, composeSource) : undefined;
   };
   return task.inputs.map(compose);

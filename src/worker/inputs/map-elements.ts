@@ -3,8 +3,8 @@ import { ABSENT } from '../../model/codec.js';
 import type { InputSpec, MapSpec } from '../../model/dag-spec.js';
 import type { TaggedJson } from '../../model/tagged-json.js';
 
-/** Gives the value of an input in which no element can stand. */
-export type Compose = (input: InputSpec) => TaggedJson | undefined;
+/** Gives the value of an input in which no element can stand: of a source as a whole, or of a part of a list or object that is written down. */
+export type Compose = (input: InputSpec, as: 'source' | 'part') => TaggedJson | undefined;
 
 interface Elements {
   readonly length: number;
@@ -62,7 +62,7 @@ function elementsOf(source: InputSpec, compose: Compose): Elements {
     return { length: items.length, at: (index) => valueOf(items[index], compose) };
   }
   if (source.kind === 'object') return entriesAt(source.fields, (field) => valueOf(field, compose));
-  const value = compose(source);
+  const value = compose(source, 'source');
   if (value === undefined || value === null || typeof value !== 'object') return NONE;
   if (isList(value)) return { length: value.length, at: (index) => value[index] };
   if (!('$type' in value)) return entriesAt(value, (field) => field);
@@ -72,7 +72,7 @@ function elementsOf(source: InputSpec, compose: Compose): Elements {
 }
 
 function valueOf(input: InputSpec | undefined, compose: Compose): TaggedJson | undefined {
-  return input && (compose(input) ?? ABSENT);
+  return input && (compose(input, 'part') ?? ABSENT);
 }
 
 function entriesAt<T>(fields: { readonly [key: string]: T }, valueIn: (field: T) => TaggedJson | undefined): Elements {

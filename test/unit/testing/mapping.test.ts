@@ -76,6 +76,33 @@ describe('a mapped group', () => {
   });
 });
 
+describe('a list or an object with outputs in it', () => {
+  it('is mapped over with their values, by a task and by a group', async () => {
+    const dag = manual((d) => {
+      const a = d.task('a', () => 1)();
+      const gone = d.task('gone', { critical: false }, (): number => {
+        throw new Error('gone');
+      })();
+      const many = d.task('many', (n: number) => n * 10).map([a, 2]);
+      const twice = d.task('twice', (n: number) => n * 2);
+      twice.map([a, 5, gone.orElse(7)]);
+      d.task('named', ([key, n]: readonly [string, number]) => `${key}${n}`).map({ x: a, y: 3 });
+      d.task('pair', (n: number, list: number[]) => [n, ...list]).mapZip([a, a], [many, [0]]);
+      d.task('crossed', (n: number, m: number) => n * m).mapProduct([a, 2], [3, a]);
+      d.group.map('g', [a, 8], (_g, n) => twice.as('in_group')(n));
+    });
+    const run = await testDag(dag);
+    expect(run.task('twice').outputs).toEqual([2, 10, 14]);
+    expect(run.task('named').outputs).toEqual(['x1', 'y3']);
+    expect(run.task('pair').outputs).toEqual([
+      [1, 10, 20],
+      [1, 0],
+    ]);
+    expect(run.task('crossed').outputs).toEqual([3, 1, 6, 2]);
+    expect(run.task('g.in_group').outputs).toEqual([2, 16]);
+  });
+});
+
 describe('a setup and its teardown in a mapped group', () => {
   it('fail for one element without touching the others, whatever the rules of the work between them are', async () => {
     const dag = manual((d) => {

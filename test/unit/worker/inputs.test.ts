@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { ABSENT, decodeTagged } from '../../../src/model/codec.js';
 import type { InputSpec, MapSpec, TaskSpec } from '../../../src/model/dag-spec.js';
 import type { TaggedJson } from '../../../src/model/tagged-json.js';
-import { composeInputs, inputRefs } from '../../../src/worker/inputs/compose-inputs.js';
+import { composeInputs, inputRefs, type OutputLookup } from '../../../src/worker/inputs/compose-inputs.js';
 import { OutputCache } from '../../../src/worker/supervisor/output-cache.js';
 
 const ref = (taskId: string) => ({ kind: 'ref' as const, taskId });
@@ -37,6 +37,13 @@ describe('composeInputs', () => {
   };
   const both = [of(0), of(1)];
   const [orders, letters] = [ref('orders'), ref('letters')];
+
+  it('asks for each output as it says it needs it', () => {
+    const mapped = task([element], { kind: 'list', items: [ref('text'), ref('orders')] });
+    const known = new Set(inputRefs(mapped, () => null).map(({ taskId, need }) => `${need} ${taskId}`));
+    const lookup: OutputLookup = ({ taskId }, need) => (known.has(`${need} ${taskId}`) ? outputs[taskId] : undefined);
+    expect(composeInputs(mapped, 0, lookup, () => null)).toEqual(['abc']);
+  });
 
   it.each<[string, TaskSpec, number, (TaggedJson | undefined)[]]>([
     ['literals and refs', task([value(5), ref('orders')]), -1, [5, [1, 2, 3]]],
