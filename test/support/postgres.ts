@@ -53,15 +53,27 @@ async function createFrom(template: string): Promise<TestDatabase> {
         await client.query(`drop database if exists ${half}`);
         await client.query(`create database ${half}`);
         await migrate(urlOf(server, half));
-        await client.query(`alter database ${half} rename to ${TEMPLATE}`);
+        await whenUnused(() => client.query(`alter database ${half} rename to ${TEMPLATE}`));
       }
     }
-    await client.query(`create database ${name} template ${template}`);
+    await whenUnused(() => client.query(`create database ${name} template ${template}`));
   });
   return {
     url: urlOf(server, name),
-    drop: () => withClient(server, async (client) => void (await client.query(`drop database if exists ${name} with (force)`))),
+    drop: () => withClient(server, (client) => whenUnused(() => client.query(`drop database if exists ${name} with (force)`))),
   };
+}
+
+/** A session that was closed, or ended by force, may take a while to go on a busy machine; Postgres waits for it five seconds only. */
+async function whenUnused(change: () => Promise<unknown>): Promise<void> {
+  for (;;) {
+    try {
+      await change();
+      return;
+    } catch (error) {
+      if (!(error instanceof pg.DatabaseError) || error.code !== '55006') throw error;
+    }
+  }
 }
 
 /** Runs statements on a client of their own. */
