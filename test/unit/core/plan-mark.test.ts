@@ -118,14 +118,14 @@ describe('a plan to mark a run', () => {
     expect(commit?.run).toBeNull();
   });
 
-  it('leaves removed copies alone, also beside one that runs', () => {
+  it('takes removed copies of a task that runs along, as Airflow does', () => {
     const map = { kind: 'each', sources: [{ kind: 'value', value: [0, 1] }] } as const;
     const taskInstances = [
       taskInstance(1, 'm', { mapIndex: 0, state: 'running', token: 't' }),
       taskInstance(2, 'm', { mapIndex: 1, state: 'removed' }),
     ];
     const snapshot = { run: dagRun(), spec: dagSpec([taskSpec('m', { map })]), taskInstances, previous: null };
-    expect(shown(planRunMark(snapshot, 'failed', USER, NOW).marked)).toEqual(['m running']);
+    expect(shown(planRunMark(snapshot, 'failed', USER, NOW).marked)).toEqual(['m running', 'm removed']);
   });
 
   it.each<[TaskInstanceState, TaskInstanceState]>([
