@@ -63,7 +63,7 @@ export async function clearTaskInstances(
   const dagRunIds = await chooseRuns(deps, request);
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const plan = await planAll(deps, listing, request, dagRunIds, limits.atomic);
-    checkTasks(request, listing, plan.knownTasks);
+    checkTasks(request, listing, plan);
     checkCopies(request, plan.copies);
     if (request.dryRun) return plan.result;
     checkWidth(request, plan.result, limits);
@@ -108,6 +108,8 @@ interface Plan {
   /** null: more than `maxAtomic` instances, so many are not kept. */
   readonly commits: readonly RunCommit[] | null;
   readonly knownTasks: ReadonlySet<string>;
+  /** Tasks of which runs only have removed instances: their versions no longer have them. */
+  readonly removedTasks: ReadonlySet<string>;
   /** Map indexes that the runs have, of the tasks of which copies were chosen; of tasks in no run nothing. */
   readonly copies: ReadonlyMap<string, ReadonlySet<number>>;
 }
@@ -126,6 +128,8 @@ async function planAll(
   const instances: ClearedTaskInstance[] = [];
   const hash = createHash('sha256');
   const knownTasks = new Set(listing.spec.tasks.map(({ taskId }) => taskId));
+  const named = new Set(request.tasks?.map(({ taskId }) => taskId));
+  const removedTasks = new Set<string>();
   const chosenByCopy = new Set(request.tasks?.flatMap(({ taskId, mapIndexes }) => (mapIndexes === null ? [] : [taskId])));
   const copies = new Map<string, Set<number>>();
   let commits: RunCommit[] | null = [];
@@ -136,7 +140,8 @@ async function planAll(
     for (const snapshot of snapshots) {
       const { run } = snapshot;
       for (const { taskId } of snapshot.spec.tasks) knownTasks.add(taskId);
-      for (const { taskId, mapIndex } of chosenByCopy.size > 0 ? snapshot.taskInstances : []) {
+      for (const { taskId, mapIndex, state } of named.size > 0 ? snapshot.taskInstances : []) {
+        if (state === 'removed') removedTasks.add(taskId);
         if (chosenByCopy.has(taskId)) copies.set(taskId, (copies.get(taskId) ?? new Set()).add(mapIndex));
       }
       if (request.onlyNew && !FINISHED_RUN_STATES.has(run.state)) continue;
@@ -156,7 +161,7 @@ async function planAll(
       }
     }
   }
-  return { result: { instances, runs, runsOnOldVersion, token: hash.digest('hex') }, commits, knownTasks, copies };
+  return { result: { instances, runs, runsOnOldVersion, token: hash.digest('hex') }, commits, knownTasks, removedTasks, copies };
 }
 
 /**
@@ -191,9 +196,16 @@ function refuseRunning(runId: string, effects: readonly RerunEffect[]): void {
 }
 
 /** A DAG and many runs do not have to have a task now; but none of them having it ever is a mistake. */
-function checkTasks({ tasks, dagId }: ClearRequest, { spec }: DagListing, known: ReadonlySet<string>): void {
-  const unknown = tasks?.find(({ taskId }) => !known.has(taskId));
+function checkTasks({ tasks, dagId }: ClearRequest, { spec }: DagListing, { knownTasks, removedTasks }: Plan): void {
+  const unknown = tasks?.find(({ taskId }) => !knownTasks.has(taskId));
   if (!unknown) return;
+  if (removedTasks.has(unknown.taskId)) {
+    throw new AirflowLikeError('NOT_FOUND', {
+      place: `DAG ${dagId}`,
+      message: 'this task was removed: the versions of the DAG that these runs have no longer have it',
+      value: unknown.taskId,
+    });
+  }
   const ids = spec.tasks.map(({ taskId }) => taskId);
   throw new AirflowLikeError('NOT_FOUND', {
     place: `DAG ${dagId}`,

@@ -19,7 +19,7 @@ export interface ExplainTaskRequest {
 
 /**
  * Why a task instance does not run: every blocker, and the one that binds.
- * @throws AirflowLikeError NOT_FOUND for a run that is gone, and for a task that neither the run nor the DAG's newest version has.
+ * @throws AirflowLikeError NOT_FOUND for a run that is gone, and for a task that neither the run nor the DAG's newest version has or had.
  */
 export async function explainTask(deps: OperationDeps, request: ExplainTaskRequest): Promise<Explanation> {
   const { dagRunId, taskId, mapIndex, parallelism } = request;
@@ -61,7 +61,7 @@ async function readSituation({ store, clock }: OperationDeps, dagRunId: number):
 }
 
 function checkTaskId({ snapshot, schedule }: Situation, taskId: string): void {
-  const ids = [...new Set([...snapshot.spec.tasks, ...schedule.spec.tasks].map((task) => task.taskId))];
+  const ids = [...new Set([...snapshot.spec.tasks, ...schedule.spec.tasks, ...snapshot.taskInstances].map((task) => task.taskId))];
   if (ids.includes(taskId)) return;
   throw new AirflowLikeError('NOT_FOUND', {
     place: 'task_id',

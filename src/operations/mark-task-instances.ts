@@ -151,6 +151,12 @@ async function checkTask({ store }: OperationDeps, run: DagRun, { taskId, mapInd
       suggestion: nearestName(taskId, [...new Set(instances.map((instance) => instance.taskId))]),
     });
   }
+  if (own.every(({ state }) => state === 'removed')) {
+    throw new AirflowLikeError('STATE_CONFLICT', {
+      place: `task ${taskId} of run ${run.runId}`,
+      message: 'it was removed: the version of the DAG that this run has no longer has it, so it cannot be marked',
+    });
+  }
   const missing = mapIndexes?.find((index) => !own.some(({ mapIndex }) => mapIndex === index));
   if (missing === undefined) return;
   const indexes = own.map(({ mapIndex }) => mapIndex);

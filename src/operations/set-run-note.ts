@@ -26,14 +26,14 @@ export async function setRunNote(
 }
 
 /** @throws AirflowLikeError VALUE_RANGE, STRING_INVALID */
-export function checkNote(note: string | null): void {
+export function checkNote(note: string | null, place = 'note'): void {
   if (note === null) return;
   if (note.length > MAX_NOTE_LENGTH) {
-    throw new AirflowLikeError('VALUE_RANGE', { place: 'note', message: `longer than ${MAX_NOTE_LENGTH} characters`, value: note });
+    throw new AirflowLikeError('VALUE_RANGE', { place, message: `longer than ${MAX_NOTE_LENGTH} characters`, value: note });
   }
   if (UNSAFE_TEXT.test(note)) {
     throw new AirflowLikeError('STRING_INVALID', {
-      place: 'note',
+      place,
       message: 'the text holds a NUL character or half a character',
       value: note,
     });

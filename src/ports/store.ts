@@ -79,7 +79,7 @@ export interface DagCatalog {
   listVersions(dagId: string): Promise<readonly DagVersion[]>;
   getBundle(bundleHash: string): Promise<SourceBundle | null>;
   listImportProblems(): Promise<readonly ImportProblem[]>;
-  /** Returns the ids whose flag changed. */
+  /** Returns the ids whose flag changed. Without a reason a DAG that is paused already keeps the one it has. */
   setPaused(
     dagIds: readonly string[],
     isPaused: boolean,

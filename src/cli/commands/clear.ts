@@ -104,9 +104,7 @@ export function addTaskClear(tasks: Command, tree: Tree): void {
         return withClient(cli, options, { config }, async (open) => {
           const chosen = options.dagRegex ? await matchingDags(open, dagId) : [await findDag(open.client, dagId)];
           const { taskRegex } = options;
-          if (taskRegex && !chosen.some(({ spec }) => spec.tasks.some(({ taskId }) => taskRegex.test(taskId)))) {
-            throw new AirflowLikeError('NOT_FOUND', { place: '--task-regex', message: 'no task matches', value: taskRegex.source });
-          }
+          const isUnknown = taskRegex && !chosen.some(({ spec }) => spec.tasks.some(({ taskId }) => taskRegex.test(taskId)));
           const filter = {
             ...NOTHING_MORE,
             tasks: options.taskId?.map((taskId) => ({ taskId, mapIndexes: options.mapIndex ?? null })) ?? null,
@@ -126,6 +124,10 @@ export function addTaskClear(tasks: Command, tree: Tree): void {
             open,
             options,
             chosen.map(({ dag }) => ({ ...filter, dagId: dag.dagId })),
+            // Runs of older versions may have had tasks that match.
+            isUnknown
+              ? new AirflowLikeError('NOT_FOUND', { place: '--task-regex', message: 'no task matches', value: taskRegex.source })
+              : null,
           );
         });
       }),
@@ -189,12 +191,17 @@ function checkTaskOptions({ taskId, mapIndex, taskRegex, past, future, runId }: 
   if ((past || future) && runId?.length !== 1) throw usage(past ? '--past' : '--future', 'goes with exactly one --run-id');
 }
 
-/** Clears by each of `filters`, one DAG each; what is asked for one DAG is done as a whole or not at all. */
+/**
+ * Clears by each of `filters`, one DAG each; what is asked for one DAG is done as a whole or not at all.
+ * @param ifNothing What finding nothing is; null: nothing wrong.
+ * @throws AirflowLikeError `ifNothing`, and what the operation throws.
+ */
 async function clear(
   { cli }: Tree,
   { system, client }: OpenSystem,
   options: SharedOptions,
   filters: readonly ClearRequest[],
+  ifNothing: AirflowLikeError | null = null,
 ): Promise<number> {
   const { terminal } = cli;
   const requests = filters.map((filter): ClearRequest => ({
@@ -209,6 +216,7 @@ async function clear(
     if (result.instances.length > 0) shown.push({ request, result });
   }
   if (shown.length === 0) {
+    if (ifNothing) throw ifNothing;
     terminal.note('Nothing to clear: no task instance matches.');
     await printEffects(terminal, options.output, shown);
     return EXIT.done;
@@ -220,15 +228,16 @@ async function clear(
     terminal.note(`${runs} older version of ${request.dagId}: --latest-version runs the newest one.`);
   }
   if (options.dryRun) {
-    terminal.note(`Dry run, nothing was changed: this would clear ${amount(shown)}.`);
+    terminal.note(`Dry run, nothing was changed: this would ${changes('now', shown)}.`);
     return EXIT.done;
   }
-  if (!(await confirmed(cli, options.yes, `This will clear ${amount(shown)}. Proceed?`))) return EXIT.error;
+  if (!(await confirmed(cli, options.yes, `This will ${changes('now', shown)}. Proceed?`))) return EXIT.error;
   const done: ClearedDag[] = [];
   for (const { request, result } of shown) {
     const cleared = await system.clearTaskInstances(client, { ...request, dryRun: false, token: result.token });
     done.push({ request, result: cleared });
-    terminal.note(`Cleared ${instances(cleared.instances.length)} of ${request.dagId}.`);
+    const text = changes('past', [{ request, result: cleared }], `of ${request.dagId}`);
+    terminal.note(`${text.charAt(0).toUpperCase()}${text.slice(1)}.`);
   }
   if (options.yes) await printEffects(terminal, options.output, done);
   return EXIT.done;
@@ -239,15 +248,29 @@ interface ClearedDag {
   readonly result: ClearResult;
 }
 
-function instances(count: number): string {
-  return `${count} task ${count === 1 ? 'instance' : 'instances'}`;
+type Effect = ClearResult['instances'][number]['effect'];
+
+const VERBS: Readonly<Record<Effect, Readonly<Record<'now' | 'past', string>>>> = {
+  clear: { now: 'clear', past: 'cleared' },
+  add: { now: 'add', past: 'added' },
+  restore: { now: 'restore', past: 'restored' },
+  remove: { now: 'remove', past: 'removed' },
+};
+
+/** `clear 2 task instances of 1 run (and add 1, remove 1)` */
+function changes(tense: 'now' | 'past', dags: readonly ClearedDag[], where = ofRuns(dags)): string {
+  const effects = dags.flatMap(({ result }) => result.instances.map(({ effect }) => effect));
+  const counts = (Object.keys(VERBS) as Effect[])
+    .map((effect) => ({ verb: VERBS[effect][tense], count: effects.filter((each) => each === effect).length }))
+    .filter(({ count }) => count > 0);
+  const [first = { verb: VERBS.clear[tense], count: 0 }, ...others] = counts;
+  const rest = others.map(({ verb, count }) => `${verb} ${count}`).join(', ');
+  return `${first.verb} ${first.count} task ${first.count === 1 ? 'instance' : 'instances'} ${where}${rest === '' ? '' : ` (and ${rest})`}`;
 }
 
-function amount(dags: readonly ClearedDag[]): string {
-  const count = dags.reduce((sum, { result }) => sum + result.instances.length, 0);
+function ofRuns(dags: readonly ClearedDag[]): string {
   const runs = dags.reduce((sum, { result }) => sum + result.runs, 0);
-  const ofDags = dags.length === 1 ? '' : ` of ${dags.length} DAGs`;
-  return `${instances(count)} of ${runs} ${runs === 1 ? 'run' : 'runs'}${ofDags}`;
+  return `of ${runs} ${runs === 1 ? 'run' : 'runs'}${dags.length === 1 ? '' : ` of ${dags.length} DAGs`}`;
 }
 
 async function printEffects(terminal: Tree['cli']['terminal'], format: OutputFormat, dags: readonly ClearedDag[]): Promise<void> {

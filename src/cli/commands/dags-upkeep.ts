@@ -123,7 +123,9 @@ function addPauseCommand(dags: Command, { cli, run }: Tree, isPaused: boolean): 
             const question = `This will ${verb} ${changing.length} ${changing.length === 1 ? 'DAG' : 'DAGs'}: ${changing.join(', ')}. Proceed?`;
             if (pattern && !(await confirmed(cli, options.yes, question))) return EXIT.error;
             const changed = await system.pauseDags(client, { dagIds: changing, isPaused, reason: options.reason ?? null });
-            for (const id of changing) cli.terminal.note(`${id} ${changed.includes(id) ? 'is now' : 'was already'} ${verb}d.`);
+            const noted = options.reason ? '; its reason is now this one' : '';
+            for (const id of changing)
+              cli.terminal.note(`${id} ${changed.includes(id) ? `is now ${verb}d` : `was already ${verb}d${noted}`}.`);
           }
           const rows = changing.map((id) => ({ dag_id: id, is_paused: isPaused }));
           await printRecords(cli.terminal, options.output, ['dag_id', 'is_paused'], rows);

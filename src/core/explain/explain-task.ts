@@ -45,10 +45,15 @@ export function explainTask(situation: Situation, taskId: string, mapIndex: numb
   const instance = instances.find((candidate) => candidate.mapIndex === mapIndex) ?? (mapIndex < 0 ? instances[0] : undefined);
   if (instance) return explain(subject, instance, options);
   const { dagId, runId } = view.run;
-  const summary = view.graph.tasks.has(taskId)
-    ? `${instanceName(taskId, mapIndex)} is not part of this run: its dates, or the number of its copies, leave it out`
-    : `the version of the DAG that this run has does not have the task ${taskId}`;
-  return { dagId, runId, taskId, mapIndex, state: null, summary, blockers: [], nextLookAt: null };
+  const version = 'the version of the DAG that this run has';
+  if (view.graph.tasks.has(taskId)) {
+    const summary = `${instanceName(taskId, mapIndex)} is not part of this run: its dates, or the number of its copies, leave it out`;
+    return { dagId, runId, taskId, mapIndex, state: null, summary, blockers: [], nextLookAt: null };
+  }
+  const state = situation.snapshot.taskInstances.find((row) => row.taskId === taskId)?.state ?? null;
+  const summary =
+    state === null ? `${version} does not have the task ${taskId}` : `${taskId} is ${state}: ${version} no longer has this task`;
+  return { dagId, runId, taskId, mapIndex, state, summary, blockers: [], nextLookAt: null };
 }
 
 function subjectOf(situation: Situation, { parallelism }: ExplainOptions): RunSubject {

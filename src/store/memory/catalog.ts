@@ -56,7 +56,7 @@ export function createCatalog(tables: Tables): DagCatalog {
       for (const dagId of dagIds) {
         const dag = tables.dags.get(dagId);
         if (!dag) continue;
-        const pausedReason = isPaused ? reason : null;
+        const pausedReason = isPaused ? (reason ?? dag.pausedReason) : null;
         if (dag.isPaused !== isPaused) {
           const [from, to] = isPaused ? ['active', 'paused'] : ['paused', 'active'];
           tables.record({ entity: 'dag', entityId: dagId, dagRunId: null, from: from!, to: to!, token: null, actor, reason });

@@ -76,10 +76,10 @@ const LIST_PROBLEMS: Statement = {
 const SET_PAUSED: Statement = {
   name: 'set_paused',
   text: `with changed as (
-  update dag g set is_paused = $2, paused_reason = case when $2 then $3 end, check_at = case when $2 then null else to_timestamp($6::float8 / 1000) end,
+  update dag g set is_paused = $2, paused_reason = case when $2 then coalesce($3, g.paused_reason) end, check_at = case when $2 then null else to_timestamp($6::float8 / 1000) end,
     asset_check_at = case when $2 then null else to_timestamp($6::float8 / 1000) end,
     active_since = case when $2 then g.active_since else to_timestamp($6::float8 / 1000) end
-  where g.dag_id = any ($1::text[]) and (g.is_paused <> $2 or g.paused_reason is distinct from case when $2 then $3 end)
+  where g.dag_id = any ($1::text[]) and (g.is_paused <> $2 or g.paused_reason is distinct from case when $2 then coalesce($3, g.paused_reason) end)
   returning g.dag_id, (select o.is_paused from dag o where o.dag_id = g.dag_id) as was_paused
 ), events as (
   insert into event_log (entity, dag_id, from_state, to_state, actor_kind, actor_id, reason)

@@ -92,6 +92,10 @@ export function describeCatalog({ store, harness, save, create, read, instancesO
       await save(dagSpec('d'), dagSpec('e', { isPausedUponCreation: true }));
       expect(await store.catalog.setPaused(['d', 'e', 'missing'], true, 'holiday', USER, T0)).toEqual(['d']);
       expect((await store.catalog.getDag('d'))!.dag).toMatchObject({ isPaused: true, pausedReason: 'holiday' });
+      expect(await store.catalog.setPaused(['d'], true, null, USER, T0)).toEqual([]);
+      expect((await store.catalog.getDag('d'))!.dag).toMatchObject({ isPaused: true, pausedReason: 'holiday' });
+      expect(await store.catalog.setPaused(['d'], true, 'strike', USER, T0)).toEqual([]);
+      expect((await store.catalog.getDag('d'))!.dag).toMatchObject({ isPaused: true, pausedReason: 'strike' });
       expect(await store.catalog.setPaused(['d', 'e'], false, null, USER, T0)).toEqual(['d', 'e']);
       expect((await store.catalog.getDag('d'))!.dag).toMatchObject({ isPaused: false, pausedReason: null });
       expect((await harness.events()).filter((event) => event.entity === 'dag').map((event) => event.to)).toEqual([

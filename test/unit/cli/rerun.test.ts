@@ -220,6 +220,29 @@ describe('dags clear', () => {
     expect(requests).toEqual([expect.objectContaining({ runIds: ['r1', 'r2'], tasks: null, dryRun: true, ...expected })]);
   });
 
+  it('counts what is cleared apart from what else the newest version brings', async () => {
+    const effects = ['clear', 'remove', 'clear', 'add', 'restore'] as const;
+    const instances = effects.map((effect, mapIndex) => ({
+      runId: 'r1',
+      taskId: 'load',
+      mapIndex,
+      state: 'failed' as const,
+      effect,
+    }));
+    const clearTaskInstances = async () => ({ instances, runs: 1, runsOnOldVersion: 0, token: 't' });
+    const args = ['dags', 'clear', 'sales', '--run-id', 'r1', '--latest-version'];
+    expect((await runFake([...args, '--dry-run'], contents, { clearTaskInstances })).stderr).toContain(
+      'this would clear 2 task instances of 1 run (and add 1, restore 1, remove 1).',
+    );
+    expect((await runFake([...args, '-y'], contents, { clearTaskInstances })).stderr).toContain(
+      'Cleared 2 task instances of sales (and added 1, restored 1, removed 1).',
+    );
+    const onlyAdded = async () => ({ instances: instances.slice(3, 4), runs: 1, runsOnOldVersion: 0, token: 't' });
+    expect((await runFake([...args, '-y'], contents, { clearTaskInstances: onlyAdded })).stderr).toContain(
+      'Added 1 task instance of sales.',
+    );
+  });
+
   it('shows people the first rows of many, and everything as JSON', async () => {
     const instances = Array.from({ length: 250 }, (_, index) => {
       return { runId: `r${index}`, taskId: 'load', mapIndex: -1, state: 'failed', effect: 'clear' } as const;

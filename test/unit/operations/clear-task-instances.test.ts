@@ -235,6 +235,13 @@ describe('clearTaskInstances', () => {
     expect(await states(runs[0]!)).toEqual({ extract: 'success', load: 'none', clean: 'none', more: 'removed' });
   });
 
+  it('B52: names a task that was removed from all runs that are meant', async () => {
+    await world.register({ ...SALES, tasks: SALES.tasks.slice(0, 2) });
+    await clearTaskInstances(world, { dagId: 'sales', runIds: ['day0'], tasks: chosen('load'), version: 'latest' });
+    const error = await failure(() => clearTaskInstances(world, { dagId: 'sales', runIds: ['day0'], tasks: chosen('clean') }));
+    expect(error.message).toMatch(/^NOT_FOUND: DAG sales: this task was removed: .*got "clean"$/);
+  });
+
   it('stops a running task whose code the newest version no longer has', async () => {
     const run = await triggerDagRun(world, { dagId: 'sales', runId: 'live' });
     await world.finish(run.id, { clean: 'running' });

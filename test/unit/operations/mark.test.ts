@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { DagRun } from '../../../src/model/dag-run.js';
+import { clearTaskInstances } from '../../../src/operations/clear-task-instances.js';
 import { markDagRuns } from '../../../src/operations/mark-dag-runs.js';
 import { markTaskInstances, type MarkRequest, type MarkResult } from '../../../src/operations/mark-task-instances.js';
 import { triggerDagRun } from '../../../src/operations/trigger-dag-run.js';
@@ -62,6 +63,14 @@ describe('marking task instances', () => {
       'day1.load failed > none',
     ]);
     expect(commits).toEqual([2]);
+  });
+
+  it('B53: one that was removed cannot be marked', async () => {
+    await world.register({ ...SALES, tasks: SALES.tasks.slice(0, 2) });
+    const tasks = [{ taskId: 'load', mapIndexes: null }];
+    await clearTaskInstances(world, { dagId: 'sales', runIds: ['day1'], tasks, version: 'latest' });
+    const error = await failure(() => mark({ taskId: 'clean' }));
+    expect(error.message).toMatch(/^STATE_CONFLICT: task clean of run day1: it was removed/);
   });
 
   it('B53: a running one loses its attempt, one in none is done, and marking twice is a conflict', async () => {

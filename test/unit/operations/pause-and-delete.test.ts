@@ -21,6 +21,12 @@ describe('pauseDags', () => {
     expect(await pauseDags(world, { dagIds: ['sales'], isPaused: true, reason: 'warehouse is moving' })).toEqual(['sales']);
     expect(await flagOf('sales')).toEqual([true, 'warehouse is moving']);
     expect(await pauseDags(world, { dagIds: ['sales', 'stock'], isPaused: true })).toEqual(['stock']);
+    expect(await flagOf('sales')).toEqual([true, 'warehouse is moving']);
+    expect(await pauseDags(world, { dagIds: ['sales'], isPaused: true, reason: 'still moving' })).toEqual([]);
+    expect(await pauseDags(world, { dagIds: ['sales'], isPaused: true, reason: '' })).toEqual([]);
+    expect(await flagOf('sales')).toEqual([true, 'still moving']);
+    const long = () => pauseDags(world, { dagIds: ['sales'], isPaused: true, reason: 'x'.repeat(1_001) });
+    expect((await failure(long)).message).toMatch(/^VALUE_RANGE: reason: longer than 1000 characters/);
     expect(await pauseDags(world, { dagIds: ['sales'], isPaused: false, reason: 'ignored' })).toEqual(['sales']);
     expect(await flagOf('sales')).toEqual([false, null]);
     expect(world.hints).toEqual(['dags', 'dags', 'dags']);

@@ -305,6 +305,16 @@ describe('an explanation', () => {
       nextLookAt: null,
       summary: expect.stringContaining('does not have the task gone'),
     });
+    const situation = situationOf(viewOf(CHAIN), NOW);
+    const taskInstances = [
+      ...situation.snapshot.taskInstances,
+      { ...situation.snapshot.taskInstances[0]!, taskId: 'old', state: 'removed' as const },
+    ];
+    const withRemoved = { ...situation, snapshot: { ...situation.snapshot, taskInstances } };
+    expect(explainTask(withRemoved, 'old', -1, { parallelism: 32 })).toMatchObject({
+      state: 'removed',
+      summary: 'old is removed: the version of the DAG that this run has no longer has this task',
+    });
     expect(explain({}, 'b', 0)).toMatchObject({ state: null, summary: expect.stringContaining('b[0] is not part of this run') });
     expect(explain({}, 'b', 7)).toMatchObject({ state: null, summary: expect.stringContaining('b[7] is not part of this run') });
   });
