@@ -16,6 +16,7 @@ import {
 } from './state/state-differences.js';
 import { countsWhatIsQueued } from './queueing-differences.js';
 import { printsAsJavaScript } from './template-differences.js';
+import { endsWithLastTask, refusesRunIdText, writesSchedules } from './time-differences.js';
 import type { VectorCase } from './vector-file.js';
 import { takesNewestRun, usesDefault } from './xcom-differences.js';
 
@@ -26,16 +27,19 @@ export type RuleName =
   | 'deadlock-probe'
   | 'partition'
   | 'fail-fast-is-failed'
+  | 'last-task-end'
   | 'pass-limit'
   | 'past-before-skipping'
   | 'past-before-start'
   | 'past-of-mapped'
   | 'restarting'
   | 'retry-eligibility'
+  | 'run-id-text'
   | 'skipped-teardown'
   | 'template-python'
   | 'wait-for-length'
   | 'weight-overflow'
+  | 'written-schedule'
   | 'xcom-default'
   | 'xcom-prior-dates';
 
@@ -70,6 +74,25 @@ export const DIFFERENCES: readonly Difference[] = [
     rule: 'partition',
     reason: 'Partitioned schedules, new in Airflow 3.3, do not exist here.',
     applies: (testCase) => /^partition|^mapKey$/.test(String(testCase['op'])),
+  },
+  {
+    rule: 'written-schedule',
+    reason:
+      'A schedule is a text: spans are (`1d`, `1mo2d`), of a second or more and without negative parts, and capitals in presets and blanks around do not matter. An expression that ' +
+      'no date matches is refused. In Airflow spans are objects, presets are lower case, and a DAG that never has a run is accepted.',
+    applies: writesSchedules,
+  },
+  {
+    rule: 'last-task-end',
+    reason:
+      'Where every task has an end date, the last of these ends the schedule. In Airflow it goes on to the end date of the DAG, if that has one, with runs in which no task is left.',
+    applies: endsWithLastTask,
+  },
+  {
+    rule: 'run-id-text',
+    reason:
+      'A run id of more than 250 characters, or with a line break at its end, is refused. The check of Airflow lets both pass, and the database or an address fails later.',
+    applies: refusesRunIdText,
   },
   {
     rule: 'restarting',
