@@ -20,6 +20,7 @@ export const BLOCKER_CODES = {
   backfill_paused: 'its backfill is paused',
   backfill_max_active_runs: 'its backfill has as many running runs as it may have',
   max_active_runs: 'the DAG has as many running runs as it may have',
+  earlier_runs: 'other queued runs of the DAG, or of its backfill, start first',
   run_not_started: 'the run is queued and is about to start',
   skipped_by_decision: 'a task above it decided to leave it out',
   setup_ended: 'a setup it needs did not succeed',

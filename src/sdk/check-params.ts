@@ -26,6 +26,13 @@ export function checkParams(params: unknown, place: string, isScheduled: boolean
 }
 
 function fromValues(values: object, place: string): ParamsSpec {
+  // Taken as defaults it would check nothing: its author would not learn of it before a wrong run.
+  if ('$schema' in values || '$ref' in values || ('properties' in values && 'type' in values && values.type === 'object')) {
+    throw invalid(
+      place,
+      'this looks like a JSON Schema, and would be taken for default values; give a Standard Schema, for example z.fromJSONSchema({...})',
+    );
+  }
   const defaults = encodeDefaults(Object.entries(values), place);
   const properties = Object.fromEntries(Object.entries(defaults).map(([name, value]) => [name, { default: value }]));
   return { jsonSchema: { type: 'object', properties }, defaults };
@@ -69,7 +76,7 @@ function validate(schema: StandardSchema, value: unknown, place: string) {
   const result = schema['~standard'].validate(value);
   if (result instanceof Promise) {
     result.catch(() => undefined);
-    throw invalid(place, 'the schema of params must not be asynchronous');
+    throw invalid(place, 'the schema of params must not be asynchronous, and must not throw');
   }
   return result;
 }

@@ -103,7 +103,7 @@ function idlePlan(schedule: DagSchedule, nextRun: NextRun | null): DagSchedulePl
 }
 
 /** Queued runs for which there is a place: ids of all, and how many are none of a backfill. */
-function startableRuns(schedule: DagSchedule): { readonly all: readonly number[]; readonly ofDag: number } {
+export function startableRuns(schedule: DagSchedule): { readonly all: readonly number[]; readonly ofDag: number } {
   const { now, spec } = schedule;
   const own = dueRuns(schedule.queuedRuns, spec.maxActiveRuns - schedule.runningRuns, now);
   const ofBackfills = schedule.backfills.flatMap((lane) =>

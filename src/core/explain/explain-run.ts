@@ -2,6 +2,7 @@
 import type { Blocker } from '../../model/explanation.js';
 import type { DagSituation, Situation } from '../../model/situation.js';
 import { FINISHED_RUN_STATES } from '../../model/states.js';
+import { startableRuns } from '../dag-run/plan-schedule.js';
 import { counted, instantText, listed } from './describe.js';
 
 /** A blocker before it is known whether it is the one that binds. */
@@ -17,9 +18,18 @@ export function runBlockers(situation: Situation): readonly OpenBlocker[] {
   // A run that has started goes on with the version that it has, whatever became of the file.
   if (run.state === 'running') return blockers.filter(({ code }) => code !== 'dag_retired');
   blockers.push(...placeBlockers(situation));
-  if (blockers.length === 0)
-    blockers.push(blocker('run_not_started', 'the run is queued and starts with the next pass of the scheduler'));
-  return blockers;
+  return blockers.length === 0 ? [turnBlocker(situation)] : blockers;
+}
+
+/** Of a queued run that there is a place for: others take it first, or the next pass starts it. */
+function turnBlocker({ snapshot: { run }, schedule }: Situation): OpenBlocker {
+  const starting = new Set(startableRuns(schedule).all);
+  const lane = run.backfillId === null ? schedule : schedule.backfills.find(({ backfillId }) => backfillId === run.backfillId);
+  const holders = (lane?.queuedRuns ?? []).filter(({ id }) => starting.has(id)).map(({ runId }) => runId);
+  if (holders.length === 0 || starting.has(run.id))
+    return blocker('run_not_started', 'the run is queued and starts with the next pass of the scheduler');
+  const text = `other queued runs of ${run.backfillId === null ? 'the DAG' : 'its backfill'} start first: ${listed(holders)}`;
+  return blocker('earlier_runs', text, { holders });
 }
 
 export function blocker(

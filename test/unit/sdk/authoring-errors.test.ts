@@ -777,6 +777,29 @@ const cases: readonly Case[] = [
   },
   {
     code: 'PARAM_SCHEMA_INVALID',
+    what: 'a JSON Schema in place of default values',
+    exported: () => ({ d: dagWith({ params: { type: 'object', properties: { a: { $ref: 'http://example.com' } } } }) }),
+    message: 'd.params: this looks like a JSON Schema, and would be taken for default values',
+  },
+  {
+    code: 'PARAM_SCHEMA_INVALID',
+    what: 'a schema that throws',
+    exported: () => ({
+      d: dagWith({
+        params: z.object({
+          a: z
+            .string()
+            .refine(() => {
+              throw new Error('x');
+            })
+            .default('a'),
+        }),
+      }),
+    }),
+    message: 'must not be asynchronous, and must not throw',
+  },
+  {
+    code: 'PARAM_SCHEMA_INVALID',
     what: 'a scheduled DAG with a param without default',
     exported: () => ({ d: dagWith({ schedule: '@daily', startDate: '2024-01-01', params: z.object({ day: z.string() }) }) }),
     message: 'needs a default for every param: day',

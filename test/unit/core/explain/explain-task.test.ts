@@ -27,6 +27,8 @@ const done = { state: 'success', tryNumber: 1 } as const;
 const running = { state: 'running', tryNumber: 1, token: 'x', workerId: 'w' } as const;
 const backfill = { backfillId: 3, isPaused: false, maxActiveRuns: 1, runningRuns: 1, queuedRuns: [] };
 
+const waiting = (id: number, runId: string) => ({ id, runId, runAfter: 0 });
+
 /** The sentence of what binds, by the names of the cases below. */
 const TEXTS: Readonly<Record<string, string>> = {
   'no scheduler': 'no scheduler is running; start one with "airflow-like scheduler" or "npm start"',
@@ -37,6 +39,9 @@ const TEXTS: Readonly<Record<string, string>> = {
   'a run that is over, nobody knows since when': 'the run ended failed',
   'a run that may not start yet': 'the run may not start before 1970-01-01T00:00:02Z',
   'a run that starts in a moment': 'the run is queued and starts with the next pass of the scheduler',
+  'a run whose turn it is': 'the run is queued and starts with the next pass of the scheduler',
+  'runs that start before it': 'other queued runs of the DAG start first: first',
+  'runs of its backfill that start before it': 'other queued runs of its backfill start first: earlier',
   'a run that may start now': 'the run is queued and starts with the next pass of the scheduler',
   'a run of a backfill that nothing is known of': 'the run is queued and starts with the next pass of the scheduler',
   'running runs of the DAG': 'the DAG has 1 running run, of 1 it may have (maxActiveRuns): other',
@@ -93,6 +98,30 @@ describe('what binds', () => {
         world: { schedule: { backfills: [{ ...backfill, backfillId: 4, isPaused: true }] } },
       },
       ['run_not_started', 'trigger_rule'],
+    ],
+    [
+      'a run whose turn it is',
+      {
+        run: { state: 'queued' },
+        world: { schedule: { queuedRuns: [waiting(1, 'first'), waiting(2, 'second')], runningRuns: 15 } },
+      },
+      ['run_not_started', 'trigger_rule'],
+    ],
+    [
+      'runs that start before it',
+      {
+        run: { state: 'queued' },
+        world: { schedule: { queuedRuns: [waiting(8, 'first'), waiting(9, 'second')], runningRuns: 15 } },
+      },
+      ['earlier_runs', 'trigger_rule'],
+    ],
+    [
+      'runs of its backfill that start before it',
+      {
+        run: { state: 'queued', backfillId: 3 },
+        world: { schedule: { backfills: [{ ...backfill, runningRuns: 0, queuedRuns: [waiting(9, 'earlier')] }] } },
+      },
+      ['earlier_runs', 'trigger_rule'],
     ],
     [
       'running runs of the DAG',
