@@ -61,7 +61,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await (await start()).stop({ force: true });
-  await rm(root, { recursive: true, force: true });
+  await rm(root, { recursive: true, force: true, maxRetries: 10 });
 });
 
 describe('embedded Postgres', () => {
@@ -185,7 +185,7 @@ describe('embedded Postgres', () => {
     expect(decodeURIComponent(server.url)).toMatch(/host=\/tmp\/airflow-like-/);
     expect(await query(server.url, 'select 1 as one')).toEqual([{ one: 1 }]);
     await server.stop();
-    await rm(new URL(server.url).searchParams.get('host')!, { recursive: true, force: true });
+    await rm(new URL(server.url).searchParams.get('host')!, { recursive: true, force: true, maxRetries: 10 });
   });
 
   const asRoot = process.getuid?.() === 0 ? it : it.skip;
@@ -204,6 +204,6 @@ describe('embedded Postgres', () => {
     await server.stop();
     expect((await open()).folder).toBe(server.folder);
     await (await open()).stop({ force: true });
-    await rm(server.folder, { recursive: true, force: true });
+    await rm(server.folder, { recursive: true, force: true, maxRetries: 10 });
   });
 });

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Outcome } from '../../src/model/outcome.js';
 import { childrenOf, commandLines, isAlive, markedProcesses, until, WorkerHarness } from './worker/harness.js';
@@ -10,7 +10,7 @@ import { childrenOf, commandLines, isAlive, markedProcesses, until, WorkerHarnes
 const SOURCE = `
 import { context, dag, task, type Wired } from 'airflow-like';
 import { execSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { parentPort } from 'node:worker_threads';
 
@@ -77,6 +77,18 @@ export class Hostile {
     return 'fine';
   }
   @task() async opensFiles(): Promise<void> { for (;;) openSync('/dev/null', 'r'); }
+  @task() async hoardsFiles(): Promise<string> {
+    console.log('hoarding');
+    const taken = [openSync(process.env.HOME + '/hoarded', 'w')];
+    try { for (;;) taken.push(openSync('/dev/null', 'r')); } catch { writeSync(taken[0], 'all'); }
+    const told = async (name: string) => {
+      while (!existsSync(process.env.HOME + '/' + name)) await new Promise((resolve) => setTimeout(resolve, 10));
+    };
+    await told('release');
+    taken.forEach(closeSync);
+    await told('end');
+    return 'fine';
+  }
   @task() async speaksToPiscina(): Promise<string> { parentPort?.postMessage(null); parentPort?.postMessage({ ready: 1 }); return 'fine'; }
   @task() async changesBuiltIns(): Promise<string> {
     JSON.stringify = () => '{}'; console.log = () => {}; console.group('group'); return 'fine';
@@ -130,7 +142,7 @@ export class Hostile {
     t.loops(); t.blocks(); t.neverSettles(); t.waitsForChild(); t.atomicsWait(); t.listens(); t.exitsZero(); t.exitsSeven();
     t.leaksTimers(); t.throwsUndefined(); t.throwsCircular(); t.throwsNullPrototype(); t.returnsFunction(); t.rejectsTwice();
     t.throwsInTimer(); t.rejectsLate(); t.fillsHeap(); t.fillsBuffers(); t.fillsBuffersBlocking(); t.leavesChild(); t.hangsWithChild();
-    t.throwsProxy(); t.returnsThrower(); t.logsAnything(); t.opensFiles(); t.speaksToPiscina(); t.changesBuiltIns(); t.changesEnvironment();
+    t.throwsProxy(); t.returnsThrower(); t.logsAnything(); t.opensFiles(); t.hoardsFiles(); t.speaksToPiscina(); t.changesBuiltIns(); t.changesEnvironment();
     t.lies(); t.leavesServer(); t.orphansChild(); t.childPrintsWhileWaiting(); t.writesPast(); t.writesPastAlone();
     t.childPrints(); t.printsMuch(); t.killsItself(); t.killsItselfAlone(); t.alone(); t.neighbour(); t.patient(); t.waits(); t.waitsWithChild(); t.grows();
   }
@@ -271,6 +283,22 @@ describe('a hostile task', () => {
     const next = worker.assignment(dag, 'neighbour');
     await worker.run(next);
     expect((await worker.log(next)).map(({ message }) => message)).toContain('nothing to do with them');
+  });
+
+  it('that holds every file keeps others from starting only while it does', async () => {
+    const other = new WorkerHarness({}, { slots: 2 });
+    const version = await other.addDag(SOURCE);
+    const hoarding = other.runTask(version, 'hoardsFiles');
+    const hoarded = join(other.home, 'hoarded');
+    await until(() => existsSync(hoarded) && readFileSync(hoarded, 'utf8') === 'all', 'the last file');
+    const waiting = other.runTask(version, 'neighbour');
+    // Its thread fails to start meanwhile.
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    writeFileSync(join(other.home, 'release'), '');
+    expect(await waiting).toEqual(FINE);
+    writeFileSync(join(other.home, 'end'), '');
+    expect(await hoarding).toEqual(FINE);
+    await other.close();
   });
 
   it('that changes its environment does so for itself only', async () => {

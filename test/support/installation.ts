@@ -109,8 +109,7 @@ export class Installation {
 
   /** Ends every process of this installation at once, as a power cut does. Resolves when they are gone. */
   async cutPower(): Promise<void> {
-    for (const pid of this.livePids()) killQuietly(pid);
-    await eventually(() => (this.livePids().length === 0 ? true : null));
+    await this.#killAll();
     await Promise.all(this.#processes.map((process) => process.ended()));
   }
 
@@ -126,8 +125,17 @@ export class Installation {
   async dispose(): Promise<void> {
     for (const process of this.#processes) process.kill('SIGTERM');
     await Promise.all(this.#processes.map((process) => process.ended(6_000)));
-    for (const pid of this.livePids()) killQuietly(pid);
+    await this.#killAll();
     rmSync(this.root, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  }
+
+  /** Resolves when they are gone: one that is being killed may still write. */
+  async #killAll(): Promise<void> {
+    await eventually(() => {
+      const left = this.livePids();
+      for (const pid of left) killQuietly(pid);
+      return left.length === 0 ? true : null;
+    });
   }
 
   #owns(pid: number): boolean {

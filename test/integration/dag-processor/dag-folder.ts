@@ -118,7 +118,7 @@ export class DagFolder {
 
   async close(): Promise<void> {
     await this.processor.stop();
-    rmSync(this.root, { recursive: true, force: true });
+    rmSync(this.root, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 
