@@ -14,6 +14,7 @@ import {
   sparesTeardowns,
   waitsForLength,
 } from './state/state-differences.js';
+import { namesExecutor } from './queueing-cases.js';
 import { countsWhatIsQueued } from './queueing-differences.js';
 import { printsAsJavaScript } from './template-differences.js';
 import { endsWithLastTask, refusesRunIdText, writesSchedules } from './time-differences.js';
@@ -28,6 +29,7 @@ export type RuleName =
   | 'partition'
   | 'fail-fast-is-failed'
   | 'last-task-end'
+  | 'one-executor'
   | 'pass-limit'
   | 'past-before-skipping'
   | 'past-before-start'
@@ -135,6 +137,12 @@ export const DIFFERENCES: readonly Difference[] = [
       'What a limit keeps back does not count against the number that one pass queues, nor against `max_active_tasks` of its run. In Airflow it does, so that what is ' +
       'behind it waits for the next pass, or until it is no longer kept back.',
     applies: countsWhatIsQueued,
+  },
+  {
+    rule: 'one-executor',
+    reason:
+      'A scheduler has one executor. A task does not name another one but a `queue`, and each worker says which queues it serves; in Airflow a task may name one of several executors.',
+    applies: namesExecutor,
   },
   {
     rule: 'wait-for-length',

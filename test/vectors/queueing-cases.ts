@@ -43,9 +43,14 @@ const DEFAULT_ROUNDS = 2;
 export const QUEUEING_VECTORS = {
   path: 'state/08_queueing.json',
   expected: (testCase: QueueingCase) => testCase.expect.rounds,
-  missing: ({ dags }: QueueingCase) =>
-    dags.some(({ tasks }) => tasks.some(({ executor }) => executor !== undefined)) ? 'a task with an executor of its own' : null,
+  leftOut: (testCase: QueueingCase) => (namesExecutor(testCase) ? ('one-executor' as const) : null),
 };
+
+/** Rule `one-executor`: some task names one. */
+export function namesExecutor(testCase: VectorCase): boolean {
+  const { dags = [] } = testCase as Partial<QueueingCase>;
+  return dags.some(({ tasks = [] }) => tasks.some(({ executor }) => executor !== undefined));
+}
 
 export function specOf({ id, tasks, max_active_tasks: maxActiveTasks = 16 }: QueueingCase['dags'][number]): DagSpec {
   return dagSpec(id, {
