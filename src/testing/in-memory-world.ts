@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { DEFAULT_PLAN_OPTIONS } from '../core/dag-run/plan-options.js';
 import { dueAt } from '../core/task-instance/schedule.js';
+import { timetableFor } from '../core/timetable/resolve.js';
 import type { Timetable } from '../core/timetable/timetable.js';
 import { InlineCallbacks, type InlineCallback } from '../executors/inline-callbacks.js';
 import { InlineExecutor, type InlineAttempt, type InlineExecutorOptions } from '../executors/inline.js';
@@ -39,6 +40,9 @@ export interface InMemoryWorldOptions {
 
 /** For leases and limits that nothing here may run into: a virtual clock may jump by years, and this is still safe to add to an instant. */
 const FOREVER_MS = Number.MAX_SAFE_INTEGER / 4;
+
+/** Between two runs without a pause of which the first took no time. */
+const CONTINUOUS_PAUSE_MS = 60_000;
 
 const ACTOR = { kind: 'test', id: 'test' } as const;
 
@@ -191,7 +195,11 @@ export class InMemoryWorld {
   async nextRunAt(): Promise<Instant | null> {
     const listing = await this.store.catalog.getDag(this.spec.dagId);
     const next = listing?.dag.nextRun?.runAfter ?? null;
-    return next !== null && next > this.clock.now() ? next : null;
+    const now = this.clock.now();
+    if (next === null || next > now) return next;
+    // An interval of no length is no run yet: it grows while time passes. Where tasks take no time, nothing else would let some pass.
+    const isGrowing = timetableFor(this.spec, this.deps.timetables).lastsUntilNow === true && !listing?.dag.isPaused;
+    return isGrowing && (await this.unfinishedRuns()).length === 0 ? now + CONTINUOUS_PAUSE_MS : null;
   }
 
   /** Why task instances of a run are in the state they are in, by id, where the last step of their history says so. */

@@ -5,15 +5,14 @@ import type { DagSpec } from '../model/dag-spec.js';
 import { AirflowLikeError } from '../model/errors.js';
 import type { DagDefinition } from '../sdk/build-dag.js';
 import { checkEnough, conditionOf, reportEvents, type TestAssetEvent } from './asset-events.js';
-import type { TestExternalRuns } from './external-runs.js';
 import { intervalFor } from './in-memory-run.js';
 import { instantOf, intervalOf, type DateInput } from './intervals.js';
 import type { Stubs, TasksOf, TestableDag } from './task-types.js';
 import { TestRun } from './test-run.js';
-import { definitionOf, TestWorld } from './test-world.js';
+import { definitionOf, TestWorld, type TestSurroundings } from './test-world.js';
 import { VirtualClock } from './virtual-clock.js';
 
-export interface TestDagOptions<T = object> {
+export interface TestDagOptions<T = object> extends TestSurroundings {
   /** The span of time that the run covers: `day('2026-03-29')`. Default: what the schedule says for `logicalDate`; without that, none. */
   readonly dataInterval?: { readonly start: DateInput; readonly end: DateInput };
   /** Default: the start of the interval; without that, none, as for a run that is triggered without a date. */
@@ -31,11 +30,6 @@ export interface TestDagOptions<T = object> {
   readonly assetEvents?: readonly TestAssetEvent[];
   /** What tasks return instead of running: a value, or a function that is called with the task's inputs. */
   readonly stubs?: Stubs<T>;
-  /**
-   * How runs of other DAGs stand, for a task that waits for them (`externalTaskSensor`), or a function that says so by what the clock shows. Default: none is
-   * known, and such a task fails with NOT_FOUND unless it is stubbed.
-   */
-  readonly externalRuns?: TestExternalRuns;
 }
 
 /**
@@ -58,7 +52,7 @@ export async function testDag<D extends TestableDag>(
   if (options.assetEvents !== undefined) return runForAssets<D>(definition, options, clock);
   // Only this run is wanted.
   const unscheduled: DagSpec = { ...spec, schedule: { kind: 'none' } };
-  const world = await TestWorld.create(definition, unscheduled, options.stubs ?? {}, clock, options.externalRuns);
+  const world = await TestWorld.create(definition, unscheduled, options.stubs ?? {}, clock, options);
   const now = clock.now();
   const runId = runIdFor('manual', logicalDate ?? now);
   const run = await world.inner.createRun({ runId, runType: 'manual', logicalDate, dataInterval, runAfter: now, conf });
@@ -69,7 +63,7 @@ export async function testDag<D extends TestableDag>(
 /** The run is made by the real trigger, from events in the store. */
 async function runForAssets<D extends TestableDag>(
   definition: DagDefinition,
-  { assetEvents = [], stubs, conf, params, dataInterval, logicalDate, externalRuns }: TestDagOptions<TasksOf<D>>,
+  { assetEvents = [], stubs, conf, params, dataInterval, logicalDate, ...surroundings }: TestDagOptions<TasksOf<D>>,
   clock: VirtualClock,
 ): Promise<TestRun<TasksOf<D>>> {
   const place = 'assetEvents';
@@ -77,7 +71,7 @@ async function runForAssets<D extends TestableDag>(
     throw new AirflowLikeError('REQUEST_INVALID', { place, message: 'a run for assets has no conf, no params and no dates' });
   const condition = conditionOf(definition.spec, place);
   const waiting: DagSpec = { ...definition.spec, schedule: { kind: 'assets', condition, text: '' } };
-  const world = await TestWorld.create(definition, waiting, stubs ?? {}, clock, externalRuns);
+  const world = await TestWorld.create(definition, waiting, stubs ?? {}, clock, surroundings);
   await reportEvents(world.inner, assetEvents, place);
   await checkEnough(world.inner, place);
   await world.inner.drive();
@@ -91,5 +85,6 @@ function datesOf({ spec }: DagDefinition, options: TestDagOptions<never>) {
   const given = options.dataInterval && intervalOf(options.dataInterval, 'dataInterval', timezone);
   if (options.logicalDate === undefined) return { dataInterval: given ?? null, logicalDate: given?.start ?? null };
   const logicalDate = instantOf(options.logicalDate, 'logicalDate', timezone);
-  return { dataInterval: given ?? intervalFor(spec, logicalDate), logicalDate };
+  const known = new Map(Object.entries(options.timetables ?? {}));
+  return { dataInterval: given ?? intervalFor(spec, logicalDate, known), logicalDate };
 }

@@ -1,3 +1,5 @@
+import { timetableFor } from '../core/timetable/resolve.js';
+import { restrictionOf } from '../core/timetable/timetable.js';
 import { inspect } from 'node:util';
 import { checkParams } from '../operations/check-params.js';
 import { checkConf } from '../operations/parse-conf.js';
@@ -10,14 +12,13 @@ import type { Instant } from '../model/instant.js';
 import { nearestName } from '../model/nearest-name.js';
 import type { DagRunState } from '../model/states.js';
 import { reportEvents, type TestAssetEvent } from './asset-events.js';
-import type { TestExternalRuns } from './external-runs.js';
 import { instantOf, type DateInput } from './intervals.js';
 import type { Stubs, TasksOf, TestableDag } from './task-types.js';
 import { TestRun } from './test-run.js';
-import { definitionOf, TestWorld } from './test-world.js';
+import { definitionOf, TestWorld, type TestSurroundings } from './test-world.js';
 import { spanMs, VirtualClock } from './virtual-clock.js';
 
-export interface TestScheduleOptions<T = object> {
+export interface TestScheduleOptions<T = object> extends TestSurroundings {
   /** First and last instant that the schedule is asked about: runs whose logical date lies in `[from, to)`. Text is read in the DAG's zone. */
   readonly from: DateInput;
   readonly to: DateInput;
@@ -28,11 +29,6 @@ export interface TestScheduleOptions<T = object> {
   readonly now?: DateInput;
   /** What tasks return instead of running: a value, or a function that is called with the task's inputs. */
   readonly stubs?: Stubs<T>;
-  /**
-   * How runs of other DAGs stand, for a task that waits for them (`externalTaskSensor`), or a function that says so by what the clock shows. Default: none is
-   * known, and such a task fails with NOT_FOUND unless it is stubbed.
-   */
-  readonly externalRuns?: TestExternalRuns;
 }
 
 /** How a run is triggered by hand. */
@@ -46,7 +42,8 @@ export interface TestTrigger {
 /**
  * Runs a DAG by its schedule over a span of time, in this process, in memory, with the real run creator and planning code: a month of hourly
  * runs takes a fraction of a second. Resolves when the clock shows `to` and only time could change anything.
- * @throws AirflowLikeError the first mistake of the DAG; DATE_INVALID, DATE_ORDER; UNKNOWN_NAME for a stub of no task.
+ * @throws AirflowLikeError the first mistake of the DAG; DATE_INVALID, DATE_ORDER; UNKNOWN_NAME for a stub of no task and a
+ * timetable that is not given; TIMETABLE_FAILED.
  */
 export async function testSchedule<D extends TestableDag>(
   dag: D,
@@ -60,7 +57,10 @@ export async function testSchedule<D extends TestableDag>(
   const clock = new VirtualClock(options.now === undefined ? from : instantOf(options.now, 'now', timezone));
   const spec = withinDates(definition.spec, from, to);
   await checkParams(spec.params, {});
-  const world = await TestWorld.create(definition, spec, options.stubs ?? {}, clock, options.externalRuns);
+  // A timetable that is missing or fails would only mean that there are no runs.
+  const known = new Map(Object.entries(options.timetables ?? {}));
+  timetableFor(spec, known).next(null, restrictionOf(spec), clock.now());
+  const world = await TestWorld.create(definition, spec, options.stubs ?? {}, clock, options);
   await world.inner.drive();
   return TestSchedule.until<TasksOf<D>>(world, to);
 }

@@ -1,4 +1,5 @@
 /** What `testDag` and `testSchedule` share: a DAG with stubs in an in-memory world, a virtual clock, and the lines that its runs wrote. */
+import type { Timetable } from '../core/timetable/timetable.js';
 import type { AttemptLogLine } from '../model/attempt-log.js';
 import type { ErrorCode } from '../model/error-table.js';
 import { AirflowLikeError } from '../model/errors.js';
@@ -18,6 +19,17 @@ export interface TestLogLine extends AttemptLogLine {
   readonly runId: string;
   readonly taskId: string;
   readonly mapIndex: number;
+}
+
+/** What a DAG finds around it in service, and has to be given in a test. */
+export interface TestSurroundings {
+  /**
+   * How runs of other DAGs stand, for a task that waits for them (`externalTaskSensor`), or a function that says so by what the clock shows. Default: none is
+   * known, and such a task fails with NOT_FOUND unless it is stubbed.
+   */
+  readonly externalRuns?: TestExternalRuns;
+  /** What plugins register, by the names under which schedules use it. Default: nothing. */
+  readonly timetables?: Readonly<Record<string, Timetable>>;
 }
 
 /** Attempts at once: enough that sensors which hold their slots keep nobody from running. */
@@ -40,7 +52,7 @@ export class TestWorld {
     spec: DagDefinition['spec'],
     stubs: Readonly<Record<string, unknown>>,
     clock: VirtualClock,
-    externalRuns?: TestExternalRuns,
+    { externalRuns, timetables }: TestSurroundings,
   ): Promise<TestWorld> {
     const log = new Map<string, TestLogLine[]>();
     const keep = (line: AttemptLogLine, { runId, taskId, mapIndex }: TaskInstanceKey): void => {
@@ -57,6 +69,7 @@ export class TestWorld {
       slots: SLOTS,
       onLogLine: keep,
       ...(externalRuns && { externalRuns }),
+      ...(timetables && { timetables: new Map(Object.entries(timetables)) }),
     });
     return new TestWorld(clock, inner, log);
   }

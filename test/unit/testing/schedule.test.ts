@@ -1,7 +1,8 @@
 /** A DAG by its schedule, over days and months of virtual time. */
 import { describe, expect, it } from '@jest/globals';
-import { context, dag, defineDag, task, type DagOptions, type Wired } from '../../../src/sdk/index.js';
-import { takes, testSchedule } from '../../../src/testing/index.js';
+import type { Timetable } from '../../../src/core/timetable/timetable.js';
+import { context, dag, defineDag, task, timetable, type DagOptions, type Wired } from '../../../src/sdk/index.js';
+import { takes, testDag, testSchedule } from '../../../src/testing/index.js';
 
 @dag({ schedule: '@hourly', startDate: '2026-01-01', catchup: true, maxActiveRuns: 4 })
 class Hourly {
@@ -25,6 +26,47 @@ const dates = (runs: readonly { readonly logicalDate: Date | null }[]) =>
   runs.map(({ logicalDate }) => logicalDate?.toISOString().slice(5, 10));
 
 describe('testSchedule', () => {
+  const twoDays: Timetable = {
+    next: (last, { earliest, latest }) => {
+      const start = last?.end ?? earliest!;
+      const end = start + 2 * 86_400_000;
+      return latest !== null && start > latest ? null : { logicalDate: start, dataInterval: { start, end }, runAfter: end };
+    },
+    inferManualInterval: (at) => ({ start: at, end: at }),
+    summary: 'every two days',
+    periodic: true,
+  };
+  const byPlugin = daily({ schedule: timetable('two_days') });
+
+  it('follows a timetable that a plugin would register, and says so when it is not given or fails', async () => {
+    const span = { from: '2026-03-01', to: '2026-03-06' };
+    const schedule = await testSchedule(byPlugin, { ...span, timetables: { two_days: twoDays } });
+    expect(dates(schedule.runs)).toEqual(['03-01', '03-03']);
+    const run = await testDag(byPlugin, { logicalDate: '2026-03-03', timetables: { two_days: twoDays } });
+    expect(run.dataInterval?.end).toEqual(new Date('2026-03-05'));
+    await expect(testSchedule(byPlugin, span)).rejects.toThrow('UNKNOWN_NAME');
+    const broken = { ...twoDays, next: () => 5 as never };
+    await expect(testSchedule(byPlugin, { ...span, timetables: { two_days: broken } })).rejects.toThrow('TIMETABLE_FAILED');
+  });
+
+  it('runs one continuous run after the other; one that takes no time is followed a minute later', async () => {
+    const continuous = daily({ schedule: '@continuous', maxActiveRuns: 1, catchup: false });
+    const span = { from: '2026-03-01', to: '2026-03-01T04:00' };
+    const slow = await (await testSchedule(continuous, { ...span, stubs: { work: takes('1h', 1) } })).finish();
+    expect(slow.states).toEqual({ success: 4 });
+    expect(slow.runs.map(({ dataInterval }) => dataInterval?.end.toISOString().slice(11, 16))).toEqual([
+      '00:01',
+      '01:01',
+      '02:01',
+      '03:01',
+    ]);
+    const quick = await testSchedule(continuous, { from: '2026-03-01', to: '2026-03-01T00:10' });
+    expect(quick.states).toEqual({ success: 9 });
+    await quick.pause();
+    await quick.advance('1h');
+    expect(quick.states).toEqual({ success: 9 });
+  });
+
   it('runs a month of hours, each at its own time', async () => {
     const schedule = await testSchedule(Hourly, { from: '2026-03-01', to: '2026-04-01' });
     expect(schedule.states).toEqual({ success: 744 });
