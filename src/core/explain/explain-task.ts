@@ -75,7 +75,7 @@ function explain(subject: RunSubject, instance: TaskInstance, options: ExplainOp
     taskId,
     mapIndex,
     state,
-    summary: summaryOf(instance, blockers, options.reason ?? null),
+    summary: summaryOf(subject.situation, instance, blockers, options.reason ?? null),
     blockers,
     nextLookAt: nextLookAt(subject.situation, blockers),
   };
@@ -110,20 +110,31 @@ function waitBlocker(code: 'deferred' | 'awaiting_input', text: string, until: I
   return blocker(code, until === null ? text : `${text}, until ${instantText(until)} at the latest`, { until });
 }
 
-function summaryOf(instance: TaskInstance, [binding]: readonly Blocker[], reason: string | null): string {
+function summaryOf(situation: Situation, instance: TaskInstance, [binding]: readonly Blocker[], reason: string | null): string {
   const name = instanceName(instance.taskId, instance.mapIndex);
   if (binding) return `${name} is ${instance.state} and waits: ${binding.text}`;
   const since = instance.state === 'running' ? instance.startedAt : instance.endedAt;
   const at = since === null ? '' : ` ${instance.state === 'running' ? 'since' : 'at'} ${instantText(since)}`;
   const try_ = instance.tryNumber > 0 ? ` (try ${instance.tryNumber} of ${instance.maxTries})` : '';
-  if (instance.state === 'running') return `${name} is running${at}${try_} on worker ${instance.workerId ?? 'unknown'}`;
+  if (instance.state === 'running') return `${name} is running${at}${try_} on ${workerText(situation, instance)}`;
   return `${name} ended ${instance.state}${at}${try_}${reason === null ? '' : `: ${reason}`}`;
 }
 
-/** The earliest of what gives way by itself and what the scheduler has noted for the run; null also where nothing is in the way. */
-function nextLookAt({ planAt, snapshot: { run } }: Situation, blockers: readonly Blocker[]): Instant | null {
-  if (blockers.length === 0) return null;
+/** A worker whose lease has ended does nothing any more: a scheduler takes its tasks from it. */
+function workerText({ components, now }: Situation, { workerId }: TaskInstance): string {
+  const worker = components.find(({ id }) => id === workerId);
+  const name = `worker ${workerId ?? 'unknown'}`;
+  if (!worker || worker.leaseUntil >= now) return name;
+  return `${name}, which has not been heard of and lost its lease at ${instantText(worker.leaseUntil)}: a scheduler takes the task from it`;
+}
+
+/**
+ * The earliest of what gives way by itself and what the scheduler has noted for the run; null also where nothing is in the way, or no scheduler is
+ * there to look.
+ */
+function nextLookAt({ planAt, now, snapshot: { run } }: Situation, blockers: readonly Blocker[]): Instant | null {
+  if (blockers.length === 0 || blockers.some(({ code }) => code === 'no_scheduler')) return null;
   const times = blockers.flatMap(({ until }) => until ?? []);
   if (run.state === 'running' && planAt !== null) times.push(planAt);
-  return times.length === 0 ? null : Math.min(...times);
+  return times.length === 0 ? null : Math.max(now, Math.min(...times));
 }

@@ -44,9 +44,9 @@ export function describeSituations({ harness, store, other, save, create, oneRun
         holders: [{ key: { dagId: 'd', runId: 'r1', taskId: 'a', mapIndex: -1 }, state: 'queued', pool: 'small', since: T0 + 1 }],
         contenders: [{ key: { taskId: 'b' }, taskInstanceId: b.id, pool: 'small', isBackfill: false }],
       });
-      const { blockers, nextLookAt } = explainTask(situation, 'b', -1, { parallelism: 32 });
+      const { blockers } = explainTask(situation, 'b', -1, { parallelism: 32 });
       expect(blockers.map(({ code }) => code)).toEqual(['no_scheduler', 'pool_full']);
-      expect(nextLookAt).toBe(T0 + 9_000);
+      expect(situation.planAt).toBe(T0 + 9_000);
       const onWorker = change(await instance(run, 'a'), ['running'], { workerId: 'w1', startedAt: T0 + 7 });
       await commit(runCommit(await read(run), { changes: [onWorker] }));
       expect((await store.situations.ofRun(run.id, T0 + 8))!.holders).toMatchObject([

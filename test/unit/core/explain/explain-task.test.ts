@@ -291,6 +291,22 @@ describe('an explanation', () => {
     expect(explain({ states: { a: done }, world: noted(9_000) }, 'a').nextLookAt).toBeNull();
   });
 
+  it('is not looked at while nobody is there to look, and never in the past', () => {
+    const late = { situation: { planAt: 500 } };
+    expect(explain({ states: { a: running }, world: late }).nextLookAt).toBe(NOW);
+    expect(explain({ states: { a: running }, world: { ...late, components: [] } }).nextLookAt).toBeNull();
+  });
+
+  it('says that the worker of a running task is gone', () => {
+    const lost = { ...component('worker', {}, 'w'), leaseUntil: NOW - 1 };
+    expect(explain({ states: { a: running }, world: { components: [lost] } }, 'a').summary).toBe(
+      'a is running (try 1 of 1) on worker w, which has not been heard of and lost its lease at 1970-01-01T00:00:00.999Z: a scheduler takes the task from it',
+    );
+    expect(explain({ states: { a: running }, world: { components: [{ ...lost, leaseUntil: NOW }] } }, 'a').summary).toMatch(
+      /worker w$/,
+    );
+  });
+
   it('says which state a check forces', () => {
     const { blockers } = explain({ states: { a: { state: 'failed', tryNumber: 1 } } });
     expect(blockers[0]).toMatchObject({
