@@ -11,6 +11,7 @@ export const BLOCKER_CODES = {
   dag_paused: 'the DAG is paused',
   no_schedule: 'the DAG has no schedule',
   schedule_over: 'the schedule has no further run',
+  schedule_fails: 'the timetable of a plugin fails or is missing',
   not_due: 'the next run is not due yet',
   waits_for_assets: 'assets that the DAG waits for have no new event',
   waits_for_file: 'no file that the DAG waits for is there',

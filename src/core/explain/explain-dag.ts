@@ -51,7 +51,11 @@ function scheduleBlockers(situation: DagSituation, custom?: ReadonlyMap<string, 
     return [...ofAssets, ...full, blocker('waits_for_file', text)];
   }
   // Of a paused DAG the run creator says what its next run is, and creates none.
-  const { nextRun } = planDagSchedule({ ...schedule, dag: { ...schedule.dag, isPaused: true } }, custom);
+  const { nextRun, error } = planDagSchedule({ ...schedule, dag: { ...schedule.dag, isPaused: true } }, custom);
+  if (error !== undefined) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return [...ofAssets, blocker('schedule_fails', `nobody can say when it runs: ${reason}`)];
+  }
   if (nextRun === null) {
     const { summary } = timetableFor(spec, custom);
     const over = spec.endDate === null ? '' : `; the DAG ends at ${instantText(spec.endDate)}`;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { explainDag } from '../../../../src/core/explain/explain-dag.js';
+import type { Timetable } from '../../../../src/core/timetable/timetable.js';
 import { assetRefText, type AssetRef } from '../../../../src/model/asset.js';
 import type { DagSpec } from '../../../../src/model/dag-spec.js';
 import type { Situation } from '../../../../src/model/situation.js';
@@ -142,6 +143,21 @@ describe('why a DAG has no newer run', () => {
   it('has no time to look again where only something else can happen', () => {
     expect(explain({ schedule: onBoth }).nextLookAt).toBeNull();
     expect(explain(daily, { schedule: due }).nextLookAt).toBeNull();
+  });
+
+  it('says why the timetable of a plugin has no answer', () => {
+    const schedule = { kind: 'custom', name: 'own', args: null, text: 'own' } as const;
+    const given = situationFor({ ...daily, schedule });
+    const fails = {
+      next() {
+        throw new Error('no calendar');
+      },
+    } as unknown as Timetable;
+    expect(explainDag(given, new Map([['own', fails]])).blockers[0]).toMatchObject({
+      code: 'schedule_fails',
+      text: expect.stringMatching(/TIMETABLE_FAILED.*no calendar$/),
+    });
+    expect(explainDag(given, new Map()).blockers[0]?.text).toContain('UNKNOWN_NAME');
   });
 
   it('says whether it is the end date that leaves no further run', () => {
