@@ -38,8 +38,12 @@ const YOUNG_GENERATION_MB = 8;
 const RESTART_PAUSE_MS = 20;
 const MAX_RESTART_PAUSE_MS = 2_000;
 const NOTHING: ThreadTask = { sequence: 0, sentAt: 0, workload: '' };
-/** An aborted thread that does not show a beat within this time cannot hear the abort, in milliseconds. */
-const DEAF_AFTER_MS = 600;
+/**
+ * An aborted thread that has shown no beat at so many looks in a row, so many milliseconds apart, cannot hear the abort. Looks, because a
+ * machine that stood still for as long would make every thread look deaf.
+ */
+const DEAF_AFTER_LOOKS = 6;
+const DEAF_LOOK_MS = 100;
 
 type Start = Extract<SupervisorMessage, { kind: 'start' }>;
 type Abort = Extract<SupervisorMessage, { kind: 'abort' }>;
@@ -176,11 +180,14 @@ export class AttemptPool {
     }
     const beats = Atomics.load(thread.cells, CELLS.beats);
     thread.port.postMessage({ kind: 'abort', sequence: attempt.sequence, reason } satisfies MessageToThread);
+    let looks = 0;
+    let hasBeaten = false;
     const endIfDeaf = (): void => {
-      if (Atomics.load(thread.cells, CELLS.beats) === beats) this.terminate(attempt, null);
+      hasBeaten ||= Atomics.load(thread.cells, CELLS.beats) !== beats;
+      if (++looks >= DEAF_AFTER_LOOKS && !hasBeaten) this.terminate(attempt, null, true);
     };
     attempt.timers.push(
-      setTimeout(endIfDeaf, DEAF_AFTER_MS),
+      setInterval(endIfDeaf, DEAF_LOOK_MS),
       setTimeout(() => this.terminate(attempt, null), graceMs),
     );
   }
@@ -213,11 +220,11 @@ export class AttemptPool {
    * A thread inside a synchronous wait for a child ends only when that child does, therefore its processes are killed first. The attempt
    * is over when the thread is gone; when that takes too long the supervisor kills the runner.
    */
-  private terminate(attempt: PooledAttempt, outcome: Outcome | null): void {
+  private terminate(attempt: PooledAttempt, outcome: Outcome | null, isDeaf = false): void {
     if (attempt.state === 'terminating' || !this.attempts.has(attempt.token)) return;
     attempt.state = 'terminating';
     const thread = this.threadOf(attempt);
-    const block = this.watch.blockOf(attempt);
+    const block = this.watch.blockOf(attempt, isDeaf);
     const finish = (): void => {
       this.killChildren(attempt);
       this.reportOwn(attempt, outcome, block);
@@ -303,6 +310,7 @@ export class AttemptPool {
       return;
     }
     if (message.kind === 'began') {
+      this.watch.look(attempt);
       this.send({ kind: 'began', token: attempt.token });
       return;
     }

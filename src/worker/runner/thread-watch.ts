@@ -50,13 +50,19 @@ export class ThreadWatch {
     this.timer = null;
   }
 
-  /** The block that the attempt's thread is in; null when its loop turns. */
-  blockOf(attempt: PooledAttempt): Block | null {
+  /** Counts from now on for how long the attempt's thread stands still. */
+  look(attempt: PooledAttempt): void {
+    const thread = this.pool.threadOf(attempt);
+    if (thread) this.checkLoop(attempt, thread);
+  }
+
+  /** The block that the attempt's thread is in; null when its loop turns. @param isDeaf It is known to be in one, however short. */
+  blockOf(attempt: PooledAttempt, isDeaf: boolean): Block | null {
     const thread = this.pool.threadOf(attempt);
     const beat = thread && this.beats.get(thread);
     if (!beat || beat.sequence !== attempt.sequence || Atomics.load(thread.cells, CELLS.beats) !== beat.beats) return null;
     const ms = performance.now() - beat.at;
-    return ms < NOTABLE_BLOCK_MS ? null : { ms, functionName: beat.functionName };
+    return ms < NOTABLE_BLOCK_MS && !isDeaf ? null : { ms, functionName: beat.functionName };
   }
 
   private check(): void {
