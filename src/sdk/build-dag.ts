@@ -1,4 +1,4 @@
-import { findCycle } from '../core/graph/topology.js';
+import { findCycles } from '../core/graph/topology.js';
 import type { DagSpec, MapSpec, TaskSpec } from '../model/dag-spec.js';
 import { TASK_CALLBACK_EVENTS } from '../model/callback.js';
 import { AirflowLikeError, isAirflowLikeError } from '../model/errors.js';
@@ -160,10 +160,10 @@ function refuseUpstreamOptions(source: DagSource, problems: ProblemList): void {
 }
 
 function reportCycle(recorder: Recorder, { upstream }: ResolvedEdges, problems: ProblemList): void {
-  const cycle = findCycle(recorder.tasks.map((task) => ({ taskId: taskIdOf(task), upstream: upstream.get(task) ?? [] })));
-  if (!cycle) return;
-  const at = recorder.tasks.find((task) => taskIdOf(task) === cycle[0]);
-  problems.add('DAG_CYCLE', { place: recorder.dagId, message: `the tasks form a cycle: ${cycle.join(' -> ')}` }, at?.position);
+  for (const cycle of findCycles(recorder.tasks.map((task) => ({ taskId: taskIdOf(task), upstream: upstream.get(task) ?? [] })))) {
+    const at = recorder.tasks.find((task) => taskIdOf(task) === cycle[0]);
+    problems.add('DAG_CYCLE', { place: recorder.dagId, message: `the tasks form a cycle: ${cycle.join(' -> ')}` }, at?.position);
+  }
 }
 
 /** A task of the spec, and what of it is code. */

@@ -1,4 +1,4 @@
-import { findCycle, topologicalOrder } from '../core/graph/topology.js';
+import { findCycles, topologicalOrder } from '../core/graph/topology.js';
 import { nearestName } from '../model/nearest-name.js';
 import type { ProblemList } from './problems.js';
 import type { Recorder } from './recorder.js';
@@ -32,12 +32,12 @@ export function wireByUpstream(members: readonly CheckedMember[], recorder: Reco
     taskId: name,
     upstream: task.upstream.filter((parent) => names.includes(parent)),
   }));
-  const cycle = findCycle(edges);
-  if (cycle) {
+  const cycles = findCycles(edges);
+  for (const cycle of cycles) {
     const at = wanted.find(({ name }) => name === cycle[0]);
     problems.add('DAG_CYCLE', { place: recorder.dagId, message: `the tasks form a cycle: ${cycle.join(' -> ')}` }, at?.position);
-    return false;
   }
+  if (cycles.length > 0) return false;
   const refs = new Map<string, Ref<unknown>>();
   const byName = new Map(wanted.map((member) => [member.name, member]));
   for (const name of topologicalOrder(edges, recorder.dagId)) {

@@ -186,9 +186,14 @@ function formatLine({ at, level, source, try: _try, message, continues: _continu
   return `${at} ${level.toUpperCase().padEnd(5)} ${from}${printable(message)}${extra}${below}\n`;
 }
 
-function noLog({ taskId, state, endedAt }: TaskInstance, tryNumber: number | undefined, reason: string | null): AirflowLikeError {
+function noLog(
+  { taskId, state, endedAt, tryNumber: tries }: TaskInstance,
+  tryNumber: number | undefined,
+  reason: string | null,
+): AirflowLikeError {
   let message = `has not been started yet (${state}), so there is no log; wait for it with -f`;
-  if (tryNumber !== undefined) message = `there was no try ${tryNumber}`;
+  if (tryNumber !== undefined)
+    message = `there was no try ${tryNumber}${tries > 0 ? `, only ${tries === 1 ? 'the first' : `up to ${tries}`}` : ''}`;
   else if (endedAt !== null)
     message = `was never started, so there is no log; it is ${state}${reason === null ? '' : `: ${reason}`}`;
   return new AirflowLikeError('NOT_FOUND', { place: taskId, message });

@@ -35,9 +35,13 @@ export class RunReporter {
     this.#throttle.end();
     if (this.terminal.noteWidth !== null) this.terminal.redraw([]);
     if (!this.#latest) return;
-    const { run } = this.#latest;
+    const { run, taskInstances } = this.#latest;
     const took = run.startedAt !== null && run.endedAt !== null ? ` after ${formatDuration(run.endedAt - run.startedAt)}` : '';
     this.terminal.note(`${run.dagId} ${run.runId}: ${run.state}${took}`);
+    const failed = taskInstances.find(({ state }) => state === 'failed');
+    if (!failed) return;
+    const copy = failed.mapIndex < 0 ? '' : ` --map-index ${failed.mapIndex}`;
+    this.terminal.note(`See why with: airflow-like tasks logs ${run.dagId} ${failed.taskId} ${run.runId}${copy}`);
   }
 
   #isWorthALine({ state }: TaskInstance): boolean {

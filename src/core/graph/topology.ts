@@ -70,3 +70,15 @@ export function findCycle(tasks: readonly TaskEdges[]): readonly string[] | null
   }
   return null;
 }
+
+/** Cycles that share no task, until none is left: what an author has to break, told at once. */
+export function findCycles(tasks: readonly TaskEdges[]): readonly (readonly string[])[] {
+  const cycles: (readonly string[])[] = [];
+  let rest = tasks;
+  for (let cycle = findCycle(rest); cycle; cycle = findCycle(rest)) {
+    cycles.push(cycle);
+    const found = new Set(cycle);
+    rest = rest.filter(({ taskId }) => !found.has(taskId));
+  }
+  return cycles;
+}

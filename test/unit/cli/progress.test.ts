@@ -81,6 +81,7 @@ describe('run progress', () => {
       'success extract 350ms',
       'failed load[4] try 2 of 3 2s',
       'sales r1: failed after 3s',
+      'See why with: airflow-like tasks logs sales load r1 --map-index 4',
       '',
     ]);
   });

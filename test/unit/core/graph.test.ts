@@ -4,7 +4,7 @@ import { flatRelatives } from '../../../src/core/graph/relatives.js';
 import { setupsAround, teardownsOf } from '../../../src/core/graph/setup-scope.js';
 import { tasksSkippedBy } from '../../../src/core/graph/skipped-by.js';
 import { graphOf } from '../../../src/core/graph/task-graph.js';
-import { findCycle, topologicalOrder } from '../../../src/core/graph/topology.js';
+import { findCycle, findCycles, topologicalOrder } from '../../../src/core/graph/topology.js';
 import { dagSpec, taskSpec } from './factories.js';
 
 const edges = (text: string) =>
@@ -35,6 +35,15 @@ describe('order and cycles', () => {
   ])('%s is the cycle %s', (text, cycle) => {
     expect(() => topologicalOrder(edges(text), 'd')).toThrow(`DAG_CYCLE: d: the tasks form a cycle: ${cycle}`);
     expect(findCycle(edges(text))?.join(' -> ')).toBe(cycle);
+  });
+
+  it('all cycles that share no task are found', () => {
+    expect(findCycles(edges('a<b b<a x p<q,a q<p,x s<s'))).toEqual([
+      ['a', 'b', 'a'],
+      ['p', 'q', 'p'],
+      ['s', 's'],
+    ]);
+    expect(findCycles(edges('a b<a'))).toEqual([]);
   });
 
   it('a chain of 20,000 tasks is no problem', () => {
