@@ -21,7 +21,7 @@ export interface TaskDefaults {
    * Default: every error is tried again.
    */
   readonly retryPolicy?: RetryPolicy | null;
-  /** Wall-clock limit of one try, at most 30 days. Default: none. */
+  /** Wall-clock limit of one try, from the moment at which it begins, at most 30 days. Default: none. */
   readonly executionTimeout?: Duration | null;
   /** The task waits until it succeeded, or was skipped, in the previous run. Default false. */
   readonly dependsOnPast?: boolean;
