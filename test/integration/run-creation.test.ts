@@ -1,6 +1,7 @@
 /** Which runs a schedule makes, from the run creator to the rows, over both stores; with the pitfalls of the specification that concern it. */
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { parseSchedule } from '../../src/core/timetable/parse-schedule.js';
+import type { Timetable } from '../../src/core/timetable/timetable.js';
 import type { Catchup, DagSpec, ScheduleSpec } from '../../src/model/dag-spec.js';
 import type { Store } from '../../src/ports/store.js';
 import { RunCreator } from '../../src/scheduler/run-creator.js';
@@ -86,6 +87,31 @@ describe.each(STORES)('in %s', (_name, open) => {
     await save({ schedule: trigger('0 0 * * *'), catchup });
     await at('2026-01-03T12:00:00');
     expect(await runs()).toEqual(expected);
+  });
+
+  it('a timetable of a plugin that fails holds up no run that is there already, and no other DAG', async () => {
+    const failing = (next: () => never): Timetable => ({ next, inferManualInterval: () => next(), summary: 'own', periodic: true });
+    const custom = (name: string): ScheduleSpec => ({ kind: 'custom', name, args: null, text: name });
+    const specs = [
+      dagSpec('d', { schedule: daily, startDate: utc('2026-01-01') }),
+      ...['nan', 'throws', 'gone'].map((name) => dagSpec(name, { schedule: custom(name), startDate: utc('2026-01-01') })),
+    ];
+    await store.catalog.saveFiles([parsedFile('d.ts', specs)], utc('2025-12-01'));
+    for (const dagId of ['nan', 'throws', 'gone'])
+      await store.runs.createRun(dagId, newRun('by_hand', null, { runType: 'manual', state: 'queued' }), USER, utc('2026-01-02'));
+    const timetables = new Map([
+      ['nan', failing(() => ({ logicalDate: Number.NaN, dataInterval: { start: 1, end: 2 }, runAfter: 2 }) as never)],
+      [
+        'throws',
+        failing(() => {
+          throw new Error('no calendar');
+        }),
+      ],
+    ]);
+    await new RunCreator(store.scheduling, timetables, silentLogger).runOnce(utc('2026-01-02'));
+    expect(await runs()).toEqual(['01-01/01-02']);
+    const byHand = await store.runs.listRuns({ runTypes: ['manual'] });
+    expect(byHand.map(({ dagId, state }) => `${dagId} ${state}`).sort()).toEqual(['gone running', 'nan running', 'throws running']);
   });
 
   it('pitfall 20: without catchup the newest period that is over has its run as soon as the DAG is unpaused', async () => {
