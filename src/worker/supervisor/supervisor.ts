@@ -335,9 +335,9 @@ export class Supervisor implements Executor {
       return;
     }
     runner.send({ kind: 'abort', token: attempt.assignment.token, reason: ending.reason, graceMs });
-    attempt.timers.push(
-      setTimeout(() => runner.kill(`task ${attempt.assignment.key.taskId} did not stop`), graceMs + KILL_MARGIN_MS),
-    );
+    const kill = () => runner.kill(`task ${attempt.assignment.key.taskId} did not stop`);
+    // One after the other: after a machine has stood still the runner still has its time to say how it ended.
+    attempt.timers.push(setTimeout(() => attempt.timers.push(setTimeout(kill, KILL_MARGIN_MS)), graceMs));
   }
 
   /** The runner uses too much memory and cannot shed it: the one to blame fails, the others are lost. */
