@@ -82,6 +82,12 @@ export async function markTaskInstances(deps: OperationDeps, request: MarkReques
   });
 }
 
+/** Whether the version of the DAG that the run has has the task. */
+async function hasTask(store: OperationDeps['store'], run: DagRun, taskId: string): Promise<boolean> {
+  const [snapshot] = await store.scheduling.loadSnapshots([run.id]);
+  return snapshot?.spec.tasks.some((task) => task.taskId === taskId) === true;
+}
+
 /** @throws AirflowLikeError UNKNOWN_NAME with the states there are. */
 export function checkState(state: string, targets: readonly string[]): void {
   if (targets.includes(state)) return;
@@ -151,7 +157,7 @@ async function checkTask({ store }: OperationDeps, run: DagRun, { taskId, mapInd
       suggestion: nearestName(taskId, [...new Set(instances.map((instance) => instance.taskId))]),
     });
   }
-  if (own.every(({ state }) => state === 'removed')) {
+  if (own.every(({ state }) => state === 'removed') && !(await hasTask(store, run, taskId))) {
     throw new AirflowLikeError('STATE_CONFLICT', {
       place: `task ${taskId} of run ${run.runId}`,
       message: 'it was removed: the version of the DAG that this run has no longer has it, so it cannot be marked',

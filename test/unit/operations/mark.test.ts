@@ -4,6 +4,7 @@ import { clearTaskInstances } from '../../../src/operations/clear-task-instances
 import { markDagRuns } from '../../../src/operations/mark-dag-runs.js';
 import { markTaskInstances, type MarkRequest, type MarkResult } from '../../../src/operations/mark-task-instances.js';
 import { triggerDagRun } from '../../../src/operations/trigger-dag-run.js';
+import { change, runCommit } from '../../conformance/commits.js';
 import { createWorld, failure, SALES, type World } from './world.js';
 
 const DATES = [Date.UTC(2026, 0, 1), Date.UTC(2026, 0, 2), Date.UTC(2026, 0, 3)] as const;
@@ -71,6 +72,14 @@ describe('marking task instances', () => {
     await clearTaskInstances(world, { dagId: 'sales', runIds: ['day1'], tasks, version: 'latest' });
     const error = await failure(() => mark({ taskId: 'clean' }));
     expect(error.message).toMatch(/^STATE_CONFLICT: task clean of run day1: it was removed/);
+  });
+
+  it('B53: one that is removed can be marked while the run has the task, as copies that are too many have', async () => {
+    const [run] = await world.store.runs.listRuns({ dagId: 'sales', order: 'logical_date' });
+    const row = (await world.store.runs.listTaskInstances([run!.id])).find(({ taskId }) => taskId === 'clean');
+    await world.store.scheduling.commit([runCommit(run!, { changes: [change(row!, ['removed'])] })], 0);
+    const { marked } = await mark({ runId: run!.runId, taskId: 'clean', state: 'success' });
+    expect(marked.map(({ taskId }) => taskId)).toEqual(['clean']);
   });
 
   it('B53: a running one loses its attempt, one in none is done, and marking twice is a conflict', async () => {
