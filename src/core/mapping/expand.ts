@@ -84,12 +84,9 @@ export function reviseCopies(view: RunView, node: TaskNode, now: Instant, option
   return added;
 }
 
-/** Whether the copies are those of so many elements. One beyond them that is still under way may hide that one of them is missing. */
+/** Whether the copies are surely those of so many elements: beside removed ones, one that is too many may stand for one that is missing. */
 function fits(node: TaskNode, length: number): boolean {
-  if (copiesOf(node) !== length) return false;
-  return (
-    node.counts.removed === 0 || node.slots.every(({ instance }) => instance.mapIndex >= length === (instance.state === 'removed'))
-  );
+  return node.counts.removed === 0 && copiesOf(node) === length;
 }
 
 function fail(view: RunView, instance: TaskInstance, now: Instant, reason: string): TaskInstance {

@@ -85,6 +85,12 @@ describe('schedules', () => {
     expect(error).toMatchObject({ code, details: { place: 'Daily.schedule' } });
     expect(error.message).toContain(message);
   });
+
+  it('proposes nothing where several fields are wrong: one right name would not be enough', () => {
+    const { message, details } = errorOf(() => parseSchedule('* * * JANU MONDAY', 'Daily.schedule'));
+    expect(message).toContain('month "JANU" is not known (field 4), weekday "MONDAY" is not known (field 5)');
+    expect(details.suggestion).toBeNull();
+  });
 });
 
 it.each<[string, number[]]>([

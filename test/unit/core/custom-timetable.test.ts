@@ -108,8 +108,32 @@ describe('a timetable of a plugin that fails', () => {
     expect(() => infer(() => null)).toThrow(/TIMETABLE_FAILED.*answers what is no interval/);
   });
 
+  it('is shown with what it answered, or what it threw', () => {
+    const errorOf = (own: object) => planned(new Map([['own', timetable(own)]])).error;
+    const cause = new RangeError('no calendar');
+    const fail = () => {
+      throw cause;
+    };
+    expect((errorOf({ next: fail }) as Error).cause).toBe(cause);
+    expect(errorOf({ next: () => 7 })).toMatchObject({ details: { value: 7 } });
+    const broken = timetableFor(spec, new Map([['own', timetable({ inferManualInterval: () => 'today' })]]));
+    expect(() => broken.inferManualInterval(5)).toThrow('got "today"');
+  });
+
+  it('may answer from the year 1 to the year 9999', () => {
+    const [first, last] = [Date.parse('0001-01-01T00:00:00Z'), Date.parse('9999-12-31T23:59:59.999Z')];
+    const infer = (start: number, end: number) =>
+      timetableFor(spec, new Map([['own', timetable({ inferManualInterval: () => ({ start, end }) })]])).inferManualInterval(5);
+    expect(infer(first, last)).toEqual({ start: first, end: last });
+    expect(() => infer(first - 1, last)).toThrow('TIMETABLE_FAILED');
+    expect(() => infer(first, last + 1)).toThrow('TIMETABLE_FAILED');
+  });
+
   it('keeps the limits that it sets', () => {
     const limits = { maxActiveRuns: 1, lastsUntilNow: true, summary: 'mine', periodic: false };
     expect(timetableFor(spec, new Map([['own', timetable(limits)]]))).toMatchObject(limits);
+    const without = timetableFor(spec, new Map([['own', timetable({})]]));
+    expect(without).not.toHaveProperty('maxActiveRuns');
+    expect(without).not.toHaveProperty('lastsUntilNow');
   });
 });

@@ -108,6 +108,17 @@ describe('planBackfill', () => {
     );
   });
 
+  it('counts what is too large as far as a hundred thousand, or as it may have', () => {
+    const tooLarge = (seconds: number, maxRuns: number) => () => {
+      const to = request.from + (seconds - 1) * 1_000;
+      planBackfill({ ...request, spec: daily({ schedule: parseSchedule('1s', 'schedule') }), to, maxRuns });
+    };
+    expect(tooLarge(100_000, 10)).toThrow('the range holds 100000 intervals');
+    expect(tooLarge(100_002, 10)).toThrow('the range holds more than 100000 intervals');
+    expect(tooLarge(100_001, 100_000)).toThrow('the range holds more than 100000 intervals');
+    expect(tooLarge(110_002, 110_000)).toThrow('the range holds more than 110000 intervals');
+  });
+
   it('takes the timetable of a plugin', () => {
     const at = utc('2026-01-04T06:00:00');
     const run = { logicalDate: at, dataInterval: { start: at, end: at }, runAfter: at };

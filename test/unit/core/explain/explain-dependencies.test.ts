@@ -34,6 +34,13 @@ describe('what a task says of its parents', () => {
     );
   });
 
+  it('names all that have not succeeded where it waits for none of them', () => {
+    const all = [...tasks.slice(0, 2), taskSpec('z', { upstream: ['a', 'b'] })];
+    expect(blockersOf(all, { a: 'failed', b: 'running', z: 'none' }, 'z')[0]?.text).toBe(
+      'its trigger rule all_success is not met: a is failed, b is running, so it becomes upstream_failed',
+    );
+  });
+
   it('says so where it is their success that is in the way', () => {
     expect(blockersOf(tasks, { a: 'success', b: 'success', z: 'none' }, 'z')).toMatchObject([
       { text: 'its trigger rule one_failed is not met: all parents succeeded, so it becomes skipped', becomes: 'skipped' },

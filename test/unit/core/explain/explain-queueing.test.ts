@@ -219,7 +219,12 @@ describe('the workers of a queued task', () => {
       code: 'no_worker',
       text: expect.stringContaining('(there are workers for: gpu); start one with "airflow-like worker --queues default"'),
     });
-    expect(say([worker({ slots: 1 })])?.code).toBe('no_worker');
+    const textOf = (...queues: readonly unknown[]) => say([worker({ slots: 1, queues })])?.text;
+    expect(textOf('gpu', 7, 'big')).toContain('(there are workers for: big, gpu)');
+    expect(say([worker({ slots: 1 })])).toMatchObject({
+      code: 'no_worker',
+      text: expect.stringContaining('(none runs)'),
+    });
     expect(say([component('scheduler', { slots: 1, queues: ['default'] })])?.code).toBe('no_worker');
   });
 

@@ -297,14 +297,31 @@ describe('an explanation', () => {
     expect(explain({ states: { a: running }, world: { ...late, components: [] } }).nextLookAt).toBeNull();
   });
 
+  it('names the runs that start before it, of its own lane', () => {
+    const ofBackfill = (backfillId: number, name: string) => ({
+      ...backfill,
+      backfillId,
+      runningRuns: 0,
+      queuedRuns: [waiting(9 + backfillId, name)],
+    });
+    const world = { schedule: { backfills: [ofBackfill(2, 'of another'), ofBackfill(3, 'earlier')] } };
+    expect(explain({ run: { state: 'queued', backfillId: 3 }, world }).blockers[0]).toMatchObject({
+      code: 'earlier_runs',
+      text: 'other queued runs of its backfill start first: earlier',
+      holders: ['earlier'],
+    });
+  });
+
   it('says that the worker of a running task is gone', () => {
     const lost = { ...component('worker', {}, 'w'), leaseUntil: NOW - 1 };
     expect(explain({ states: { a: running }, world: { components: [lost] } }, 'a').summary).toBe(
       'a is running (try 1 of 1) on worker w, which has not been heard of and lost its lease at 1970-01-01T00:00:00.999Z: a scheduler takes the task from it',
     );
-    expect(explain({ states: { a: running }, world: { components: [{ ...lost, leaseUntil: NOW }] } }, 'a').summary).toMatch(
-      /worker w$/,
-    );
+    const [alive, other] = [
+      { ...lost, leaseUntil: NOW },
+      { ...lost, id: 'other' },
+    ];
+    expect(explain({ states: { a: running }, world: { components: [other, alive] } }, 'a').summary).toMatch(/worker w$/);
   });
 
   it('says which state a check forces', () => {
@@ -360,7 +377,9 @@ describe('an explanation', () => {
       state: 'removed',
       summary: 'old is removed: the version of the DAG that this run has no longer has this task',
     });
-    expect(explain({}, 'b', 0)).toMatchObject({ state: null, summary: expect.stringContaining('b[0] is not part of this run') });
-    expect(explain({}, 'b', 7)).toMatchObject({ state: null, summary: expect.stringContaining('b[7] is not part of this run') });
+    for (const mapIndex of [0, 7]) {
+      const summary = expect.stringContaining(`b[${mapIndex}] is not part of this run`);
+      expect(explain({}, 'b', mapIndex)).toMatchObject({ state: null, blockers: [], summary });
+    }
   });
 });
