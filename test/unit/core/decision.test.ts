@@ -59,7 +59,10 @@ describe('decideBranch', () => {
       'BRANCH_INVALID: "lod", "elsewhere", "skp" are not downstream of "choose"; valid: load, skip, join, clean, report.plot, report; did you mean load, skip?',
     );
     expect(() => branch(`${'x'.repeat(500)}\u202e`)).toThrow(`BRANCH_INVALID: "${'x'.repeat(96)}... is not downstream`);
-    expect(() => branch(Array.from({ length: 12 }, (_, index) => `no${index}`))).toThrow('"no9", and 2 more, are not downstream');
+    const wrong = (length: number) => () => branch(Array.from({ length }, (_, index) => `no${index}`));
+    expect(wrong(12)).toThrow('"no9", and 2 more, are not downstream');
+    expect(wrong(10)).toThrow('"no9" are not downstream');
+    expect(() => branch('qqqqqqqq')).toThrow(expect.objectContaining({ details: expect.objectContaining({ suggestion: null }) }));
     expect(() => decideBranch(spec, 'elsewhere', 'load')).toThrow('valid: nothing: no task follows it');
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { forgivenCopies } from '../../../src/core/dag-run/task-node.js';
 import type { MapSpec, TaskSpec } from '../../../src/model/dag-spec.js';
-import { member, viewOfRows, type Rows } from './dependency/copies.js';
+import { afterPass, member, viewOfRows, type Rows } from './dependency/copies.js';
 import { taskSpec } from './factories.js';
 
 const four: MapSpec = { kind: 'each', sources: [{ kind: 'value', value: [0, 1, 2, 3] }] };
@@ -13,12 +13,14 @@ const copies = (taskId: string, ...states: readonly ('success' | 'failed' | 'ups
   Object.fromEntries(states.map((state, index) => [`${taskId}[${index}]`, state]));
 
 describe('copies of a group that may fail', () => {
-  /** `load` comes after `fetch` and `check` in the group, and after `ready` outside of it, which `fetch` needs as well. */
+  /** `load` comes after `fetch` and `check` in the group, and after `ready` outside of it, which `fetch` needs as well; then `index`, and `join` behind the group. */
   const tasks: readonly TaskSpec[] = [
     taskSpec('ready'),
     member('fetch', { upstream: ['ready'] }),
     member('check'),
     member('load', { upstream: ['fetch', 'check', 'ready'] }),
+    member('index', { upstream: ['load'] }),
+    taskSpec('join', { upstream: ['index'] }),
   ];
   const fine = copies('check', 'success', 'success', 'success', 'success');
   const forgiven = (taskId: string, rows: Rows, map = TWO) =>
@@ -32,6 +34,17 @@ describe('copies of a group that may fail', () => {
     expect([forgiven('fetch', rows), forgiven('load', rows), forgiven('check', rows)]).toEqual([1, 2, 0]);
     const behindAlone = copies('load', 'upstream_failed', 'success', 'success', 'success');
     expect(forgiven('load', { ...rows, ...behindAlone })).toBe(1);
+  });
+
+  it('are also those further behind, and let what is behind the group go on', () => {
+    const behind = ['upstream_failed', 'success', 'success', 'success'] as const;
+    const rows = {
+      ...copies('fetch', 'failed', 'success', 'success', 'success'),
+      ...copies('load', ...behind),
+      ...copies('index', ...behind),
+    };
+    expect(forgiven('index', rows)).toBe(1);
+    expect(afterPass(tasks, { ready: 'success', ...fine, ...rows, join: 'none' }, TWO)['join']).toBe('scheduled');
   });
 
   it('are none where more failed than may', () => {
