@@ -7,6 +7,7 @@ import { runThatWaits } from '../timetable/hybrid.js';
 import { timetableFor } from '../timetable/resolve.js';
 import { restrictionOf, type Timetable } from '../timetable/timetable.js';
 import { pauseForFailures } from './consecutive-failures.js';
+import { PLAN_ERROR_DELAY_MS } from './plan-error-delay.js';
 import { planFileWatch, waitForFile, wantedFiles, type FileAnswer } from './plan-file-runs.js';
 import { runIdFor } from './run-id.js';
 
@@ -16,9 +17,6 @@ export const MAX_RUNS_PER_PASS = 1000;
 const NO_SIGHTINGS: FileSightings = new Map();
 /** Files of so many runs that are due are looked for ahead, so that a run does not have to wait for the look. */
 const FILES_AHEAD = 50;
-
-/** After this time a timetable that failed is asked again. */
-const ASK_AGAIN_MS = 30_000;
 
 /**
  * Creates due intervals oldest first while fewer than `maxActiveRuns` runs are unfinished, and starts queued runs, oldest logical date first, while
@@ -37,7 +35,7 @@ export function planDagSchedule(
   } catch (error) {
     const idle = idlePlan(schedule, null);
     if (idle) return { ...idle, error };
-    const checkAt = earliest(schedule.now + ASK_AGAIN_MS, waitingUntil(schedule));
+    const checkAt = earliest(schedule.now + PLAN_ERROR_DELAY_MS, waitingUntil(schedule));
     return { createRuns: [], startRuns: startableRuns(schedule).all, nextRun: null, checkAt, error };
   }
 }

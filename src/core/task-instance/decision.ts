@@ -19,10 +19,14 @@ export function decideBranch(spec: DagSpec, taskId: string, returned: unknown): 
   const children = graph.downstream.get(taskId)!;
   const below = flatRelatives(graph, [taskId], 'downstream');
   const choices = { spec, graph, taskId, children, below };
-  const ids = idsIn(returned, taskId);
-  const wrong = ids.filter((id) => tasksOf(id, choices) === null);
+  const wrong: string[] = [];
+  const chosen: string[] = [];
+  for (const id of idsIn(returned, taskId)) {
+    const tasks = tasksOf(id, choices);
+    if (tasks === null) wrong.push(id);
+    else chosen.push(...tasks);
+  }
   if (wrong.length > 0) throw notBelow(wrong, choices);
-  const chosen = ids.flatMap((id) => tasksOf(id, choices) ?? []);
   const kept = new Set([...chosen, ...flatRelatives(graph, chosen, 'downstream')]);
   return { followed: children.filter((child) => kept.has(child) || graph.tasks.get(child)!.role === 'teardown') };
 }

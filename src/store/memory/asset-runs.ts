@@ -5,7 +5,7 @@ import type { AssetSchedule } from '../../model/dag.js';
 import type { DagRun } from '../../model/dag-run.js';
 import type { Instant } from '../../model/instant.js';
 import type { SchedulingStore } from '../../ports/store.js';
-import { PLAN_ERROR_DELAY_MS } from '../error-delay.js';
+import { PLAN_ERROR_DELAY_MS } from '../../core/dag-run/plan-error-delay.js';
 import { addLineage } from './asset-events.js';
 import { readDag } from './catalog.js';
 import { insertRun } from './runs.js';

@@ -8,7 +8,7 @@ import type { Instant } from '../../model/instant.js';
 import type { DagRunSnapshot, PreviousRun } from '../../model/snapshot.js';
 import type { TaskInstanceState } from '../../model/states.js';
 import type { LostAttempt, SchedulingStore } from '../../ports/store.js';
-import { PLAN_ERROR_DELAY_MS } from '../error-delay.js';
+import { PLAN_ERROR_DELAY_MS } from '../../core/dag-run/plan-error-delay.js';
 import { planAssetRuns } from './asset-runs.js';
 import { readDag } from './catalog.js';
 import { writeAllCommits, writeCommits } from './commits.js';

@@ -4,7 +4,7 @@ import type { Actor } from '../../model/commit.js';
 import type { AssetSchedule, AssetSchedulePlan } from '../../model/dag.js';
 import type { Instant } from '../../model/instant.js';
 import type { SchedulingStore } from '../../ports/store.js';
-import { PLAN_ERROR_DELAY_MS } from '../error-delay.js';
+import { PLAN_ERROR_DELAY_MS } from '../../core/dag-run/plan-error-delay.js';
 import { DAG_COLUMNS, readDag } from './dags.js';
 import { listParameter, RowSet } from './columns.js';
 import { insertRuns, type RunToCreate } from './new-runs.js';

@@ -4,7 +4,7 @@ import type { BackfillLane, DagSchedule, DagSchedulePlan, QueuedRun } from '../.
 import type { Instant } from '../../model/instant.js';
 import type { DagRunState } from '../../model/states.js';
 import type { SchedulingStore } from '../../ports/store.js';
-import { PLAN_ERROR_DELAY_MS } from '../error-delay.js';
+import { PLAN_ERROR_DELAY_MS } from '../../core/dag-run/plan-error-delay.js';
 import { DAG_COLUMNS, readDag } from './dags.js';
 import { listParameter, RowSet } from './columns.js';
 import { insertRuns, type RunToCreate } from './new-runs.js';
